@@ -1,0 +1,106 @@
+"""An event of an incident, as it goes to every sink: the alert and its JSON (contract)."""
+
+import hashlib
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from monitor.incident import Status
+from monitor.rule import Level
+
+AlertKind = Literal["opened", "updated", "escalated", "corrected", "closed"]
+
+MAX_POSTS = 20
+MAX_TEXT_BYTES = 4096
+
+
+class AlertPlace(msgspec.Struct, frozen=True):
+    """The place of an incident as alerts show it."""
+
+    id: str
+    name: str
+    country: str | None
+    admin1: str | None
+    lat: float | None
+    lon: float | None
+    precision_km: float | None
+
+
+class AlertIncident(msgspec.Struct, frozen=True, kw_only=True):
+    """The incident's state right after this event."""
+
+    id: str
+    title: str
+    rule: str
+    event: str
+    level: Level
+    status: Status
+    opened_at: datetime
+    updated_at: datetime
+    place: AlertPlace | None
+    families: int
+    affiliations: tuple[str, ...]
+    posts: int
+
+
+class AlertPost(msgspec.Struct, frozen=True, kw_only=True):
+    """A post that caused the event. `spans` are [start, end) code points of `text`."""
+
+    source: str
+    id: str
+    url: str | None
+    published_at: datetime
+    text: str
+    spans: tuple[tuple[int, int], ...]
+    role: str
+    affiliation: str
+    family: str
+    late: bool
+    echo_of: str | None
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of one incident. `id` is the deduplication key everywhere.
+
+    `sequence` (place in the outbox) and `sent_at` are given when it is stored: 0 and None before.
+    """
+
+    id: str
+    sequence: int = 0
+    kind: AlertKind
+    reason: str
+    exercise: bool
+    sent_at: datetime | None = None
+    incident: AlertIncident
+    posts: tuple[AlertPost, ...]
+
+    @property
+    def rings(self) -> bool:
+        """Whether it makes a sound in chat: opened, escalated and retracted do."""
+        return self.kind in {"opened", "escalated"} or (
+            self.kind == "corrected" and self.incident.status == "retracted"
+        )
+
+
+def alert_id(incident: str, ordinal: int) -> str:
+    """The id of an incident's n-th alert: hash(incident, ordinal), 24 hex digits."""
+    return hashlib.sha256(f"{incident}\n{ordinal}".encode()).hexdigest()[:24]
+
+
+def cut_text(text: str, limit: int = MAX_TEXT_BYTES) -> str:
+    """At most `limit` bytes of UTF-8, cut between code points."""
+    encoded = text.encode("utf-8", "replace")
+    if len(encoded) <= limit:
+        return text
+    return encoded[:limit].decode("utf-8", "ignore")
+
+
+def to_json(alert: Alert) -> bytes:
+    """The alert as the contract's JSON object, one line, keys in the contract's order."""
+    return msgspec.json.encode(alert)
+
+
+def from_json(line: bytes) -> Alert:
+    """The inverse of `to_json`."""
+    return msgspec.json.decode(line, type=Alert)

@@ -1,0 +1,1 @@
+"""From hits to incidents: pure decisions over time."""

@@ -1,0 +1,1 @@
+"""Places: names, coordinates, and which place a mention means."""

@@ -1,0 +1,56 @@
+"""A rule holds for a post: the hit, the words that made it, and the reasons."""
+
+import msgspec
+
+from monitor.place import Place
+from monitor.post import PostName
+from monitor.rule import Rule
+
+
+class Found(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What was found where: `text` stands at code points [start, end) of the post's text.
+
+    `term` is the term as written in the rule, or `place` the id of the place.
+    """
+
+    text: str
+    start: int
+    end: int
+    term: str | None = None
+    place: str | None = None
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """One check of a rule: what was asked, whether it held, and what was found."""
+
+    check: str
+    holds: bool
+    found: tuple[Found, ...] = ()
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule holding for one post version at one resolved place (or none).
+
+    Who speaks is stamped when it happens: later changes of the sources file do not rewrite it.
+    `found` is in the order of the text, without repeats.
+    """
+
+    rule: Rule
+    post: PostName
+    found: tuple[Found, ...]
+    place: Place | None = None
+    role: str = "unknown"
+    affiliation: str = "unknown"
+    family: str = ""
+    rulebook: str = ""
+
+
+def spans(found: tuple[Found, ...]) -> tuple[tuple[int, int], ...]:
+    """The [start, end) of what was found, joined where they touch or overlap, in order."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted({(one.start, one.end) for one in found}):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return tuple(joined)

@@ -1,0 +1,90 @@
+"""What goes on: an incident, the publishers who speak of it, and the posts that support it."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from monitor.place import Place
+from monitor.rule import Level
+
+Status = Literal["unconfirmed", "reported", "corroborated", "official", "disputed", "retracted"]
+
+Outcome = Literal["quarantined", "alerted", "joined", "echo", "late", "unmatched"]
+OUTCOMES: tuple[Outcome, ...] = (
+    "quarantined", "alerted", "joined", "echo", "late", "unmatched",
+)  # fmt: skip
+"""What becomes of a post version: the first that holds, in this order (DESIGN 1)."""
+
+
+class Voice(msgspec.Struct, frozen=True):
+    """One publisher (family) in an incident, and how many of its posts count."""
+
+    family: str
+    affiliation: str
+    role: str
+    posts: int
+
+
+class Support(msgspec.Struct, frozen=True, kw_only=True):
+    """One post in one incident: as it was last judged.
+
+    `echo_of` is SOURCE/ID of the post that it repeats; echoes and late posts count for nobody's
+    voice. `fingerprint` is a hash of the folded text, to know a copy by.
+    """
+
+    incident: str
+    source: str
+    id: str
+    version: int
+    exercise: bool
+    rule: str
+    family: str
+    affiliation: str
+    role: str
+    published_at: datetime
+    fingerprint: str = ""
+    late: bool = False
+    echo_of: str | None = None
+    withdrawn: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it adds to its publisher's voice."""
+        return not (self.late or self.withdrawn or self.echo_of)
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """An incident.
+
+    `id` is fixed when it opens; `ordinal` counts its alerts; it closes at `deadline` unless another
+    post joins. `posts` counts everything that joined and still stands, echoes included.
+    """
+
+    id: str
+    topic: str
+    rule: str
+    title: str
+    event: str
+    level: Level
+    status: Status
+    exercise: bool
+    opened_at: datetime
+    updated_at: datetime
+    deadline: datetime
+    place: Place | None = None
+    voices: tuple[Voice, ...] = ()
+    posts: int = 0
+    echoes: int = 0
+    ordinal: int = 0
+    open: bool = True
+
+    @property
+    def families(self) -> int:
+        """How many publishers speak."""
+        return sum(1 for voice in self.voices if voice.posts)
+
+    @property
+    def affiliations(self) -> tuple[str, ...]:
+        """Which sides speak, sorted."""
+        return tuple(sorted({voice.affiliation for voice in self.voices if voice.posts}))

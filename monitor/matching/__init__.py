@@ -1,0 +1,1 @@
+"""Which rules hold for a post, and why."""

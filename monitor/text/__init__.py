@@ -1,0 +1,1 @@
+"""Text as matching needs it: plain, capped, folded."""
