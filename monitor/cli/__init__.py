@@ -1,1 +1,61 @@
-"""The command line."""
+"""The command line: one file a verb, listed in VERBS.
+
+Exit codes: 0 done, 1 the thing asked about is wrong (mistakes, failed examples), 2 wrong usage,
+3 the state on disk is damaged, 130 interrupted.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from monitor import __version__
+from monitor.mistake import MistakesError
+
+
+class Verb(Protocol):
+    """What a verb's module offers."""
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the verb's arguments."""
+
+    def run(self, options: argparse.Namespace) -> int:
+        """Do it; returns the exit code."""
+
+
+VERBS: dict[str, tuple[str, str]] = {}
+"""Verb -> (module, what it does). A module is imported only when its verb is used: a start of
+`monitor try` should not pay for the web server."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line, without the verbs' own arguments."""
+    top = argparse.ArgumentParser(prog="monitor", description=__doc__.splitlines()[0])
+    top.add_argument("--version", action="version", version=f"monitor {__version__}")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, (_, does) in VERBS.items():
+        verbs.add_parser(name, help=does, description=does, add_help=False)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; a person's mistakes are printed one a line, never as a traceback."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] not in VERBS:
+        parser().parse_args(given or ["--help"])
+        return 2
+    module, does = VERBS[given[0]]
+    verb = cast("Verb", importlib.import_module(module))
+    own = argparse.ArgumentParser(prog=f"monitor {given[0]}", description=does)
+    verb.arguments(own)
+    try:
+        return verb.run(own.parse_args(given[1:]))
+    except MistakesError as error:
+        for mistake in error.mistakes:
+            print(mistake, file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        return 130
