@@ -114,7 +114,9 @@ def main() -> int:
     if "--check" in sys.argv[1:]:
         current = PAGE.exists() and PAGE.read_text(encoding="utf-8") == text
         if not current:
-            print("docs/settings.md is behind monitor/settings.py: run scripts/write_settings_docs.py")
+            print(
+                "docs/settings.md is behind monitor/settings.py: run scripts/write_settings_docs.py"
+            )
         return 0 if current else 1
     PAGE.write_text(text, encoding="utf-8")
     return 0
