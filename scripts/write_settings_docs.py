@@ -25,7 +25,8 @@ HEAD = """# Settings
 <!-- Written by scripts/write_settings_docs.py from monitor/settings.py; change it there. -->
 
 One YAML file, named by `--config`, else by `$MONITOR_CONFIG`, else `./monitor.yaml`. Paths in it
-are relative to it. `monitor check` tells every mistake at once as `file:line:column: message - hint`.
+are relative to it. `monitor check` tells every mistake at once, as
+`file:line:column: message - hint`.
 
 Durations are written `30s`, `5m`, `2h`, `14d`. A secret is never written here, only where it is:
 `env:NAME` (an environment variable), `file:PATH`, or `credential:NAME` (systemd's LoadCredential).
