@@ -115,7 +115,10 @@ def test_a_poll_speaks(written: Written) -> None:
 
 def test_an_album_is_one_post(written: Written) -> None:
     """An album's messages become one post under the first one's id, with all media."""
-    pieces: list[dict[str, Any]] = [{"media": {"kind": "photo"}}, {"media": {"kind": "video"}, "text": "подпись"}]
+    pieces: list[dict[str, Any]] = [
+        {"media": {"kind": "photo"}},
+        {"media": {"kind": "video"}, "text": "подпись"},
+    ]
     written.ledger.album(written.channel, pieces, RAID)
     written.write(text="после")
     album, after = (one.post for one in written.read())
