@@ -21,10 +21,10 @@ from monitor.source import Arrival, HealthBoard, Intake, SourceHealth, SourceInf
 from monitor.sources.envelope import received
 from monitor.sources.fetch import REDIRECTS, Fetch, Fetched, FetchError
 from monitor.sources.handover import hand_over
-from monitor.sources.pauses import Pauses
-from monitor.sources.preview_pace import Pace, interval
+from monitor.sources.preview_pace import Pace
 from monitor.sources.preview_page import Page, read_notice, read_page
 from monitor.sources.preview_state import Change, Known, Reading, advance, compare, handed_over
+from monitor.sources.rhythm import Pauses, interval
 
 log = structlog.get_logger(__name__)
 
