@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from monitor.post import Post, PostName, Received, event_time
+from monitor.store.chain import LINK_COLUMNS, check_link
 from monitor.store.channels import Addresses
 from monitor.store.content import content_hash, sound, timed
 from monitor.store.database import Database
@@ -144,9 +145,9 @@ class _Batch:
             kind = "delete" if post.kind == "delete" else "edit"
         post = timed(post, kind, self._now)
         if latest is not None:
+            previous, previous_name = self._before(key, latest, received)
             if _stale(post, latest):
                 return None
-            previous, previous_name = self._before(key, latest, received)
         if kind == "delete":
             post = _tombstone(post, previous)
         version = latest.version + 1 if latest else 1
@@ -186,13 +187,19 @@ class _Batch:
         self, key: Key, latest: Latest, received: Received
     ) -> tuple[Post | None, PostName | None]:
         """The version before: the post, if its text is still there, and its name."""
-        before = latest.post
-        if before is None:
-            ((body,),) = self._db.rows("SELECT body FROM posts WHERE seq = ?", [latest.seq])
-            if body is not None:
-                before = whole_post(body, latest.content, latest.seq)
+        before = latest.post or self._stored(latest.seq)
         source = before.source if before else received.post.source
         return before, PostName(source, key[1], latest.version, received.exercise)
+
+    def _stored(self, seq: int) -> Post | None:
+        """A version of an earlier batch: what it decides, it decides only if it is intact."""
+        rows = self._db.rows(
+            f"SELECT {LINK_COLUMNS}, chain, body FROM posts WHERE seq IN (?, ?) ORDER BY seq",
+            (seq - 1, seq),
+        )
+        *row, chain, body = rows[-1]
+        check_link(b"" if seq == 1 else rows[0][-2] if len(rows) > 1 else None, row, chain)
+        return None if body is None else whole_post(body, row[7], seq)
 
 
 def _stale(post: Post, latest: Latest) -> bool:

@@ -9,7 +9,8 @@ CREATE TABLE channels (
     platform  TEXT    NOT NULL,           -- telegram, feed, ...
     native    INTEGER,                    -- the platform's numeric id, once known
     exercise  INTEGER NOT NULL,           -- recorded posts never share keys with real ones
-    partition INTEGER NOT NULL            -- of 64, fixed: crc32 of its first name, modulo 64
+    partition INTEGER NOT NULL,           -- of 64, fixed: crc32 of its first name, modulo 64
+    seal      INTEGER NOT NULL
 ) STRICT;
 
 -- Names that posts came under (telegram:vvgladkov). One channel holds a name; another one that
@@ -19,6 +20,7 @@ CREATE TABLE names (
     exercise  INTEGER NOT NULL,
     channel   INTEGER NOT NULL REFERENCES channels,
     holder    INTEGER NOT NULL,
+    seal      INTEGER NOT NULL,
     PRIMARY KEY (source, exercise, channel)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX names_held ON names (source, exercise) WHERE holder;
@@ -97,7 +99,7 @@ CREATE INDEX supports_by_incident ON supports (incident);
 
 -- The outbox. Rows stay after delivery; each sink has its own cursor.
 CREATE TABLE alerts (
-    sequence   INTEGER PRIMARY KEY AUTOINCREMENT,
+    sequence   INTEGER PRIMARY KEY, -- never given twice: the last one is a fact,
     id         TEXT    NOT NULL UNIQUE,
     incident   TEXT    NOT NULL,
     exercise   INTEGER NOT NULL,
