@@ -49,7 +49,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
 
 _COLUMNS = """
 SELECT p.seq, p.message, p.version, c.exercise, p.kind, p.event_at, p.observed_at, p.partition,
-       p.history, p.outcome, p.reason, p.hits, r.hash, p.content, p.body,
+       p.body, p.hits, p.outcome, p.reason, p.history, p.seal, r.hash,
        (SELECT min(n.source) FROM names n WHERE n.channel = p.channel)
 FROM posts p JOIN channels c USING (channel) JOIN rulebooks r USING (rulebook)
 """
@@ -66,9 +66,9 @@ def _stored(row: Sequence[object]) -> Stored:
 def _decoded(row: Sequence[object]) -> Stored:
     (
         seq, message, version, exercise, kind, event_ms, observed_ms, partition,
-        history, outcome, reason, hits, rulebook, content, body, source,
+        body, hits, outcome, reason, history, mark, rulebook, source,
     ) = row  # fmt: skip
-    post = whole_post(_bytes(body), _bytes(content), _int(seq)) if body is not None else None
+    post = whole_post(_int(seq), (body, hits, outcome, reason, history), _int(mark))
     return msgspec.convert(
         {
             "seq": seq,

@@ -27,7 +27,7 @@ STEPS = ("begin", "posts", "cursors", "incidents", "supports", "alerts", "commit
 """The steps of a commit in order, as `Database.on_step` sees them."""
 
 _HOUR_MS = 3_600_000
-_POST_COLUMNS = 19
+_POST_COLUMNS = 20
 _PUT_POST = f"INSERT INTO posts VALUES ({', '.join('?' * _POST_COLUMNS)})"
 
 
@@ -135,12 +135,14 @@ def _post_row(
     head.seq += 1
     key = (head.seq, channel, name.id, name.version, post.kind, event_ms, observed_ms)
     head.chain = link(head.chain, (*key, admitted.content, payload_hash))
+    hits = _hits_json(judged.hits) if judged.hits else None
+    history = int(received.history)
     return (
         *key,
         channels.partition[channel], admitted.content, body, payload, payload_hash, head.chain,
-        received.history, judged.outcome, judged.reason,
+        history, judged.outcome, judged.reason,
         judged.outcome not in _UNTOUCHED or bool(judged.hits),
-        _hits_json(judged.hits) if judged.hits else None, rulebook,
+        hits, rulebook, seal(body, hits, judged.outcome, judged.reason, history),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from monitor.store.ballast import BYTES, Ballast
 from monitor.store.channels import Channels, Reservations
 from monitor.store.head import Head
 from monitor.store.lock import Lock
-from monitor.store.migrate import STEPS, migrate, refuse_other, version
+from monitor.store.migrate import STEPS, migrate, refuse_misshapen, refuse_other, version
 from monitor.store.trouble import TROUBLES, DamagedError, DiskFullError, StateError, told
 
 __all__ = ["DamagedError", "Database", "DiskFullError", "StateError"]
@@ -147,14 +147,19 @@ class Database:
         try:
             return self._once(body, name, emergency=emergency)
         except DiskFullError:
-            if self._shorten_log():
+            if self.shorten_log():
                 with suppress(DiskFullError):
                     return self._once(body, name, emergency=emergency)
             if not (emergency and self._ballast.release()):
                 raise
         return self._once(body, name, emergency=emergency)
 
-    def _shorten_log(self) -> bool:
+    @property
+    def short_of_room(self) -> bool:
+        """Whether the ballast is gone: then expiry gives room back to the disk."""
+        return not self._ballast.whole
+
+    def shorten_log(self) -> bool:
         """Bring the log's pages home and give its room back; False if that was not possible."""
         try:
             ((busy, _, _),) = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -292,6 +297,7 @@ def _create(path: Path) -> None:
     os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     connection = _connect(fresh, "rw")
     try:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # room can be given back to the disk
         migrate(connection)
     finally:
         connection.close()
@@ -319,6 +325,7 @@ def _refuse_torn(path: Path) -> None:
 
 
 def _look_closer(connection: sqlite3.Connection, path: Path, *, unclean: bool) -> None:
+    refuse_misshapen(connection)
     if path.stat().st_size <= _ALWAYS_CHECKED:
         checks = ["PRAGMA integrity_check(1)"]
     elif unclean:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,7 +12,7 @@ from monitor.store.channels import Addresses
 from monitor.store.content import content_hash, sound, timed
 from monitor.store.database import Database
 from monitor.store.moments import to_ms
-from monitor.store.trouble import DamagedError
+from monitor.store.seal import check
 
 Key = tuple[int, str]
 """(channel, message): what all versions of a post share."""
@@ -35,6 +35,10 @@ class Admitted(msgspec.Struct, frozen=True):
     channel: int
     content: bytes
     problem: str | None = None
+
+
+SEALED_COLUMNS = "body, hits, outcome, reason, history"
+"""What a post's seal covers; the rest of the row is in its link of the chain."""
 
 
 class Latest(NamedTuple):
@@ -194,12 +198,13 @@ class _Batch:
     def _stored(self, seq: int) -> Post | None:
         """A version of an earlier batch: what it decides, it decides only if it is intact."""
         rows = self._db.rows(
-            f"SELECT {LINK_COLUMNS}, chain, body FROM posts WHERE seq IN (?, ?) ORDER BY seq",
+            f"SELECT {LINK_COLUMNS}, {SEALED_COLUMNS}, seal, chain FROM posts"
+            " WHERE seq IN (?, ?) ORDER BY seq",
             (seq - 1, seq),
         )
-        *row, chain, body = rows[-1]
-        check_link(b"" if seq == 1 else rows[0][-2] if len(rows) > 1 else None, row, chain)
-        return None if body is None else whole_post(body, row[7], seq)
+        *row, mark, chain = rows[-1]
+        check_link(b"" if seq == 1 else rows[0][-1] if len(rows) > 1 else None, row[:_LINK], chain)
+        return whole_post(seq, row[_LINK:], mark)
 
 
 def _stale(post: Post, latest: Latest) -> bool:
@@ -229,18 +234,19 @@ def _tombstone(post: Post, previous: Post | None) -> Post:
 
 
 _READ = msgspec.json.Decoder(Post)
+_LINK = LINK_COLUMNS.count(",") + 1
 
 
-def whole_post(body: bytes, content: bytes, seq: int) -> Post:
-    """The stored post, after making sure that it says what it said.
+def whole_post(seq: int, sealed: Sequence[Any], mark: int) -> Post | None:
+    """The stored post, after making sure that the row (SEALED_COLUMNS) is as it was written.
+
+    None if its text has expired.
 
     Raises:
-        DamagedError: it does not.
+        DamagedError: it is not.
     """
-    try:
-        post = _READ.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DamagedError(f"post number {seq} cannot be read") from error
-    if content_hash(post) != content:
-        raise DamagedError(f"post number {seq} does not match its checksum")
-    return post
+    body = sealed[0]
+    if body is None:
+        return None
+    check(mark, f"post number {seq}", *sealed)
+    return _READ.decode(body)

@@ -55,6 +55,7 @@ CREATE TABLE posts (
     matched      INTEGER NOT NULL,        -- 1 = rules had to do with it (see outcome): kept longer
     hits         BLOB,                    -- JSON list, NULL = none
     rulebook     INTEGER NOT NULL REFERENCES rulebooks,
+    seal         INTEGER NOT NULL,        -- over body, hits, outcome, reason, history
     UNIQUE (channel, message, version)
 ) STRICT;
 CREATE INDEX posts_by_age ON posts (matched, observed_at) WHERE body IS NOT NULL;
