@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    PlainSerializer,
     ValidationError,
     WithJsonSchema,
 )
@@ -101,23 +102,40 @@ def duration(text: object) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+def duration_text(length: timedelta) -> str:
+    """A duration as people write it, in the largest unit that fits: the inverse of `duration`."""
+    whole = int(length.total_seconds())
+    unit = next(unit for unit, size in reversed(_UNITS.items()) if whole % size == 0)
+    return f"{whole // _UNITS[unit]}{unit}"
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(duration),
+    PlainSerializer(duration_text, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": "^[0-9]+[smhd]$", "examples": ["30s", "2h"]}),
 ]
 
 
-def _one_or_many(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
+class OneOrMany:
+    """A single value may stand for a list of one: `Annotated[tuple[X, ...], OneOrMany()]`."""
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Wrap what is no list before the list is checked."""
+        return core_schema.no_info_before_validator_function(_listed, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Either, for editors."""
+        many = handler(core)
+        return {"anyOf": [many["items"], many]}
 
 
-Words = Annotated[
-    tuple[str, ...],
-    BeforeValidator(_one_or_many),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-]
-"""One text or a list of texts."""
+def _listed(value: object) -> object:
+    return value if isinstance(value, (list, tuple)) or value is None else (value,)
 
 
 def fill(
