@@ -226,7 +226,10 @@ class PreviewReader:
         options = self._options
         pause = interval(times, self._clock.now(), options.interval_min, options.interval_max)
         channel.due = self._clock.monotonic() + (0.0 if channel.behind else pause)
-        self._say(channel, "ok")
+        hint = f"{page.unreadable} messages could not be read; update" if page.unreadable else ""
+        if hint and channel.health.hint != hint:
+            log.warning("preview_messages_unreadable", source=channel.source, hint=hint)
+        self._say(channel, "ok", hint)
 
     async def _store(
         self, channel: Channel, reading: Reading, intake: Intake, *, history: bool

@@ -92,7 +92,10 @@ def parse(markup: bytes) -> etree._Element | None:
 def bounded(markup: bytes) -> tuple[bytes, bool]:
     """The longest beginning of HTML that is cheap to parse, and whether something was cut off."""
     cut = len(markup) > MAX_BYTES
-    markup = markup[:MAX_BYTES]
+    if cut:
+        markup = markup[:MAX_BYTES]
+        opened, closed = markup.rfind(b"<"), markup.rfind(b">")
+        markup = markup[:opened] if opened > closed else markup
     cost = 0
     for count, tag in enumerate(_TAG.finditer(markup)):
         cost += _attribute_cost(tag[0])
