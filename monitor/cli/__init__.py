@@ -24,7 +24,10 @@ class Verb(Protocol):
         """Do it; returns the exit code."""
 
 
-VERBS: dict[str, tuple[str, str]] = {}
+VERBS: dict[str, tuple[str, str]] = {
+    "check": ("monitor.cli.check", "is the configuration right, are the rules"),
+    "test": ("monitor.cli.test", "run the rules' examples"),
+}
 """Verb -> (module, what it does). A module is imported only when its verb is used: a start of
 `monitor try` should not pay for the web server."""
 
