@@ -4,8 +4,11 @@ A `State` is a value: its maps are persistent, so a batch that fails to commit l
 as it was, at no cost. Exercise posts have a state of their own and never touch real incidents.
 """
 
+from __future__ import annotations  # HashTrieMap takes no parameters at run time
+
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TypeAlias
 
 import msgspec
 from rpds import HashTrieMap
@@ -16,7 +19,7 @@ PostKey = tuple[str, str]
 """(source, id) of a post."""
 
 
-Members = HashTrieMap[PostKey, Support]
+Members: TypeAlias = "HashTrieMap[PostKey, Support]"
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +50,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         """The state of one realm."""
         return self.exercise if exercise else self.real
 
-    def replace(self, state: State, *, exercise: bool) -> "Memory":
+    def replace(self, state: State, *, exercise: bool) -> Memory:
         """The memory with one realm's state replaced."""
         if exercise:
             return Memory(real=self.real, exercise=state)
