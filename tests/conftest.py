@@ -1,0 +1,50 @@
+"""The skip policy: what is green in CI has run.
+
+On a developer's machine a test may skip for want of real data, a broker or a newer system, and says
+so. With MONITOR_CI set, any skip that is not named in MAY_SKIP makes the run fail.
+"""
+
+import os
+from collections.abc import Sequence
+
+import pytest
+
+MAY_SKIP: dict[str, str] = {}
+"""Test (its node id, or the beginning of it) -> why CI may skip it."""
+
+
+def unexpected(skipped: Sequence[pytest.TestReport | pytest.CollectReport]) -> list[str]:
+    """The skips that nobody allowed, as `node id: reason`."""
+    return [
+        f"{report.nodeid}: {_reason(report)}"
+        for report in skipped
+        if not report.nodeid.startswith(tuple(MAY_SKIP))
+    ]
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+
+
+def _skips(config: pytest.Config) -> list[str]:
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is None or not os.environ.get("MONITOR_CI"):
+        return []
+    return unexpected(terminal.stats.get("skipped", ()))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run when something was skipped that must run here."""
+    if _skips(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say which tests those were."""
+    skips = _skips(config)
+    if skips:
+        terminalreporter.section("skipped, but must run in CI", red=True)
+        for line in skips:
+            terminalreporter.line(line)
