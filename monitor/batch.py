@@ -8,7 +8,7 @@ from monitor.correlation.decide import Decision, Event, advance, decide, tick
 from monitor.correlation.windows import Memory
 from monitor.incident import Incident, Support
 from monitor.source import SourceInfo
-from monitor.store.posts import Judged
+from monitor.store.commit import Judged
 
 
 class Batch:

@@ -15,7 +15,8 @@ from monitor.clock import Clock
 from monitor.pipeline import Pipeline
 from monitor.post import Received
 from monitor.source import Arrival
-from monitor.store.database import StateError, Writer
+from monitor.store.trouble import StateError
+from monitor.store.writer import Writer
 
 log = structlog.get_logger(__name__)
 
@@ -136,9 +137,8 @@ class Gate:
             raise
         except Exception as error:  # noqa: BLE001 - this is the post that broke the batch
             log.warning("post_quarantined", source=received.post.source, error=str(error))
-            alerts = await self._writer.do(self._quarantine, arrival, now)
+            alerts = await self._writer.do(
+                self._pipeline.process, [arrival], now, suspects=arrival.posts
+            )
         if alerts:
             self._committed(alerts[-1].sequence)
-
-    def _quarantine(self, arrival: Arrival, now: datetime) -> tuple[object, ...]:
-        return self._pipeline.process([arrival], now, suspects=arrival.posts)

@@ -23,45 +23,54 @@ from monitor.incident import Incident, Support
 from monitor.matching.evaluate import Matcher, evaluate
 from monitor.post import Received
 from monitor.source import Arrival
+from monitor.store.commit import Judged, Work, commit
 from monitor.store.database import Database
 from monitor.store.incidents import recall
-from monitor.store.posts import Admitted, Judged, Work, admit, commit
+from monitor.store.posts import Admitted, admit
 from monitor.text.caps import capped
 from monitor.text.fold import fingerprint
 
 
 class Pipeline:
-    """Takes posts all the way. One at a time: the thread that owns the database calls it.
+    """Takes posts all the way, a batch at a time, in the thread that owns the database.
 
     `virtual` is for replays: the time of a decision is the post's own, not the clock's.
     """
 
-    def __init__(
-        self, db: Database, matcher: Matcher, memory: Memory, *, virtual: bool = False
-    ) -> None:
-        self.db = db
+    def __init__(self, matcher: Matcher, memory: Memory, *, virtual: bool = False) -> None:
         self.matcher = matcher
         self.memory = memory
         self.virtual = virtual
 
     def process(
-        self, arrivals: Sequence[Arrival], now: datetime, *, suspects: Collection[Received] = ()
+        self,
+        db: Database,
+        arrivals: Sequence[Arrival],
+        now: datetime,
+        *,
+        suspects: Collection[Received] = (),
     ) -> tuple[Alert, ...]:
-        """Judge and store a batch; returns its alerts. `suspects` are stored without judging."""
+        """Judge and store a batch; returns its alerts. `suspects` are stored without judging.
+
+        Raises:
+            StateError: nothing was stored; hand the batch over again.
+        """
         batch = Batch(self.memory)
         if not self.virtual:
             batch.tick(now, exercise=False)
         received = [_capped(one) for arrival in arrivals for one in arrival.posts]
-        for admitted in admit(self.db, received, now):
-            batch.judged.append(self._judge(batch, admitted, suspects))
+        for admitted in admit(db, received, now):
+            batch.judged.append(self._judge(db, batch, admitted, suspects))
         cursors: dict[str, str] = {}
         for arrival in arrivals:
             cursors.update(arrival.cursors)
-        alerts = commit(self.db, self._work(batch, cursors), now)
+        alerts = commit(db, self._work(batch, cursors), now)
         self.memory = batch.memory
         return alerts
 
-    def _judge(self, batch: Batch, admitted: Admitted, suspects: Collection[Received]) -> Judged:
+    def _judge(
+        self, db: Database, batch: Batch, admitted: Admitted, suspects: Collection[Received]
+    ) -> Judged:
         """One version's outcome. What goes wrong with one post harms only that post."""
         if admitted.problem or admitted.received in suspects:
             problem = admitted.problem or "it broke the batch it came in"
@@ -70,7 +79,7 @@ class Pipeline:
             hits = self._hits(admitted)
             batch.tick(_seen_at(admitted), exercise=admitted.name.exercise)
             decision = batch.decide(
-                self._event(batch, admitted, hits), self.matcher.rulebook.sources
+                self._event(db, batch, admitted, hits), self.matcher.rulebook.sources
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, the other posts go on
             reason = f"{type(error).__name__}: {error}"
@@ -84,11 +93,13 @@ class Pipeline:
             return ()
         return evaluate(self.matcher, admitted.received.post, admitted.name)
 
-    def _event(self, batch: Batch, admitted: Admitted, hits: tuple[Hit, ...]) -> Event:
+    def _event(
+        self, db: Database, batch: Batch, admitted: Admitted, hits: tuple[Hit, ...]
+    ) -> Event:
         post = admitted.received.post
         recalled: tuple[tuple[Support, Incident], ...] = ()
         if admitted.previous is not None:
-            stored = recall(self.db, post.source, post.id, exercise=admitted.name.exercise)
+            stored = recall(db, post.source, post.id, admitted.name.exercise)
             recalled = batch.newest(stored, exercise=admitted.name.exercise)
         return Event(
             post=post,
