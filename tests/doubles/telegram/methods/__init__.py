@@ -12,6 +12,7 @@ METHODS: dict[type, Callable[[Call], Any]] = {
     f.help.GetConfigRequest: settings.get_config,
     f.help.GetNearestDcRequest: settings.get_nearest_dc,
     f.users.GetUsersRequest: settings.get_users,
+    f.users.GetFullUserRequest: settings.get_full_user,
     f.account.UpdateStatusRequest: settings.update_status,
     f.auth.SendCodeRequest: sign_in.send_code,
     f.auth.ResendCodeRequest: sign_in.resend_code,

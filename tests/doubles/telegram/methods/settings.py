@@ -64,6 +64,18 @@ def get_users(call: Call) -> Any:
     return [user(account) for one in call.request.id if isinstance(one, types.InputUserSelf)]
 
 
+def get_full_user(call: Call) -> Any:
+    """users.getFullUser: only oneself."""
+    account = call.account
+    full = types.UserFull(
+        id=account.id,
+        settings=types.PeerSettings(),
+        notify_settings=types.PeerNotifySettings(),
+        common_chats_count=0,
+    )
+    return types.users.UserFull(full_user=full, chats=[], users=[user(account)])
+
+
 def update_status(call: Call) -> Any:
     """account.updateStatus."""
     return bool(call.account)

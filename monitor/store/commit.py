@@ -1,0 +1,229 @@
+"""One transaction for one batch: posts, cursors, incidents and alerts, all of it or none."""
+
+import hashlib
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+import zstandard
+
+from monitor.alert import Alert, to_json
+from monitor.hit import Found, Hit
+from monitor.incident import Incident, Outcome, Support
+from monitor.place import Place
+from monitor.rule import Level
+from monitor.store.channels import Channels
+from monitor.store.database import Database, Head
+from monitor.store.incidents import put_incidents, put_supports
+from monitor.store.moments import to_ms
+from monitor.store.posts import Admitted
+from monitor.store.seal import seal
+
+STEPS = ("begin", "posts", "cursors", "incidents", "supports", "alerts", "commit")
+"""The steps of a commit in order, as `Database.on_step` sees them."""
+
+_HOUR_MS = 3_600_000
+_POST_COLUMNS = 19
+_PUT_POST = f"INSERT INTO posts VALUES ({', '.join('?' * _POST_COLUMNS)})"
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """A new post version and what became of it; `reason` is for people."""
+
+    admitted: Admitted
+    outcome: Outcome
+    reason: str
+    hits: tuple[Hit, ...] = ()
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """What one batch changes.
+
+    `judged` is everything that `admit` returned, in its order; `incidents` and `supports` replace
+    what was stored of them; `rulebook` is the hash of the rulebook that judged and `versions` those
+    of what it was compiled with (fold, lexicon, monitor), written down when the hash is first seen.
+    """
+
+    judged: Sequence[Judged] = ()
+    cursors: Mapping[str, str] = msgspec.field(default_factory=dict)
+    incidents: tuple[Incident, ...] = ()
+    supports: tuple[Support, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    rulebook: str = ""
+    facts: Mapping[str, str] = msgspec.field(default_factory=dict)
+    versions: Mapping[str, str] = msgspec.field(default_factory=dict)
+
+
+class StoredHit(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A hit as it stays with its post: the rule by id, all else as stamped when it happened."""
+
+    rule: str
+    title: str
+    level: Level
+    event: str
+    topic: str
+    found: tuple[Found, ...] = ()
+    place: Place | None = None
+    role: str = "unknown"
+    affiliation: str = "unknown"
+    family: str = ""
+
+
+def commit(db: Database, work: Work, now: datetime) -> tuple[Alert, ...]:
+    """Store a batch; returns its alerts with their sequence and `sent_at` = `now`.
+
+    Raises:
+        DiskFullError: no room; nothing was stored, hand the same work over again later.
+        StateError: another trouble of the disk; nothing was stored.
+        sqlite3.IntegrityError: the work contradicts the store (a version or alert twice): a bug of
+            the caller; nothing was stored.
+    """
+
+    def body(connection: sqlite3.Connection) -> tuple[Alert, ...]:
+        db.step("posts")
+        if work.judged:
+            _put_posts(connection, db, work, now)
+        db.step("cursors")
+        _put_pairs(connection, "cursors", work.cursors)
+        _put_pairs(connection, "facts", work.facts)
+        db.step("incidents")
+        put_incidents(connection, work.incidents)
+        db.step("supports")
+        put_supports(connection, work.supports)
+        db.step("alerts")
+        return _put_alerts(connection, db.head, work.alerts, now)
+
+    return db.write(body)
+
+
+def _put_posts(connection: sqlite3.Connection, db: Database, work: Work, now: datetime) -> None:
+    head, channels = db.head, db.channels
+    rulebook = _rulebook(connection, head, work, now)
+    rows = [_post_row(connection, head, channels, judged, rulebook) for judged in work.judged]
+    connection.executemany(_PUT_POST, rows)
+    tallies = Counter((one.outcome, one.admitted.name.exercise) for one in work.judged)
+    connection.executemany(
+        "INSERT INTO tallies VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET posts = posts + excluded.posts",
+        [(*key, posts) for key, posts in sorted(tallies.items())],
+    )
+    _count_hits(connection, work.judged)
+
+
+def _post_row(
+    connection: sqlite3.Connection,
+    head: Head,
+    channels: Channels,
+    judged: Judged,
+    rulebook: int,
+) -> tuple[object, ...]:
+    """One row of the log; the head moves on to it."""
+    admitted = judged.admitted
+    received, name = admitted.received, admitted.name
+    post, channel = received.post, admitted.channel
+    channels.store(connection, (name.source, name.exercise), channel, received.channel_id)
+    body = _JSON.encode(post)
+    raw = received.raw
+    payload = _ZSTD.compress(raw) if raw and raw != body else None
+    payload_hash = hashlib.sha256(raw or body).digest()
+    event_ms = to_ms(admitted.event_at)
+    observed_ms = to_ms(post.observed_at or post.published_at)
+    head.chain = link(
+        head.chain,
+        payload_hash,
+        admitted.content,
+        (channel, name.id, name.version, post.kind, event_ms, observed_ms),
+    )
+    head.seq += 1
+    return (
+        head.seq, channel, name.id, name.version, post.kind, event_ms, observed_ms,
+        channels.partition[channel], admitted.content, body, payload, payload_hash, head.chain,
+        received.history, judged.outcome, judged.reason,
+        judged.outcome not in _UNTOUCHED or bool(judged.hits),
+        _hits_json(judged.hits) if judged.hits else None, rulebook,
+    )  # fmt: skip
+
+
+_JSON = msgspec.json.Encoder()
+_ZSTD = zstandard.ZstdCompressor(level=1)
+_UNTOUCHED = {"unmatched", "quarantined"}
+
+
+def link(before: bytes, payload_hash: bytes, content: bytes, key: tuple[object, ...]) -> bytes:
+    """The next link of the chain.
+
+    SHA-256 over the link before, the hash of what was received, the content's hash, and the key
+    (channel, message, version, kind, event and observation in ms), so that no row can be changed,
+    moved or taken out without every later link being wrong.
+    """
+    name = "\x1f".join(map(str, key)).encode()
+    return hashlib.sha256(before + payload_hash + content + name).digest()
+
+
+def _hits_json(hits: Sequence[Hit]) -> bytes:
+    return _JSON.encode([
+        StoredHit(
+            rule=hit.rule.id, title=hit.rule.title, level=hit.rule.level, event=hit.rule.event,
+            topic=hit.rule.topic, found=hit.found, place=hit.place, role=hit.role,
+            affiliation=hit.affiliation, family=hit.family,
+        )
+        for hit in hits
+    ])  # fmt: skip
+
+
+def _rulebook(connection: sqlite3.Connection, head: Head, work: Work, now: datetime) -> int:
+    """The number of the rulebook that judged, new or known."""
+    number = head.rulebooks.get(work.rulebook)
+    if number is None:
+        number = max(head.rulebooks.values(), default=0) + 1
+        connection.execute(
+            "INSERT INTO rulebooks VALUES (?, ?, ?, ?)",
+            (number, work.rulebook, _JSON.encode(dict(work.versions)).decode(), to_ms(now)),
+        )
+        head.rulebooks[work.rulebook] = number
+    return number
+
+
+def _count_hits(connection: sqlite3.Connection, judged: Sequence[Judged]) -> None:
+    """Baselines: real posts at their first version, by the hour of the event."""
+    counts = Counter(
+        (hit.rule.id, hit.place.id if hit.place else "", to_ms(one.admitted.event_at) // _HOUR_MS)
+        for one in judged
+        if one.hits and one.admitted.name.version == 1 and not one.admitted.name.exercise
+        for hit in one.hits
+    )
+    connection.executemany(
+        "INSERT INTO baselines VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET posts = posts + excluded.posts",
+        [(*key, posts) for key, posts in sorted(counts.items())],
+    )
+
+
+def _put_pairs(connection: sqlite3.Connection, table: str, pairs: Mapping[str, str]) -> None:
+    if pairs:
+        connection.executemany(
+            f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)",
+            [(name, value, seal(name, value)) for name, value in pairs.items()],
+        )
+
+
+def _put_alerts(
+    connection: sqlite3.Connection, head: Head, alerts: Sequence[Alert], now: datetime
+) -> tuple[Alert, ...]:
+    numbered = tuple(
+        msgspec.structs.replace(alert, sequence=sequence, sent_at=now)
+        for sequence, alert in enumerate(alerts, head.sequence + 1)
+    )
+    at = to_ms(now)
+    rows: list[tuple[object, ...]] = []
+    for alert in numbered:
+        body = to_json(alert)
+        mark = seal(alert.sequence, alert.id, alert.incident.id, body)
+        rows.append((
+            alert.sequence, alert.id, alert.incident.id, alert.exercise, at, body, mark,
+        ))  # fmt: skip
+    connection.executemany("INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    head.sequence += len(numbered)
+    return numbered

@@ -1,0 +1,326 @@
+"""The state folder and its SQLite file: opening, checking, one transaction at a time.
+
+Durable and fast needs group commit: the log is synced at every commit (WAL, synchronous=FULL), so
+what `write` returned survives a power cut, and many posts share one commit.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from monitor.store.ballast import BYTES, Ballast
+from monitor.store.channels import Channels, Reservations
+from monitor.store.lock import Lock
+from monitor.store.migrate import STEPS, migrate, refuse_other, version
+from monitor.store.trouble import DamagedError, DiskFullError, StateError, told
+
+__all__ = ["DamagedError", "Database", "DiskFullError", "Head", "StateError"]
+
+FILE = "monitor.db"
+_ALWAYS_CHECKED = 64 << 20
+"""Bytes: a file up to this size is checked whole at every start (measured: 0.2 s at most)."""
+_ACTED_UPON = ("channels", "names", "cursors", "incidents", "supports", "sinks", "facts")
+_OLDEST_SQLITE = (3, 37, 0)
+_HEADER = 100
+
+_SETTINGS = (
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -16384",
+    "PRAGMA journal_size_limit = 67108864",
+)
+
+T = TypeVar("T")
+Body = Callable[[sqlite3.Connection], T]
+
+
+class Head:
+    """Where the logs end: last post's seq and chain, last alert's sequence, known rulebooks."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        last = connection.execute("SELECT seq, chain FROM posts ORDER BY seq DESC LIMIT 1")
+        self.seq: int
+        self.chain: bytes
+        self.sequence: int
+        self.seq, self.chain = last.fetchone() or (0, b"")
+        alerts = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'alerts'")
+        (self.sequence,) = alerts.fetchone() or (0,)
+        rulebooks = connection.execute("SELECT hash, rulebook FROM rulebooks")
+        self.rulebooks: dict[str, int] = dict(rulebooks.fetchall())
+
+
+class Database:
+    """One open state. Not for several threads at once: see `monitor.store.writer`.
+
+    `on_step`, for tests only, is called before every named step of a write: it may raise (the
+    write is rolled back) or end the process.
+    """
+
+    def __init__(
+        self, folder: Path, connection: sqlite3.Connection, lock: Lock | None, ballast: Ballast
+    ) -> None:
+        self.folder = folder
+        self.connection = connection
+        self.on_step: Callable[[str], None] | None = None
+        self._lock = lock
+        self._ballast = ballast
+        self._head: Head | None = None
+        self._channels: Channels | None = None
+        self._reservations = Reservations()
+        self._suspect = False
+
+    @classmethod
+    def open(cls, folder: Path, *, readonly: bool = False, ballast: int = BYTES) -> "Database":
+        """Open the state in `folder`; for writing: create it, take the lock, migrate, check.
+
+        At every start a file up to 64 MB is checked whole (`PRAGMA quick_check`), a larger one
+        only after an unclean stop and only in the tables that are acted upon; rows that are acted
+        upon carry checksums besides, compared whenever they are read. `ballast` is the room kept
+        back for a full disk, in bytes. A reader takes no lock and changes nothing.
+
+        Raises:
+            StateError: it cannot be used; see its hint, exit_code and retry.
+        """
+        if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+            raise StateError(
+                f"SQLite {sqlite3.sqlite_version} is too old",
+                "use a Python that is built with SQLite 3.37 or newer",
+            )
+        folder = folder.absolute()
+        try:
+            return _reader(cls, folder) if readonly else _writer(cls, folder, ballast)
+        except sqlite3.Error as error:
+            raise told(error, folder) from error
+        except OSError as error:
+            raise StateError(
+                f"the state folder {folder} cannot be used ({error.strerror})",
+                "check the path and that it belongs to the user that runs this",
+            ) from error
+
+    @property
+    def readonly(self) -> bool:
+        """Whether this is a reader."""
+        return self._lock is None
+
+    @property
+    def head(self) -> Head:
+        """Where the logs end, as of the last commit."""
+        if self._head is None:
+            self._head = Head(self.connection)
+        return self._head
+
+    @property
+    def channels(self) -> Channels:
+        """The channels, as of the last commit."""
+        if self._channels is None:
+            self._channels = Channels(self.connection, self._reservations)
+        return self._channels
+
+    def step(self, name: str) -> None:
+        """Tell the test that watches (if any) what comes next."""
+        if self.on_step is not None:
+            self.on_step(name)
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """All rows of a query.
+
+        Raises:
+            StateError: it cannot be read.
+        """
+        try:
+            return self.connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+
+    def write(self, body: Body[T], *, name: str = "", emergency: bool = False) -> T:
+        """Run `body` in one transaction; if anything raises, nothing has happened.
+
+        `name` stands before the steps that tests see. `emergency` writes (expiry, what the sinks
+        did) may use the ballast when the disk is full; all others wait until it lies again.
+
+        Raises:
+            DiskFullError: no room, nothing stored, try again.
+            StateError: another trouble of the disk.
+        """
+        try:
+            if not emergency:
+                self._ballast.lay()
+            return self._once(body, name)
+        except DiskFullError:
+            if not (emergency and self._ballast.release()):
+                raise
+            return self._once(body, name)
+
+    def _once(self, body: Body[T], name: str) -> T:
+        connection = self.connection
+        prefix = f"{name}." if name else ""
+        try:
+            self.step(f"{prefix}begin")
+            connection.execute("BEGIN IMMEDIATE")
+            result = body(connection)
+            self.step(f"{prefix}commit")
+            connection.execute("COMMIT")
+        except BaseException as error:
+            self._undo()
+            if isinstance(error, sqlite3.OperationalError | sqlite3.DatabaseError) and not (
+                isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError)
+            ):
+                raise self._told(error) from error
+            raise
+        return result
+
+    def _undo(self) -> None:
+        self._head = self._channels = None
+        if self.connection.in_transaction:
+            with suppress(sqlite3.Error):
+                self.connection.execute("ROLLBACK")
+
+    def _told(self, error: sqlite3.Error) -> StateError:
+        trouble = told(error, self.folder)
+        self._suspect = self._suspect or not trouble.retry
+        return trouble
+
+    def close(self) -> None:
+        """Close, and let go of the lock. Again is harmless."""
+        try:
+            self.connection.close()
+        except sqlite3.Error:
+            self._suspect = True
+        if self._lock is not None:
+            self._lock.release(clean=not self._suspect)
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode={mode}",
+        uri=True,
+        timeout=5,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    try:
+        for setting in _SETTINGS:
+            connection.execute(setting)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _reader(cls: type[Database], folder: Path) -> Database:
+    path = folder / FILE
+    if not path.exists():
+        raise StateError(
+            f"nothing is stored in {folder} yet", "start `monitor run` first, or name its folder"
+        )
+    connection = _connect(path, "ro")
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        refuse_other(version(connection), max(STEPS))
+    except BaseException:
+        connection.close()
+        raise
+    return cls(folder, connection, None, Ballast(folder, 0))
+
+
+def _writer(cls: type[Database], folder: Path, ballast: int) -> Database:
+    _make_private(folder)
+    lock = Lock(folder)
+    connection = None
+    try:
+        path = folder / FILE
+        if not path.exists():
+            _create(path)
+        _refuse_torn(path)
+        connection = _connect(path, "rw")
+        migrate(connection)
+        _keep_log(connection, folder)
+        _look_closer(connection, path, unclean=lock.unclean)
+        database = cls(folder, connection, lock, Ballast(folder, ballast))
+    except BaseException:
+        if connection is not None:
+            connection.close()
+        lock.release(clean=not lock.unclean)
+        raise
+    with suppress(DiskFullError):  # the first write that needs room will say so
+        database._ballast.lay()
+    return database
+
+
+def _keep_log(connection: sqlite3.Connection, folder: Path) -> None:
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise StateError(f"{folder} cannot hold a write-ahead log", "put the state on a local disk")
+
+
+def _make_private(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True)
+    if not folder.stat().st_mode & 0o077:
+        return
+    if any(folder.iterdir()) and not (folder / FILE).exists():
+        raise StateError(
+            f"the state folder {folder} can be read by others and holds other files",
+            f"name an empty folder as `state`, or run: chmod 700 {folder}",
+        )
+    folder.chmod(0o700)
+
+
+def _create(path: Path) -> None:
+    """Make the file under another name first: a file of this name is whole or damaged, never new.
+
+    An empty file would otherwise look like a first start, and a truncated state would be forgotten
+    without a word.
+    """
+    if path.with_name(f"{FILE}-wal").exists():
+        raise DamagedError(f"{path} is gone but its log is still there")
+    fresh = path.with_name(f"{FILE}.new")
+    for leftover in path.parent.glob(f"{FILE}.new*"):
+        leftover.unlink()
+    os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    connection = _connect(fresh, "rw")
+    try:
+        migrate(connection)
+    finally:
+        connection.close()
+    fresh.rename(path)
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _refuse_torn(path: Path) -> None:
+    """The header says how long the file is; without a log to complete it, it must be that long."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER)
+    if len(header) < _HEADER or not header.startswith(b"SQLite format 3\0"):
+        raise DamagedError(f"{path} does not begin as a database does")
+    page = int.from_bytes(header[16:18], "big")
+    page = 65536 if page == 1 else page
+    pages = int.from_bytes(header[28:32], "big")
+    log = path.with_name(f"{FILE}-wal")
+    has_log = log.exists() and log.stat().st_size > 0
+    if not has_log and path.stat().st_size < page * pages:
+        raise DamagedError(f"{path} is shorter than it says: its end is missing")
+
+
+def _look_closer(connection: sqlite3.Connection, path: Path, *, unclean: bool) -> None:
+    if path.stat().st_size <= _ALWAYS_CHECKED:
+        checks = ["PRAGMA quick_check(1)"]
+    elif unclean:
+        checks = [f"PRAGMA quick_check({table})" for table in _ACTED_UPON]
+    else:
+        checks = []
+    for check in checks:
+        (said,) = connection.execute(check).fetchone()
+        if said != "ok":
+            raise DamagedError(str(said))

@@ -1,0 +1,266 @@
+"""The outbox: alerts in order, how far each sink has come, what became of each delivery."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Concatenate, Literal, ParamSpec, TypeVar
+
+import msgspec
+
+from monitor.alert import Alert, from_json
+from monitor.store.database import Database
+from monitor.store.moments import from_ms, to_ms
+from monitor.store.seal import check, seal
+from monitor.store.writer import Writer
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DeliveryState = Literal["delivered", "uncertain", "refused", "dead", "muted"]
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """What became of one alert at one sink.
+
+    delivered: the receiver took it; uncertain: the answer was lost; refused: it never will be
+    taken; dead: given up after `attempts`; muted: not sent on purpose. `reference` is the
+    receiver's own id of it (a chat message id), `detail` says why, for people.
+    """
+
+    sequence: int
+    alert: str
+    incident: str
+    state: DeliveryState
+    attempts: int
+    at: datetime
+    reference: str | None = None
+    detail: str = ""
+
+
+# --- plain functions on a database: used by the facade below and by commands that only read
+
+
+def alerts_after(db: Database, sequence: int, limit: int) -> tuple[Alert, ...]:
+    """At most `limit` alerts behind `sequence`, in order.
+
+    Raises:
+        DamagedError: a row is not what was written.
+    """
+    return _alerts(db, "sequence > ? ORDER BY sequence LIMIT ?", (sequence, limit))
+
+
+def alerts_of(db: Database, incident: str) -> tuple[Alert, ...]:
+    """The alerts of an incident that have not expired, in order."""
+    return _alerts(db, "incident = ? ORDER BY sequence", (incident,))
+
+
+def alert(db: Database, id_: str) -> Alert | None:
+    """One alert by its id; None if it is unknown or has expired."""
+    found = _alerts(db, "id = ?", (id_,))
+    return found[0] if found else None
+
+
+def _alerts(db: Database, where: str, values: Sequence[object]) -> tuple[Alert, ...]:
+    found: list[Alert] = []
+    for sequence, id_, incident, body, mark in db.rows(
+        f"SELECT sequence, id, incident, body, seal FROM alerts WHERE {where}",
+        values,
+    ):
+        check(mark, f"alert {sequence}", sequence, id_, incident, body)
+        found.append(from_json(body))
+    return tuple(found)
+
+
+def newest(db: Database) -> int:
+    """The sequence of the last alert ever stored, expired or not; 0 before the first."""
+    rows = db.rows("SELECT seq FROM sqlite_sequence WHERE name = 'alerts'")
+    return int(rows[0][0]) if rows else 0
+
+
+def first_since(db: Database, moment: datetime) -> int:
+    """The sequence before the first alert created at or after `moment`; `newest` if none was."""
+    ((first,),) = db.rows("SELECT min(sequence) FROM alerts WHERE created_at >= ?", [to_ms(moment)])
+    return newest(db) if first is None else int(first) - 1
+
+
+def position(db: Database, sink: str) -> tuple[int, dict[str, object]] | None:
+    """How far a sink has come without a hole, and its own state; None before its first record."""
+    rows = db.rows("SELECT sequence, state, seal FROM sinks WHERE sink = ?", [sink])
+    if not rows:
+        return None
+    ((sequence, state, mark),) = rows
+    check(mark, f"the position of sink {sink}", sink, sequence, state)
+    return sequence, msgspec.json.decode(state, type=dict[str, object])
+
+
+def positions(db: Database) -> dict[str, int]:
+    """How far every sink has come, by its name."""
+    return dict(db.rows("SELECT sink, sequence FROM sinks ORDER BY sink"))
+
+
+def record(
+    db: Database,
+    sink: str,
+    sequence: int,
+    deliveries: Sequence[Delivery],
+    state: Mapping[str, object] | None = None,
+) -> None:
+    """Store a sink's position and what became of some alerts, in one transaction.
+
+    `state` None keeps the sink's state as it is. A delivery replaces the sink's earlier one of the
+    same alert.
+
+    Raises:
+        DiskFullError: not even the ballast was room enough; nothing was stored, try again.
+    """
+    known = position(db, sink)
+    kept = dict(state) if state is not None else known[1] if known else {}
+    packed = msgspec.json.encode(kept)
+    rows: list[tuple[object, ...]] = []
+    for one in deliveries:
+        at = to_ms(one.at)
+        fields = (
+            sink, one.sequence, one.alert, one.incident, one.state, one.attempts, at,
+            one.reference, one.detail,
+        )  # fmt: skip
+        rows.append((*fields, seal(*fields)))
+
+    def body(connection: object) -> None:
+        del connection
+        db.connection.execute(
+            "INSERT OR REPLACE INTO sinks VALUES (?, ?, ?, ?)",
+            (sink, sequence, packed, seal(sink, sequence, packed)),
+        )
+        db.connection.executemany(
+            "INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
+        )
+
+    db.write(body, name="record", emergency=True)
+
+
+_DELIVERY = "sink, sequence, alert, incident, state, attempts, at, reference, detail, seal"
+
+
+def _deliveries(
+    db: Database, where: str, values: Sequence[object]
+) -> tuple[tuple[str, Delivery], ...]:
+    found: list[tuple[str, Delivery]] = []
+    for row in db.rows(f"SELECT {_DELIVERY} FROM deliveries WHERE {where}", values):
+        check(row[-1], f"the delivery of alert {row[1]} by {row[0]}", *row[:-1])
+        sink, sequence, alert_id, incident, state, attempts, at, reference, detail, _ = row
+        found.append((
+            sink,
+            Delivery(
+                sequence, alert_id, incident, state, attempts, from_ms(at), reference, detail
+            ),
+        ))  # fmt: skip
+    return tuple(found)
+
+
+def last_delivery(db: Database, sink: str, incident: str) -> Delivery | None:
+    """The newest delivery of an incident by a sink that has a reference."""
+    found = _deliveries(
+        db,
+        "sink = ? AND incident = ? AND reference IS NOT NULL ORDER BY sequence DESC LIMIT 1",
+        (sink, incident),
+    )
+    return found[0][1] if found else None
+
+
+def deliveries_of(db: Database, alert_id: str) -> tuple[tuple[str, Delivery], ...]:
+    """What every sink did with an alert: (sink, delivery), by sink."""
+    return _deliveries(db, "alert = ? ORDER BY sink", (alert_id,))
+
+
+def dead_letters(db: Database, limit: int = 1000) -> tuple[tuple[str, Delivery], ...]:
+    """What was given up or refused, newest first: (sink, delivery)."""
+    return _deliveries(
+        db, "state IN ('dead', 'refused') ORDER BY sequence DESC, sink LIMIT ?", (limit,)
+    )
+
+
+class Outbox:
+    """The sinks' door to the store: reads on a connection of its own, writes through the writer.
+
+    Whoever commits alerts calls `committed` afterwards, in the event loop's thread.
+    """
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-reader")
+        self._reader: Database | None = None
+        self._newest = -1
+        self._news = asyncio.Event()
+        self._closed = False
+
+    async def after(self, sequence: int, limit: int) -> Sequence[Alert]:
+        """At most `limit` alerts behind `sequence`, in order."""
+        return await self._read(alerts_after, sequence, limit)
+
+    async def newest(self) -> int:
+        """The sequence of the last alert ever stored; 0 before the first."""
+        return await self._read(newest)
+
+    async def first_since(self, moment: datetime) -> int:
+        """The sequence before the first alert created at or after `moment`."""
+        return await self._read(first_since, moment)
+
+    async def wait_beyond(self, sequence: int) -> None:
+        """Return as soon as there is an alert behind `sequence`."""
+        if self._newest < 0:
+            stored = await self.newest()
+            self._newest = max(self._newest, stored)
+        while self._newest <= sequence:
+            await self._news.wait()
+
+    def committed(self, newest_sequence: int) -> None:
+        """Alerts up to here are committed: wake the sinks that wait."""
+        if newest_sequence > self._newest:
+            self._newest = newest_sequence
+            self._news.set()
+            self._news = asyncio.Event()
+
+    async def position(self, sink: str) -> tuple[int, dict[str, object]] | None:
+        """How far a sink has come without a hole, and its own state."""
+        return await self._read(position, sink)
+
+    async def record(
+        self,
+        sink: str,
+        sequence: int,
+        deliveries: Sequence[Delivery],
+        state: Mapping[str, object] | None = None,
+    ) -> None:
+        """Store a sink's position and what became of some alerts, durably, at once."""
+        await self._writer.do(record, sink, sequence, deliveries, state)
+
+    async def last_delivery(self, sink: str, incident: str) -> Delivery | None:
+        """The newest delivery of an incident by a sink that has a reference."""
+        return await self._read(last_delivery, sink, incident)
+
+    async def _read(
+        self, function: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        if self._closed:
+            raise RuntimeError("the outbox is closed")
+
+        def work() -> T:
+            if self._reader is None:
+                self._reader = Database.open(self._writer.database.folder, readonly=True)
+            return function(self._reader, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def aclose(self) -> None:
+        """Close the reading connection; call it before the writer's aclose. Again is harmless."""
+        if self._closed:
+            return
+        self._closed = True
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._close_reader)
+        self._thread.shutdown(wait=False)
+
+    def _close_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()

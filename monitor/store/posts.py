@@ -1,0 +1,239 @@
+"""Which of the arriving posts are new, and as which version: identity and time (DESIGN 9)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from monitor.post import Post, PostName, Received, event_time
+from monitor.store.channels import Addresses
+from monitor.store.content import content_hash, sound, timed
+from monitor.store.database import Database
+from monitor.store.moments import to_ms
+from monitor.store.trouble import DamagedError
+
+Key = tuple[int, str]
+"""(channel, message): what all versions of a post share."""
+
+
+class Admitted(msgspec.Struct, frozen=True):
+    """A post version that is new to the store, named, its times filled in and in order.
+
+    `received` carries the post as it will be stored; `previous` is the version before, None if this
+    is the first or if the text before has expired (then `previous_name` still names it). `channel`
+    and `content` are what the store files it under. `problem` is why it must be quarantined: set
+    when the channel's numeric id changed under the same name, or when its values were unsound.
+    """
+
+    received: Received
+    name: PostName
+    event_at: datetime
+    previous: Post | None
+    previous_name: PostName | None
+    channel: int
+    content: bytes
+    problem: str | None = None
+
+
+class Latest(NamedTuple):
+    """What decides whether the next version of a post is one."""
+
+    version: int
+    content: bytes
+    gone: bool
+    event_ms: int
+    observed_ms: int
+    seq: int
+    """Where the version stands in the log; 0 = earlier in this batch, see `post`."""
+    post: Post | None = None
+
+
+_CHUNK = 128
+_LATEST = """
+WITH asked(channel, message) AS (VALUES {})
+SELECT asked.channel, asked.message, p.version, p.content, p.kind = 'delete', p.event_at,
+       p.observed_at, p.seq
+FROM asked JOIN posts p ON p.channel = asked.channel AND p.message = asked.message
+WHERE p.version = (
+    SELECT max(version) FROM posts WHERE channel = asked.channel AND message = asked.message)
+"""
+_LATEST_OF_MANY = _LATEST.format(", ".join(["(?, ?)"] * _CHUNK))
+
+
+def latest_versions(db: Database, keys: Iterable[Key]) -> dict[Key, Latest]:
+    """The newest stored version of each of these posts, by key; unknown ones are left out."""
+    found: dict[Key, Latest] = {}
+    asked = list(keys)
+    for start in range(0, len(asked), _CHUNK):
+        values: list[object] = []
+        for key in asked[start : start + _CHUNK]:
+            values += key
+        values += [None] * (2 * _CHUNK - len(values))
+        for channel, message, version, content, gone, *rest in db.rows(_LATEST_OF_MANY, values):
+            found[channel, message] = Latest(version, content, bool(gone), *rest)
+    return found
+
+
+def admit(db: Database, received: Sequence[Received], now: datetime) -> list[Admitted]:
+    """The posts of a batch that are new versions, in order; what is stored already is left out.
+
+    Reads only: hand the result to `commit` before the next batch is admitted. However the posts are
+    cut into batches, the result is the same, provided that `now` (which stands in for a missing
+    observed_at of an edit) is no earlier than the latest observed_at admitted before.
+
+    Dropped are: the same content again; an edit that is older than the latest version; a deletion
+    of what is deleted already or was seen alive later. The same post with another content is a
+    version of kind edit, whatever its source called it, and so is a post that comes back after its
+    deletion. A deletion of an unknown post is kept as its version 1.
+
+    Raises:
+        StateError: the store cannot be read.
+    """
+    batch = _Batch(db, now)
+    sane = [sound(one) for one in received]
+    batch.look_up([one for one, _ in sane])
+    admitted = []
+    for one, problem in sane:
+        new = batch.admit(one, problem)
+        if new is not None:
+            admitted.append(new)
+    return admitted
+
+
+class _Batch:
+    """One batch's own memory: the posts before this one count as stored."""
+
+    def __init__(self, db: Database, now: datetime) -> None:
+        self._db = db
+        self._now = now
+        self._addresses = Addresses(db.channels)
+        self._latest: dict[Key, Latest] = {}
+        self._looked_up: set[Key] = set()
+
+    def look_up(self, received: Sequence[Received]) -> None:
+        """Fetch the latest versions of all that the batch may be about, in few queries."""
+        known = self._db.channels.known
+        keys = {
+            (channel, one.post.id)
+            for one in received
+            if (channel := known(one.post.source, one.exercise, one.channel_id)) is not None
+        }
+        self._latest = latest_versions(self._db, keys)
+        self._looked_up = keys
+
+    def _latest_of(self, key: Key) -> Latest | None:
+        if key not in self._looked_up and key[0] in self._db.channels.native:
+            # the batch itself taught that the name is another channel's
+            self._looked_up.add(key)
+            self._latest.update(latest_versions(self._db, [key]))
+        return self._latest.get(key)
+
+    def admit(self, received: Received, problem: str | None) -> Admitted | None:
+        """The next post as a new version, or None."""
+        post = received.post
+        address = self._addresses.find(post.source, received.exercise, received.channel_id)
+        key = (address.channel, post.id)
+        latest = self._latest_of(key)
+        content = content_hash(post)
+        if latest is not None and not latest.gone and latest.content == content:
+            return None
+        previous = previous_name = None
+        kind = post.kind
+        if latest is not None:
+            kind = "delete" if post.kind == "delete" else "edit"
+        post = timed(post, kind, self._now)
+        if latest is not None:
+            if _stale(post, latest):
+                return None
+            previous, previous_name = self._before(key, latest, received)
+        if kind == "delete":
+            post = _tombstone(post, previous)
+        version = latest.version + 1 if latest else 1
+        name = PostName(post.source, post.id, version, received.exercise)
+        if post is not received.post:
+            received = msgspec.structs.replace(received, post=post)
+        admitted = Admitted(
+            received,
+            name,
+            event_time(post),
+            previous,
+            previous_name,
+            address.channel,
+            content,
+            address.problem or problem,
+        )
+        self._remember(key, admitted)
+        return admitted
+
+    def _remember(self, key: Key, admitted: Admitted) -> None:
+        received, post = admitted.received, admitted.received.post
+        observed = post.observed_at or post.published_at
+        self._now = max(self._now, observed)
+        self._latest[key] = Latest(
+            admitted.name.version,
+            admitted.content,
+            post.kind == "delete",
+            to_ms(admitted.event_at),
+            to_ms(observed),
+            0,
+            post,
+        )
+        self._looked_up.add(key)
+        self._addresses.learn(post.source, received.exercise, received.channel_id, admitted.channel)
+
+    def _before(
+        self, key: Key, latest: Latest, received: Received
+    ) -> tuple[Post | None, PostName | None]:
+        """The version before: the post, if its text is still there, and its name."""
+        before = latest.post
+        if before is None:
+            ((body,),) = self._db.rows("SELECT body FROM posts WHERE seq = ?", [latest.seq])
+            if body is not None:
+                before = whole_post(body, latest.content, latest.seq)
+        source = before.source if before else received.post.source
+        return before, PostName(source, key[1], latest.version, received.exercise)
+
+
+def _stale(post: Post, latest: Latest) -> bool:
+    """Whether what we know is newer.
+
+    Deletions, and posts that come back after one, are compared by when we saw them: the moment of
+    a deletion is known from nothing else.
+    """
+    observed = to_ms(post.observed_at or post.published_at)
+    if post.kind == "delete":
+        return latest.gone or observed < latest.observed_ms
+    if latest.gone:
+        return observed < latest.observed_ms
+    return to_ms(event_time(post)) < latest.event_ms
+
+
+def _tombstone(post: Post, previous: Post | None) -> Post:
+    """A deletion keeps who and when, and nothing of what was said."""
+    return msgspec.structs.replace(
+        post,
+        published_at=previous.published_at if previous else post.published_at,
+        text="",
+        media=(),
+        links=(),
+        forwarded_from=None,
+    )
+
+
+_READ = msgspec.json.Decoder(Post)
+
+
+def whole_post(body: bytes, content: bytes, seq: int) -> Post:
+    """The stored post, after making sure that it says what it said.
+
+    Raises:
+        DamagedError: it does not.
+    """
+    try:
+        post = _READ.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DamagedError(f"post number {seq} cannot be read") from error
+    if content_hash(post) != content:
+        raise DamagedError(f"post number {seq} does not match its checksum")
+    return post

@@ -1,0 +1,155 @@
+"""What is kept how long: texts expire, keys stay, and no sink loses what it has not passed."""
+
+import sqlite3
+import time
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+from monitor.store.database import Database
+from monitor.store.moments import to_ms
+
+_SLICE = 0.03
+"""Seconds after which a slice begins no further step: the commit after it is in the 50 ms too."""
+_STEP = 100
+_BASELINES = timedelta(days=92)
+
+
+class Retention(Protocol):
+    """How long: posts that no rule had to do with, posts and incidents otherwise, alerts."""
+
+    @property
+    def unmatched(self) -> timedelta:
+        """Posts without an incident."""
+
+    @property
+    def matched(self) -> timedelta:
+        """Posts that a rule hit, and closed incidents."""
+
+    @property
+    def alerts(self) -> timedelta:
+        """Alerts and what became of their deliveries."""
+
+
+class Expired(msgspec.Struct, kw_only=True):
+    """What one slice has removed. `more` says that there is more to do: call again."""
+
+    posts: int = 0
+    incidents: int = 0
+    supports: int = 0
+    alerts: int = 0
+    deliveries: int = 0
+    baselines: int = 0
+    more: bool = False
+
+    @property
+    def total(self) -> int:
+        """All rows together."""
+        return sum(getattr(self, kind) for kind, _ in dict(_REMOVALS).items())
+
+
+def expire(
+    db: Database,
+    now: datetime,
+    retention: Retention,
+    sinks: Collection[str] | None = None,
+) -> Expired:
+    """Remove a slice of what is too old: about 30 ms of work and one commit.
+
+    Posts lose text and payload, their keys and hashes stay, so that a re-read is not new. Alerts go
+    only when every sink in `sinks` (None = every sink that ever recorded) has passed them;
+    deliveries stay as long as their incident is open, for its message may still be edited.
+
+    Raises:
+        DiskFullError: not even the ballast was room enough.
+    """
+    ends = time.perf_counter() + _SLICE
+    cut = {
+        "unmatched": to_ms(now - retention.unmatched),
+        "matched": to_ms(now - retention.matched),
+        "alerts": to_ms(now - retention.alerts),
+        "passed": _passed_by_all(db, sinks),
+        "hour": to_ms(now - _BASELINES) // 3_600_000,
+        "step": _STEP,
+    }
+
+    def body(connection: sqlite3.Connection) -> Expired:
+        gone = Expired()
+        for kind, sql in _REMOVALS:
+            while True:
+                if time.perf_counter() >= ends and gone.total:
+                    gone.more = True
+                    return gone
+                removed = connection.execute(sql, cut).rowcount
+                setattr(gone, kind, getattr(gone, kind) + removed)
+                if removed < _STEP:
+                    break
+        return gone
+
+    return db.write(body, name="expire", emergency=True)
+
+
+_BLANK = """
+UPDATE posts SET body = NULL, payload = NULL, hits = NULL WHERE seq IN (
+    SELECT seq FROM posts WHERE body IS NOT NULL AND matched = {matched} AND observed_at < :{cut}
+    ORDER BY observed_at LIMIT :step)
+"""
+
+_REMOVALS: tuple[tuple[str, str], ...] = (
+    ("posts", _BLANK.format(matched=0, cut="unmatched")),
+    ("posts", _BLANK.format(matched=1, cut="matched")),
+    (
+        "alerts",
+        """
+        DELETE FROM alerts WHERE sequence IN (
+            SELECT sequence FROM alerts WHERE created_at < :alerts AND sequence <= :passed
+            ORDER BY created_at LIMIT :step)
+        """,
+    ),
+    (
+        "deliveries",
+        """
+        DELETE FROM deliveries WHERE (sink, sequence) IN (
+            SELECT d.sink, d.sequence FROM deliveries d
+            LEFT JOIN incidents i ON i.id = d.incident
+            WHERE d.at < :alerts AND d.sequence <= :passed AND i.open IS NOT 1
+            AND NOT EXISTS (SELECT 1 FROM alerts a WHERE a.sequence = d.sequence)
+            ORDER BY d.at LIMIT :step)
+        """,
+    ),
+    (
+        "supports",
+        """
+        DELETE FROM supports WHERE (source, message, exercise, incident) IN (
+            SELECT s.source, s.message, s.exercise, s.incident
+            FROM incidents i JOIN supports s ON s.incident = i.id
+            WHERE NOT i.open AND i.updated_at < :matched LIMIT :step)
+        """,
+    ),
+    (
+        "incidents",
+        """
+        DELETE FROM incidents WHERE id IN (
+            SELECT id FROM incidents WHERE NOT open AND updated_at < :matched
+            ORDER BY updated_at LIMIT :step)
+        """,
+    ),
+    (
+        "baselines",
+        """
+        DELETE FROM baselines WHERE (rule, place, hour) IN (
+            SELECT rule, place, hour FROM baselines WHERE hour < :hour LIMIT :step)
+        """,
+    ),
+)
+"""What to remove, in order: (which count, SQL for at most :step rows)."""
+
+
+def _passed_by_all(db: Database, sinks: Collection[str] | None) -> int:
+    """The sequence that the slowest sink has come to; a sink without a record holds everything."""
+    positions = dict(db.rows("SELECT sink, sequence FROM sinks"))
+    if sinks is not None:
+        positions = {sink: positions.get(sink, 0) for sink in sinks}
+    return min(positions.values(), default=2**62)

@@ -1,0 +1,134 @@
+"""Posts, incidents and alerts for the store's tests, made in few words."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from monitor.alert import Alert, AlertIncident, alert_id
+from monitor.hit import Found, Hit
+from monitor.incident import Incident, Outcome, Support
+from monitor.place import Place
+from monitor.post import Post, PostKind, Received
+from monitor.rule import Rule, Term
+from monitor.store import Admitted, Database, Judged, Work, admit, commit
+
+START = datetime(2023, 5, 22, 9, 0, tzinfo=UTC)
+RULE = Rule(id="border-incursion", title="Armed incursion", when=Term("ДРГ"))
+GRAIVORON = Place(id="graivoron", name="Грайворон", country="RU", admin1="RU-BEL")
+
+
+def at(minutes: float) -> datetime:
+    """A moment of the day of the raid."""
+    return START + timedelta(minutes=minutes)
+
+
+def received(  # noqa: PLR0913 - every one has its default
+    id_: str,
+    text: str = "ДРГ зашла на территорию Грайворонского округа",
+    *,
+    published: float = 0,
+    edited: float | None = None,
+    observed: float | None = None,
+    kind: str = "new",
+    source: str = "telegram:vvgladkov",
+    **envelope: Any,
+) -> Received:
+    """A post as a source hands it over; times in minutes of the day of the raid."""
+    return Received(
+        post=Post(
+            source=source,
+            id=id_,
+            kind=cast("PostKind", kind),
+            published_at=at(published),
+            edited_at=None if edited is None else at(edited),
+            observed_at=None if observed is None else at(observed),
+            text=text,
+        ),
+        **envelope,
+    )
+
+
+def hit(admitted: Admitted) -> Hit:
+    """The incursion rule holding for this version."""
+    return Hit(
+        rule=RULE,
+        post=admitted.name,
+        found=(Found(text="ДРГ", start=0, end=3, term="ДРГ"),),
+        place=GRAIVORON,
+        role="official",
+        affiliation="ru-state",
+        family="governor",
+        rulebook="book-1",
+    )
+
+
+def judged(admitted: Admitted, outcome: str = "unmatched") -> Judged:
+    """A version with its outcome, and a hit unless it is unmatched or quarantined."""
+    hits = () if outcome in {"unmatched", "quarantined"} else (hit(admitted),)
+    return Judged(admitted, cast("Outcome", outcome), f"because {outcome}", hits)
+
+
+def store(
+    db: Database, *posts: Received, outcome: str = "unmatched", now: datetime = START, **work: Any
+) -> list[Admitted]:
+    """Admit and commit; what was admitted."""
+    admitted = admit(db, posts, now)
+    commit(db, Work(judged=[judged(one, outcome) for one in admitted], rulebook="b", **work), now)
+    return admitted
+
+
+def incident(id_: str = "i1", **changes: Any) -> Incident:
+    """An open incident of the incursion rule."""
+    values: dict[str, Any] = {
+        "topic": "border-incursion",
+        "rule": "border-incursion",
+        "title": "Armed incursion",
+        "event": "battles/armed-clash",
+        "level": "critical",
+        "status": "unconfirmed",
+        "exercise": False,
+        "opened_at": at(0),
+        "updated_at": at(0),
+        "deadline": at(360),
+        "place": GRAIVORON,
+    }
+    return Incident(id=id_, **(values | changes))
+
+
+def support(incident_id: str = "i1", id_: str = "1", **changes: Any) -> Support:
+    """A post that supports an incident."""
+    values: dict[str, Any] = {
+        "source": "telegram:vvgladkov",
+        "version": 1,
+        "exercise": False,
+        "rule": "border-incursion",
+        "family": "governor",
+        "affiliation": "ru-state",
+        "role": "official",
+        "published_at": at(0),
+    }
+    return Support(incident=incident_id, id=id_, **(values | changes))
+
+
+def alert(ordinal: int = 1, incident_id: str = "i1", text: str = "first claim") -> Alert:
+    """The n-th alert of an incident."""
+    return Alert(
+        id=alert_id(incident_id, ordinal),
+        kind="opened" if ordinal == 1 else "updated",
+        reason=text,
+        exercise=False,
+        incident=AlertIncident(
+            id=incident_id,
+            title="Armed incursion",
+            rule="border-incursion",
+            event="battles/armed-clash",
+            level="critical",
+            status="unconfirmed",
+            opened_at=at(0),
+            updated_at=at(ordinal),
+            place=None,
+            families=1,
+            affiliations=("ru-state",),
+            posts=ordinal,
+        ),
+        posts=(),
+    )
