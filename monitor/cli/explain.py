@@ -125,7 +125,9 @@ def _post_lines(chain: PostChain) -> list[str]:
             lines.append(f"  text: {safe(one.post.text)[:300]}")
         lines.append(f"  outcome: {one.outcome} - {safe(one.reason)}")
         for hit in one.hits:
-            words = ", ".join(f"{safe(word.text)!s} [{word.start}:{word.end}]" for word in hit.found)
+            words = ", ".join(
+                f"{safe(word.text)!s} [{word.start}:{word.end}]" for word in hit.found
+            )
             lines.append(f"  rule {hit.rule} held: {words}")
     for backed in chain.incidents:
         lines.append(f"incident {backed.incident.id}  {backed.incident.title}")
@@ -162,7 +164,9 @@ def _alert_lines(chain: AlertChain) -> list[str]:
 def _sent_lines(sent: SentAlert, indent: str) -> list[str]:
     one = sent.alert
     mark = " EXERCISE" if one.exercise else ""
-    lines = [f"{indent}alert {one.id}{mark}  {one.kind}: {safe(one.reason)} (cursor {one.sequence})"]
+    lines = [
+        f"{indent}alert {one.id}{mark}  {one.kind}: {safe(one.reason)} (cursor {one.sequence})"
+    ]
     for sink, delivery in sent.deliveries:
         tried = f", {delivery.attempts} attempts" if delivery.attempts > 1 else ""
         detail = f" - {safe(delivery.detail)}" if delivery.detail else ""

@@ -12,14 +12,14 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from monitor import settings
 from monitor.alert import Alert, to_json
 from monitor.cli.config import add_config, find_config
-from monitor.cli.screen import screen
+from monitor.cli.screen import show_on
 from monitor.correlation.windows import Memory
 from monitor.matching.evaluate import Matcher
 from monitor.mistake import Mark, Mistake, MistakesError
@@ -27,7 +27,7 @@ from monitor.pipeline import Pipeline
 from monitor.post import Post, Received
 from monitor.rulebook.load import load
 from monitor.settings import Settings
-from monitor.source import Arrival
+from monitor.source import Arrival, SourceInfo
 from monitor.sources.post_line import parse
 from monitor.sources.recording import observed
 from monitor.store.database import Database
@@ -48,12 +48,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Replay; exit code 0, or 1 when a line could not be read."""
     chosen = settings.load(find_config(options.config))
-    matcher = Matcher(load([options.rules] if options.rules else chosen.rules, chosen.sources))
+    rulebook = load([options.rules] if options.rules else chosen.rules, chosen.sources)
+    show = _printer(options, rulebook.sources)
     folder = options.state or Path(tempfile.mkdtemp(prefix="monitor-replay-"))
     exercise = options.exercise or _is_exercise(chosen, options.posts)
     try:
         with contextlib.closing(Database.open(folder)) as db, _opened(options.posts) as lines:
-            replay = _Replay(db, Pipeline(matcher, Memory(), virtual=True), _printer(options))
+            replay = _Replay(db, Pipeline(Matcher(rulebook), Memory(), virtual=True), show)
             replay.play(parse(lines, options.posts), options.batch, exercise=exercise)
             replay.summary(outcomes(db))
     finally:
@@ -106,7 +107,9 @@ class _Replay:
         )
 
 
-def _printer(options: argparse.Namespace) -> Callable[[Alert], None]:
+def _printer(
+    options: argparse.Namespace, sources: Mapping[str, SourceInfo]
+) -> Callable[[Alert], None]:
     if options.json:
         out = sys.stdout.buffer
 
@@ -114,23 +117,24 @@ def _printer(options: argparse.Namespace) -> Callable[[Alert], None]:
             out.write(to_json(alert) + b"\n")
 
         return line
-    return screen(sys.stdout)
+    return show_on(sys.stdout, sources)
 
 
-@contextlib.contextmanager
-def _opened(name: str) -> Iterator[Iterable[bytes]]:
+def _opened(name: str) -> BinaryIO:
+    """The recording's bytes, unpacked; closed by its user.
+
+    Raises:
+        MistakesError: there is no such file, or it may not be read.
+    """
     if name == "-":
-        yield sys.stdin.buffer
-        return
+        return sys.stdin.buffer
     try:
-        file = cast("BinaryIO", gzip.open(name) if name.endswith(".gz") else Path(name).open("rb"))
+        file = Path(name).open("rb")  # noqa: SIM115 - the caller closes it
     except OSError as error:
-        mistake = Mistake(
-            Mark(name, 1, 1), error.strerror or "cannot be read", "check the path and its rights"
-        )
+        what = error.strerror or "cannot be read"
+        mistake = Mistake(Mark(name, 1, 1), what, "check the path and its rights")
         raise MistakesError([mistake]) from error
-    with file:
-        yield file
+    return gzip.GzipFile(fileobj=file) if name.endswith(".gz") else file
 
 
 def _is_exercise(chosen: Settings, name: str) -> bool:

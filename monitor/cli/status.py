@@ -56,9 +56,7 @@ def _daemon_lines(running: Answer | None) -> list[str]:
     ]
     parts = running["parts"]
     if isinstance(parts, Mapping):
-        lines += [
-            f"  part {name}: {state}" for name, state in parts.items() if state != "running"
-        ]
+        lines += [f"  part {name}: {state}" for name, state in parts.items() if state != "running"]
     sources = running["sources"]
     if isinstance(sources, list):
         width = max((len(one["source"]) for one in sources), default=0)

@@ -7,7 +7,8 @@ import time
 from monitor import settings
 from monitor.alert import to_json
 from monitor.cli.config import add_config, find_config
-from monitor.cli.screen import screen
+from monitor.cli.screen import show_on
+from monitor.rulebook.load import load
 from monitor.store.database import Database
 from monitor.store.outbox import alerts_after, newest
 
@@ -30,7 +31,9 @@ def run(options: argparse.Namespace) -> int:
     """Print alerts: for people in a terminal, as JSON lines (contract) elsewhere."""
     chosen = settings.load(find_config(options.config))
     db = Database.open(chosen.state, readonly=True)
-    show = screen(sys.stdout) if sys.stdout.isatty() and not options.json else None
+    show = None
+    if sys.stdout.isatty() and not options.json:
+        show = show_on(sys.stdout, load(chosen.rules, chosen.sources).sources)
     after = options.after if options.after is not None else max(0, newest(db) - LAST)
     try:
         while True:
