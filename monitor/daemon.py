@@ -121,7 +121,7 @@ class Daemon:
                 await self._gate.drained()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SINKS):
-                while await self._behind():
+                while await self._behind():  # noqa: ASYNC110 - positions are rows, not events
                     await asyncio.sleep(0.05)
 
     async def _behind(self) -> bool:

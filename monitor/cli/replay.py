@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,8 +30,8 @@ from monitor.settings import Settings
 from monitor.source import Arrival, SourceInfo
 from monitor.sources.post_line import parse
 from monitor.sources.recording import observed
-from monitor.store.database import Database
 from monitor.store.archive import outcomes
+from monitor.store.database import Database
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -50,7 +50,7 @@ def _daemon_lines(running: Answer | None) -> list[str]:
     if running is None:
         return ["not running (start it with: monitor run)"]
     lines = [
-        f"running since {running['started']} (pid {running['pid']}), "
+        f"running since {running['started']} (pid {running['pid']})",
         f"{running['rules']} rules, {running['posts']} posts taken in",
         "",
     ]
