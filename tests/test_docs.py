@@ -1,0 +1,109 @@
+"""The documents say what the program does: names, words, links and commands are checked."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from monitor.alert import AlertKind
+from monitor.cli import VERBS
+from monitor.incident import OUTCOMES, Status
+from monitor.rule import LEVELS
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "CHANGELOG.md"]
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"(?m)^#+ (.+)$")
+FILE = re.compile(r"`((?:monitor|tests|docs|rules|deploy|scripts|requirements)/[\w./*-]*)`")
+
+
+def read(name: str) -> str:
+    """One page."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def everything() -> str:
+    """All pages."""
+    return "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+
+
+def anchor(heading: str) -> str:
+    """A heading's anchor, as forges make it."""
+    kept = re.sub(r"[^\w\- ]", "", heading.lower())
+    return kept.replace(" ", "-")
+
+
+def test_the_settings_page_is_current() -> None:
+    """docs/settings.md is what the settings say now: every key, default and meaning."""
+    run = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "write_settings_docs.py"), "--check"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_resolve(page: Path) -> None:
+    """Every link within the project leads to a file, every anchor to a heading."""
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        if re.match(r"https?:", link):
+            continue
+        name, _, fragment = link.partition("#")
+        target = (page.parent / name) if name else page
+        assert target.exists(), link
+        if fragment:
+            headings = HEADING.findall(target.read_text(encoding="utf-8"))
+            assert fragment in {anchor(heading) for heading in headings}, link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_named_files_exist(page: Path) -> None:
+    """Every file or folder of the project that a page names is there."""
+    for name in FILE.findall(page.read_text(encoding="utf-8")):
+        assert list(ROOT.glob(name.rstrip("/"))), name
+
+
+def test_every_verb_is_explained() -> None:
+    """Every verb of the command line stands in docs/commands.md, and none that does not exist."""
+    verbs = set(re.findall(r"`monitor ([a-z]+)", read("docs/commands.md")))
+    assert verbs == set(VERBS)
+
+
+def test_the_readme_names_commands_that_exist() -> None:
+    """Every `monitor VERB` and `make TARGET` in the README can be typed."""
+    text = read("README.md")
+    targets = set(re.findall(r"(?m)^([a-z]+):", read("Makefile")))
+    assert set(re.findall(r"`?make ([a-z]+)(?=[` \n])", text)) <= targets
+    assert set(re.findall(r"`monitor ([a-z]+)", text)) <= set(VERBS)
+
+
+@pytest.mark.parametrize(
+    "word", [*OUTCOMES, *get_args(Status), *get_args(AlertKind), *LEVELS], ids=str
+)
+def test_every_word_is_explained(word: str) -> None:
+    """Every outcome, status, kind of alert and level stands in the documents."""
+    assert f"`{word}`" in everything()
+
+
+def test_every_dependency_has_its_reason() -> None:
+    """Each direct dependency stands in the decision about dependencies."""
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    optional = project.get("optional-dependencies", {}).values()
+    wanted = [*project["dependencies"], *(one for group in optional for one in group)]
+    reasons = read("docs/decisions/0002-dependencies.md")
+    for one in wanted:
+        name = re.split(r"[\[<>=!~ ]", one)[0]
+        assert f"| {name} " in reasons, name
+
+
+def test_every_installed_package_has_its_licence() -> None:
+    """Each package that an installation brings stands in docs/licences.md."""
+    pinned = re.findall(r"(?m)^([a-z0-9._-]+)==", read("requirements/run.txt"))
+    licences = read("docs/licences.md")
+    assert pinned
+    for name in pinned:
+        assert f"| {name} |" in licences, name
