@@ -22,7 +22,7 @@ from monitor.correlation.windows import remember
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
-from monitor.parts import build_sinks, build_sources
+from monitor.parts import Around, build_sinks, build_sources
 from monitor.pipeline import Pipeline
 from monitor.rulebook import Rulebook
 from monitor.settings import Settings
@@ -65,10 +65,9 @@ class Daemon:
             cursors=marks,
             committed=self._outbox.committed,
         )
-        self._sources = build_sources(settings, rulebook.sources, clock, rng, self._board)
-        self._sinks, self._brokers = build_sinks(
-            settings, rulebook.sources, clock, rng, self._board
-        )
+        around = Around(rulebook.sources, clock, rng, self._board)
+        self._sources = build_sources(settings, around)
+        self._sinks, self._brokers = build_sinks(settings, around)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set.
