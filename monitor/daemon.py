@@ -24,7 +24,7 @@ from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
 from monitor.parts import Around, build_sinks, build_sources
 from monitor.pipeline import Pipeline
-from monitor.rulebook import Rulebook
+from monitor.rulebook.book import Rulebook
 from monitor.settings import Settings
 from monitor.store.database import Database
 from monitor.store.incidents import cursors, open_incidents

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from monitor import settings
 from monitor.alert import Alert, to_json
@@ -120,7 +120,7 @@ def _printer(
     return show_on(sys.stdout, sources)
 
 
-def _opened(name: str) -> BinaryIO:
+def _opened(name: str) -> IO[bytes]:
     """The recording's bytes, unpacked; closed by its user.
 
     Raises:

@@ -60,7 +60,7 @@ def sources() -> str:
         role = ("media", "local", "official", "aggregator")[number % 4]
         side = ("ru-state", "ua-state", "independent", "unknown")[number % 4]
         lines.append(
-            f"- {{id: 'telegram:c{number}', name: C{number}, role: {role}, "
+            f"- {{id: 'telegram:channel_{number}', name: C{number}, role: {role}, "
             f"affiliation: {side}, family: f{number // 2}, via: [recording]}}"
         )
     return "\n".join(lines) + "\n"
@@ -84,7 +84,7 @@ def posts(count: int, seed: int = 5) -> Iterator[bytes]:
         channel = draw.randrange(CHANNELS)
         ids[channel] += draw.randrange(1, 4)
         post: dict[str, object] = {
-            "source": f"telegram:c{channel}",
+            "source": f"telegram:channel_{channel}",
             "id": str(ids[channel]),
             "published_at": at.isoformat(),
             "text": f"{draw.choice(NOISE)} {number}",
