@@ -47,6 +47,8 @@ def plain(node: Node) -> object:
 
 def named(text: str) -> str:
     """A piece of a file as messages quote it: short, and nothing invisible in it."""
+    if not text:
+        return "an empty text"
     short = text if len(text) <= MAX_QUOTED else text[:MAX_QUOTED] + "..."
     seen = (one if one.isprintable() else one.encode("unicode_escape").decode() for one in short)
     return f"`{''.join(seen)}`"
@@ -215,7 +217,8 @@ class _Reader:
             self._mistake(self._mark(event), f"anchor {named('&' + event.anchor)}", hint)
         if event.tag is not None:
             hint = "remove it; text that starts with ! needs quotes, and quotes make anything text"
-            self._mistake(self._mark(event), f"tag {named(event.tag)}", hint)
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self._mistake(self._mark(event), f"tag {named(tag)}", hint)
 
     def _start(self, event: yaml.SequenceStartEvent | yaml.MappingStartEvent) -> None:
         mark = self._mark(event)

@@ -108,16 +108,25 @@ Duration = Annotated[
 ]
 
 
-def _one_or_many(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
+class OneOrMany:
+    """A single value may stand for a list of one: `Annotated[tuple[X, ...], OneOrMany()]`."""
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Wrap what is no list before the list is checked."""
+        return core_schema.no_info_before_validator_function(_listed, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Either, for editors."""
+        many = handler(core)
+        return {"anyOf": [many["items"], many]}
 
 
-Words = Annotated[
-    tuple[str, ...],
-    BeforeValidator(_one_or_many),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-]
-"""One text or a list of texts."""
+def _listed(value: object) -> object:
+    return value if isinstance(value, (list, tuple)) or value is None else (value,)
 
 
 def fill(

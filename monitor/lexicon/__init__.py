@@ -1,1 +1,1 @@
-"""Words and names: from a term as written to every form it is found in."""
+"""Words, names and places in every form: inflection, adjectives, romanisation, terms."""
