@@ -143,7 +143,7 @@ def _today_lines(verdicts: tuple[Verdict, ...]) -> list[str]:
         return ["no rule of today comes near it: none of their words stands in it"]
     lines = ["the rules as they are today:"]
     for verdict in verdicts:
-        lines.append(f"  {'matches' if verdict.matched else 'does not match'} {verdict.rule}")
+        lines.append(f"  {'matches' if verdict.matched else 'does not match'} {verdict.id}")
         for reason in verdict.reasons:
             words = ", ".join(safe(one.text) for one in reason.found)
             found = f": {words}" if words else ""

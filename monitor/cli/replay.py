@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from monitor import settings
 from monitor.alert import Alert, to_json
@@ -134,7 +134,7 @@ def _opened(name: str) -> IO[bytes]:
         what = error.strerror or "cannot be read"
         mistake = Mistake(Mark(name, 1, 1), what, "check the path and its rights")
         raise MistakesError([mistake]) from error
-    return gzip.GzipFile(fileobj=file) if name.endswith(".gz") else file
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if name.endswith(".gz") else file
 
 
 def _is_exercise(chosen: Settings, name: str) -> bool:

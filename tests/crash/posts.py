@@ -31,24 +31,24 @@ rules:
     title: Incursion
     level: critical
     event: battles/armed-clash
-    window: 20m
+    window: 3m
     when: диверсионная группа
   - id: shelling
     title: Shelling
     level: high
-    window: 15m
+    window: 90s
     story: fire
     when: обстрел
   - id: drones
     title: Drones
     level: medium
-    window: 10m
+    window: 2m
     story: fire
     when: [drones, дроны]
   - id: evacuation
     title: Evacuation
     level: high
-    window: 30m
+    window: 4m
     when: {all: [жителей, вывозят]}
 """
 
