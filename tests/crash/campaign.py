@@ -30,7 +30,7 @@ instance: crash
 state: state
 rules: [rules.yaml]
 sources: [sources.yaml]
-recordings: [{{file: flood.jsonl, start: recorded, exercise: false}}]
+recordings: [{{file: flood.jsonl, start: recorded}}]
 bus: {{url: "mqtt://127.0.0.1:{port}"}}
 receivers: []
 """
@@ -46,6 +46,17 @@ class Report(msgspec.Struct, frozen=True):
     seconds_to_next_alert: float
     outcomes: dict[str, int]
     versions: int
+
+    def told(self) -> str:
+        """The figures on one line."""
+        wrong = self.verdict
+        return (
+            f"{self.kills} kills ({self.kills_while_flowing} while posts flowed), "
+            f"{self.expected} alerts: {len(wrong.lost)} lost, {len(wrong.invented)} invented, "
+            f"{len(wrong.altered)} altered, {wrong.duplicates} repeated on the wire; next alert "
+            f"{self.seconds_to_next_alert:.2f} s after the last restart; {self.versions} versions: "
+            f"{self.outcomes}"
+        )
 
 
 class Campaign:

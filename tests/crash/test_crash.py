@@ -16,8 +16,8 @@ KILLS = int(os.environ.get("MONITOR_CRASH_KILLS", "200"))
 async def test_killed_at_any_moment_nothing_is_lost_or_invented(tmp_path: Path) -> None:
     """SIGKILLed 200 times at random, the subscriber sees the alerts of an uninterrupted run."""
     report = await Campaign(tmp_path, posts=POSTS, kills=KILLS).run()
-    print(report)  # noqa: T201 - the figures of the campaign, shown by pytest -s
-    assert report.verdict.sound, report.verdict
+    print(report.told())  # noqa: T201 - the figures of the campaign, shown by pytest -s
+    assert report.verdict.sound, report.told()
     assert report.verdict.duplicates > 0, "no kill ever hit a delivery: the fault did not bite"
     assert report.kills_while_flowing > KILLS / 4
     assert 0 < report.seconds_to_next_alert <= 5
