@@ -99,13 +99,6 @@ class Sink(Protocol):
         """Send until cancelled."""
 
 
-class Secret(Protocol):
-    """A value that is shown only on purpose (monitor/settings.py)."""
-
-    def reveal(self) -> str:
-        """The value itself."""
-
-
 class Backoff:
     """Growing pauses with jitter, so that many clients of one receiver do not return at once."""
 

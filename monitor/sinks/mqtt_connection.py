@@ -24,7 +24,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from monitor.sinks.deliver import RetryError, Secret
+from monitor.secret import Secret
+from monitor.sinks.deliver import RetryError
 
 CONNECT_TIMEOUT = 10.0
 ACK_TIMEOUT = 10.0

@@ -4,14 +4,13 @@ Text of strangers is shown, never obeyed: control characters and bidirectional c
 visible marks, and nothing in it turns into a link, mention or command.
 """
 
-import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 import regex
 
-Style = Literal["bold", "word", "quote", "faint", "alarm", "level"]
+Style = Literal["bold", "word", "faint", "alarm", "level"]
 
 BIDI = {
     0x061C: "ALM", 0x200E: "LRM", 0x200F: "RLM", 0x202A: "LRE", 0x202B: "RLE", 0x202C: "PDF",
@@ -20,6 +19,8 @@ BIDI = {
 
 _JOINERS = "\u200c\u200d"  # they shape letters and emoji
 _TAGS = range(0xE0020, 0xE0080)  # flags of regions are spelt with them
+
+_PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "\u2421"}
 
 _WORD_JOINER = "\u2060"
 
@@ -62,10 +63,8 @@ def _seen(char: str) -> str:
         return char
     if char == "\t":
         return " "
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "\u2421"
+    if code in _PICTURES:
+        return _PICTURES[code]
     if code in BIDI:
         return f"\u2039{BIDI[code]}\u203a"
     return _by_category(char, code)
@@ -101,7 +100,7 @@ def inert(text: str) -> str:
 
 def clusters(text: str) -> list[str]:
     """The text in what a reader takes for characters (extended grapheme clusters)."""
-    return regex.findall(r"\X", text)
+    return [str(found) for found in regex.findall(r"\X", text)]
 
 
 def width(cluster: str) -> int:
@@ -128,8 +127,11 @@ def utf16(text: str) -> int:
     return len(text.encode("utf-16-le", "replace")) // 2
 
 
-def cut(text: str, limit: int, measure: "Measure" = len) -> str:
-    """The longest beginning in whole grapheme clusters that measures `limit` or less."""
+def cut(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
+    """The longest beginning in whole grapheme clusters that measures `limit` or less.
+
+    `measure` must add up over concatenation, as len, columns and utf16 do.
+    """
     if measure(text) <= limit:
         return text
     kept: list[str] = []
@@ -140,14 +142,6 @@ def cut(text: str, limit: int, measure: "Measure" = len) -> str:
             break
         kept.append(cluster)
     return "".join(kept)
-
-
-class Measure:
-    """A function from text to a length that adds up over concatenation."""
-
-    def __call__(self, text: str, /) -> int:
-        """The length."""
-        raise NotImplementedError
 
 
 def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -179,11 +173,3 @@ def marked(text: str, found: Sequence[tuple[int, int]]) -> tuple[Span, ...]:
         spans += [span(text[at:begin]), span(text[begin:end], "word")]
         at = end
     return merged([*spans, span(text[at:])])
-
-
-_BLANKS = re.compile(r"[ \t]*\n[\s]*\n[ \t]*")
-
-
-def snug(text: str) -> str:
-    """The text without blank lines in a row and without blanks around it."""
-    return _BLANKS.sub("\n", text).strip()

@@ -23,7 +23,7 @@ from monitor.sinks.deliver import (
     deliver,
     nothing_muted,
 )
-from monitor.sinks.styled import Line, Span, clusters, columns
+from monitor.sinks.styled import Line, Span, clusters, columns, merged
 from monitor.sinks.wording import Manner, age, compose
 
 NARROWEST, WIDEST = 40, 100
@@ -33,9 +33,9 @@ _INDENT = {
     "quote": ("   │ ", "   │ "), "link": ("   ", "   "), "foot": ("   ", "   "),
 }  # fmt: skip
 
-_SGR = {"bold": "1", "word": "1;33", "faint": "2", "alarm": "1;37;45", "quote": ""}
+_SGR = {"bold": "1", "word": "1;33", "faint": "2", "alarm": "1;37;45"}
 _LEVEL_SGR: dict[Level, str] = {
-    "informational": "37", "low": "34", "medium": "33", "high": "31", "critical": "1;37;41",
+    "informational": "1", "low": "1;34", "medium": "1;33", "high": "1;31", "critical": "1;37;41",
 }  # fmt: skip
 
 Write = Callable[[bytes], None]
@@ -71,7 +71,7 @@ def render(lines: Sequence[Line], level: Level, shown: Screen) -> str:
         first, further = _INDENT[line.role]
         indent = first
         for row in _rows(line, shown.width - columns(first)):
-            text = "".join(_dressed(one, level, colour=shown.colour) for one in row)
+            text = "".join(_dressed(one, level, colour=shown.colour) for one in merged(row))
             rendered.append(f"{indent}{text}".rstrip())
             indent = further
     return "\n".join(rendered) + "\n\n"
@@ -80,8 +80,9 @@ def render(lines: Sequence[Line], level: Level, shown: Screen) -> str:
 def _dressed(one: Span, level: Level, *, colour: bool) -> str:
     if not colour:
         return f"*{one.text}*" if "word" in one.styles and one.text.strip() else one.text
-    codes = [_LEVEL_SGR[level] if style == "level" else _SGR[style] for style in sorted(one.styles)]
-    codes = [code for code in codes if code]
+    codes = [_SGR[style] for style in sorted(one.styles) if style != "level"]
+    if "level" in one.styles:
+        codes = [_LEVEL_SGR[level]]
     return f"\x1b[{';'.join(codes)}m{one.text}\x1b[0m" if codes else one.text
 
 
@@ -137,17 +138,7 @@ def _broken(word: Sequence[Span], room: int) -> list[list[Span]]:
                 used = 0
             rows[-1].append(one._replace(text=cluster))
             used += wide
-    return [_joined(row) for row in rows]
-
-
-def _joined(row: Sequence[Span]) -> list[Span]:
-    found: list[Span] = []
-    for one in row:
-        if found and found[-1].styles == one.styles:
-            found[-1] = one._replace(text=found[-1].text + one.text)
-        else:
-            found.append(one)
-    return found
+    return rows
 
 
 class _Writer:

@@ -93,7 +93,9 @@ def _head(alert: Alert) -> Line:
 def _facts(alert: Alert) -> list[Line]:
     what = alert.incident
     sides = ", ".join(one_line(side) for side in what.affiliations)
-    parts = [STATUS_WORDS.get(what.status, what.status), _count(what.families, "publisher")]
+    parts = [STATUS_WORDS.get(what.status, what.status)]
+    if what.families > 1:
+        parts.append(_count(what.families, "publisher"))
     if sides:
         parts.append(f"sides: {sides}")
     if what.posts > 1:

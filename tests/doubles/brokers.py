@@ -8,7 +8,7 @@ import shutil
 import socket
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import aiomqtt
 import pytest
@@ -104,7 +104,7 @@ class Subscriber:
         self.messages: list[aiomqtt.Message] = []
         self.listening = asyncio.Event()
 
-    async def __aenter__(self) -> "Subscriber":
+    async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run())
         await asyncio.wait_for(self.listening.wait(), 10)
         return self

@@ -1,6 +1,7 @@
 """An outbox in memory with the store's interface, and alerts to put into it."""
 
 import asyncio
+import random
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -95,6 +96,7 @@ class MemoryOutbox:
         }
 
 
+RNG = random.Random(1)  # noqa: S311 - jitter, not secrets
 MOMENT = datetime(2026, 11, 20, 9, 14, tzinfo=UTC)
 KOZINKA = AlertPlace(
     id="kozinka", name="Козинка", country="RU", admin1="RU-BEL",
