@@ -57,9 +57,14 @@ class Draft:
 
 
 def incident_id(topic: str, place: str | None, post: PostName) -> str:
-    """The id of an incident: hash(story or rule, place, exercise, opening post), 16 hex digits."""
+    """The id of an incident: hash(story or rule, place, exercise, opening post), 16 hex digits.
+
+    An edit that opens an incident counts as a post of its own: the post may have opened one before
+    that has closed and expired since.
+    """
     realm = "exercise" if post.exercise else "real"
-    content = "\n".join((topic, place or "", realm, post.source, post.id))
+    opening = post.id if post.version == 1 else f"{post.id}@{post.version}"
+    content = "\n".join((topic, place or "", realm, post.source, opening))
     return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:16]
 
 

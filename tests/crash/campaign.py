@@ -33,6 +33,7 @@ sources: [sources.yaml]
 recordings: [{{file: flood.jsonl, start: recorded}}]
 bus: {{url: "mqtt://127.0.0.1:{port}"}}
 receivers: []
+retention: {{unmatched: 36500d, matched: 36500d, alerts: 36500d}}
 """
 
 
@@ -68,6 +69,7 @@ class Campaign:
         self._draw = random.Random(seed)
         self._posts = posts
         write(folder, posts)
+        self._lines = (folder / "flood.jsonl").read_bytes().splitlines(keepends=True)
         (folder / "broker").mkdir()
         self.broker = Mosquitto(folder / "broker")
         self.config = folder / "monitor.yaml"
@@ -109,10 +111,18 @@ class Campaign:
             )  # fmt: skip
 
     async def _kill_often(self, *, broken: bool) -> int:
-        """Start and kill; the time it is given adapts so that the posts last for all kills."""
+        """Start and kill. Before each start the recording grows by a slice, so that posts flow.
+
+        How long it may live is drawn around what a whole slice takes, which is found by trying.
+        """
         flowing = 0
         patience = 1.5
+        recording = self.folder / "flood.jsonl"
+        recording.write_bytes(b"")
+        share = self._posts // (self._kills + 1)
         for number in range(self._kills):
+            with recording.open("ab") as file:
+                file.writelines(self._lines[number * share : (number + 1) * share])
             before = self._line()
             process = await self._spawn("run", broken=broken)
             with suppress(TimeoutError):
@@ -121,10 +131,11 @@ class Campaign:
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
             assert process.returncode == -signal.SIGKILL, self._log()
-            done = self._line() - before
-            flowing += done > 0
-            wanted = (self._posts - self._line()) / (self._kills - number)
-            patience = min(8.0, patience * 1.1) if done < wanted else max(0.3, patience * 0.93)
+            done = self._line()
+            flowing += done > before
+            patience *= 0.95 if done >= (number + 1) * share else 1.07
+        with recording.open("ab") as file:
+            file.writelines(self._lines[self._kills * share :])
         return flowing
 
     async def _finish(self, subscriber: Subscriber, expected: int, *, broken: bool) -> float:
