@@ -7,6 +7,7 @@ from monitor.alert import Alert
 from monitor.correlation.decide import Decision, Event, advance, decide, tick
 from monitor.correlation.windows import Memory
 from monitor.incident import Incident, Support
+from monitor.post import PostName
 from monitor.source import SourceInfo
 from monitor.store.commit import Judged
 
@@ -18,8 +19,13 @@ class Batch:
         self.memory = memory
         self.judged: list[Judged] = []
         self.incidents: dict[str, Incident] = {}
-        self.supports: dict[tuple[str, str, str, bool], Support] = {}
+        self._by_post: dict[tuple[str, str, bool], dict[str, Support]] = {}
         self.alerts: list[Alert] = []
+
+    @property
+    def supports(self) -> tuple[Support, ...]:
+        """Every support in its newest form."""
+        return tuple(one for backed in self._by_post.values() for one in backed.values())
 
     def tick(self, now: datetime, *, exercise: bool) -> None:
         """Let time pass in one realm: windows close."""
@@ -35,20 +41,22 @@ class Batch:
         self.memory = self.memory.replace(state, exercise=exercise)
         self.incidents.update((incident.id, incident) for incident in decision.incidents)
         for one in decision.supports:
-            self.supports[(one.incident, one.source, one.id, one.exercise)] = one
+            post = (one.source, one.id, one.exercise)
+            self._by_post.setdefault(post, {})[one.incident] = one
         self.alerts.extend(decision.alerts)
         return decision
 
     def newest(
-        self, stored: Sequence[tuple[Support, Incident]], *, exercise: bool
+        self, post: PostName, stored: Sequence[tuple[Support, Incident]]
     ) -> tuple[tuple[Support, Incident], ...]:
-        """What a post supports in closed incidents, as this batch has left them."""
-        still_open = self.memory.of(exercise=exercise).incidents
+        """What a post supports in closed incidents: as stored, and as this batch has left them."""
+        still_open = self.memory.of(exercise=post.exercise).incidents
+        backed = {incident.id: (support, incident) for support, incident in stored}
+        for support in self._by_post.get((post.source, post.id, post.exercise), {}).values():
+            # whatever changed a support in this batch has put its incident there too
+            backed[support.incident] = (support, self.incidents[support.incident])
         return tuple(
-            (
-                self.supports.get((one.incident, one.source, one.id, one.exercise), one),
-                self.incidents.get(incident.id, incident),
-            )
-            for one, incident in stored
+            (support, self.incidents.get(incident.id, incident))
+            for support, incident in (backed[name] for name in sorted(backed))
             if incident.id not in still_open
         )

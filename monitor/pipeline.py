@@ -100,7 +100,7 @@ class Pipeline:
         recalled: tuple[tuple[Support, Incident], ...] = ()
         if admitted.previous is not None:
             stored = recall(db, post.source, post.id, admitted.name.exercise)
-            recalled = batch.newest(stored, exercise=admitted.name.exercise)
+            recalled = batch.newest(admitted.name, stored)
         return Event(
             post=post,
             name=admitted.name,
@@ -120,7 +120,7 @@ class Pipeline:
             judged=tuple(batch.judged),
             cursors=cursors,
             incidents=tuple(batch.incidents.values()),
-            supports=tuple(batch.supports.values()),
+            supports=batch.supports,
             alerts=tuple(alerts),
             rulebook=self.matcher.rulebook.hash,
         )

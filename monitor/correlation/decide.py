@@ -307,10 +307,11 @@ def _as_echo(state: State, event: Event, support: Support) -> Support:
         return support
     if support.origin and support.origin in seen:
         return msgspec.structs.replace(support, echo_of=support.origin)
-    first = seen.get(support.fingerprint) if support.fingerprint else None
-    own = f"{support.source}/"
-    if first and not first.startswith(own) and len(event.post.text.split()) >= MIN_COPY_WORDS:
-        return msgspec.structs.replace(support, echo_of=first)
+    copies = seen.get(support.fingerprint, ()) if support.fingerprint else ()
+    if len(event.post.text.split()) >= MIN_COPY_WORDS:
+        for first in copies:
+            if first.source != support.source:
+                return msgspec.structs.replace(support, echo_of=f"{first.source}/{first.id}")
     return support
 
 

@@ -20,22 +20,24 @@ PostKey = tuple[str, str]
 
 
 Members: TypeAlias = "HashTrieMap[PostKey, Support]"
+Seen: TypeAlias = "HashTrieMap[str, tuple[Support, ...]]"
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """The open incidents of one realm (real or exercise).
 
     `by_key` finds the open incident of a topic and place; `members` what backs each incident;
-    `by_post` which open incidents a post backs; `seen` per incident the first post known by a mark
-    (its name, its text's fingerprint, the post it forwards); `now` is the latest observation;
-    `next_deadline` a lower bound of all deadlines.
+    `by_post` which open incidents a post backs; `seen` per incident the posts that are known by a
+    mark (their name, their text's fingerprint, the post they forward), the earliest first; `now` is
+    the latest observation; `next_deadline` a lower bound of all deadlines. All but these two follow
+    from the incidents and supports alone: a restart remembers the same.
     """
 
     incidents: HashTrieMap[str, Incident] = HashTrieMap()
     by_key: HashTrieMap[str, str] = HashTrieMap()
     members: HashTrieMap[str, Members] = HashTrieMap()
     by_post: HashTrieMap[PostKey, tuple[str, ...]] = HashTrieMap()
-    seen: HashTrieMap[str, HashTrieMap[str, str]] = HashTrieMap()
+    seen: HashTrieMap[str, Seen] = HashTrieMap()
     now: datetime | None = None
     next_deadline: datetime | None = None
 
@@ -103,10 +105,15 @@ def put_support(state: State, support: Support) -> State:
         return state
     post = (support.source, support.id)
     members: Members = state.members.get(incident, HashTrieMap())
-    seen: HashTrieMap[str, str] = state.seen.get(incident, HashTrieMap())
+    seen: Seen = state.seen.get(incident, HashTrieMap())
+    before = members.get(post)
+    if before is not None:
+        for mark in marks_of(before):
+            left = tuple(one for one in seen[mark] if (one.source, one.id) != post)
+            seen = seen.insert(mark, left) if left else seen.discard(mark)
     for mark in marks_of(support):
-        if mark not in seen:
-            seen = seen.insert(mark, f"{support.source}/{support.id}")
+        known = (*seen.get(mark, ()), support)
+        seen = seen.insert(mark, tuple(sorted(known, key=_first)))
     by_post = state.by_post
     backs = by_post.get(post, ())
     if incident not in backs:
@@ -120,11 +127,18 @@ def put_support(state: State, support: Support) -> State:
 
 
 def marks_of(support: Support) -> tuple[str, ...]:
-    """By what a later copy of this post is known: its name, its text, the post it forwards."""
-    if support.withdrawn:
+    """By what a later copy of this post is known: its name, its text, the post it forwards.
+
+    Echoes are known by what they repeat, and what was withdrawn is not repeated.
+    """
+    if support.withdrawn or support.echo_of:
         return ()
     marks = (f"{support.source}/{support.id}", support.fingerprint, support.origin)
     return tuple(mark for mark in marks if mark)
+
+
+def _first(support: Support) -> tuple[datetime, str, str]:
+    return support.published_at, support.source, support.id
 
 
 def backing(state: State, source: str, post: str) -> tuple[tuple[Support, Incident], ...]:
