@@ -19,6 +19,7 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
 MAX_VALUES = 100_000
 MAX_MISTAKES = 1_000
+MAX_UNREADABLE = 20
 MAX_DIGITS = 40
 MAX_QUOTED = 60
 
@@ -126,8 +127,8 @@ def _decode(name: str, data: bytes) -> tuple[str, list[Mistake]]:
         mistakes.append(Mistake(_mark_after(name, before), message, "save the file as UTF-8"))
         text = data.decode("utf-8", "replace")
     for found in _UNREADABLE.finditer(text):
-        if len(mistakes) >= MAX_MISTAKES // 10:
-            break
+        if len(mistakes) >= MAX_UNREADABLE:
+            raise MistakesError(mistakes)  # no text file: more of the same helps nobody
         mark = _mark_after(name, text[: found.start()])
         message = f"invisible character U+{ord(found[0]):04X}"
         mistakes.append(Mistake(mark, message, "remove it"))

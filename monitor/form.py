@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    PlainSerializer,
     ValidationError,
     WithJsonSchema,
 )
@@ -101,9 +102,17 @@ def duration(text: object) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+def duration_text(length: timedelta) -> str:
+    """A duration as people write it, in the largest unit that fits: the inverse of `duration`."""
+    whole = int(length.total_seconds())
+    unit = next(unit for unit, size in reversed(_UNITS.items()) if whole % size == 0)
+    return f"{whole // _UNITS[unit]}{unit}"
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(duration),
+    PlainSerializer(duration_text, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": "^[0-9]+[smhd]$", "examples": ["30s", "2h"]}),
 ]
 

@@ -3,8 +3,8 @@
 import random
 from datetime import UTC, datetime, timedelta
 
-from monitor.sources.pauses import Pauses
-from monitor.sources.preview_pace import Pace, interval
+from monitor.sources.preview_pace import Pace
+from monitor.sources.rhythm import Pauses, interval
 from tests.doubles.intake import ManualClock
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

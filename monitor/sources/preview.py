@@ -21,10 +21,10 @@ from monitor.source import Arrival, HealthBoard, Intake, SourceHealth, SourceInf
 from monitor.sources.envelope import received
 from monitor.sources.fetch import REDIRECTS, Fetch, Fetched, FetchError
 from monitor.sources.handover import hand_over
-from monitor.sources.pauses import Pauses
-from monitor.sources.preview_pace import Pace, interval
+from monitor.sources.preview_pace import Pace
 from monitor.sources.preview_page import Page, read_notice, read_page
 from monitor.sources.preview_state import Change, Known, Reading, advance, compare, handed_over
+from monitor.sources.rhythm import Pauses, interval
 
 log = structlog.get_logger(__name__)
 
@@ -226,7 +226,10 @@ class PreviewReader:
         options = self._options
         pause = interval(times, self._clock.now(), options.interval_min, options.interval_max)
         channel.due = self._clock.monotonic() + (0.0 if channel.behind else pause)
-        self._say(channel, "ok")
+        hint = f"{page.unreadable} messages could not be read; update" if page.unreadable else ""
+        if hint and channel.health.hint != hint:
+            log.warning("preview_messages_unreadable", source=channel.source, hint=hint)
+        self._say(channel, "ok", hint)
 
     async def _store(
         self, channel: Channel, reading: Reading, intake: Intake, *, history: bool

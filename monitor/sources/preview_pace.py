@@ -1,22 +1,15 @@
-"""How often Telegram's web preview is asked: politely as a whole, and as each channel deserves.
+"""How often Telegram's web preview is asked: politely.
 
 No limits are published. What is done instead: one request each 2 to 4 seconds over all channels,
 Retry-After obeyed, and a hold that doubles whenever we seem to be banned.
 """
 
 import random
-from collections.abc import Sequence
-from datetime import datetime
-from itertools import pairwise
-from statistics import median
 
 from monitor.clock import Clock
 
 FIRST_HOLD = 60.0
 LONGEST_HOLD = 1800.0
-# A channel is asked this often within the time in which it usually posts once.
-LOOKS_PER_POST = 4
-RECENT = 10
 
 
 class Pace:
@@ -46,20 +39,3 @@ class Pace:
     def served(self) -> None:
         """A page was served as it should be: the next hold is a short one again."""
         self._next_hold = FIRST_HOLD
-
-
-def interval(
-    published: Sequence[datetime], now: datetime, shortest: float, longest: float
-) -> float:
-    """Seconds until a channel is worth another look, by the rhythm of its latest posts.
-
-    A quarter of the usual distance of its posts, where the silence since the last one counts too;
-    of the last three only, if these came faster.
-    """
-    recent = sorted(published)[-RECENT:]
-    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(recent)]
-    if not gaps:
-        return longest
-    silence = (now - recent[-1]).total_seconds()
-    usual = min(median(gaps), median([*gaps[-2:], silence]))
-    return min(max(max(usual, silence / 2) / LOOKS_PER_POST, shortest), longest)
