@@ -16,10 +16,10 @@ from monitor.alert import cut_text
 
 MAX_BYTES = 1_000_000
 MAX_TEXT_BYTES = 64 * 1024
-MAX_TAGS = 12_000
+MAX_TAGS = 10_000
 MAX_LINKS = 1_000
 # Attributes of one tag cost their number squared (measured: 5,000 of them 20 ms).
-MAX_ATTRIBUTE_COST = 25_000_000
+MAX_ATTRIBUTE_COST = 15_000_000
 
 # Characters looked at to find that much text: the rest may be blanks.
 MAX_COLLECTED = 4 * MAX_TEXT_BYTES
