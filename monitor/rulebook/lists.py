@@ -13,7 +13,7 @@ from monitor.form import did_you_mean
 from monitor.mistake import Mark, Mistake
 from monitor.rule import Term
 
-MAX_TERMS = 200_000
+MAX_TERMS = 1_000_000
 MAX_NESTING = 32
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
