@@ -8,9 +8,6 @@ from pathlib import Path
 from monitor import daemon, logs, settings
 from monitor.cli.config import add_config, find_config
 from monitor.clock import SystemClock
-from monitor.matching.evaluate import Matcher
-from monitor.mistake import MistakesError
-from monitor.rulebook.examples import run_examples
 from monitor.rulebook.load import load
 from monitor.store.trouble import StateError
 
@@ -27,9 +24,6 @@ def run(options: argparse.Namespace) -> int:
     logs.configure(verbose=options.verbose)
     chosen = settings.load(find_config(options.config), state=options.state)
     rulebook = load(chosen.rules, chosen.sources)
-    mistakes = run_examples(rulebook, Matcher(rulebook))
-    if mistakes:
-        raise MistakesError(mistakes)
     try:
         asyncio.run(daemon.run(chosen, rulebook, SystemClock()))
     except StateError as error:
