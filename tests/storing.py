@@ -132,3 +132,11 @@ def alert(ordinal: int = 1, incident_id: str = "i1", text: str = "first claim") 
         ),
         posts=(),
     )
+
+
+class Keep:
+    """How long, as the settings' defaults say it."""
+
+    unmatched = timedelta(days=14)
+    matched = timedelta(days=90)
+    alerts = timedelta(days=7)

@@ -13,7 +13,7 @@ from monitor.form import did_you_mean
 from monitor.mistake import Mark, Mistake
 from monitor.rule import Term
 
-MAX_TERMS = 200_000
+MAX_TERMS = 1_000_000
 MAX_NESTING = 32
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -44,6 +44,7 @@ class Lists:
         self.mistakes = mistakes
         self.whole = whole
         self._nodes: dict[str, tuple[Mark, Node]] = {}
+        self._lent: set[str] = set()
         self._expanded: dict[str, tuple[Term, ...]] = {}
         self._problems: dict[str, TermProblem | None] = {}
         self._left = MAX_TERMS
@@ -59,10 +60,17 @@ class Lists:
         else:
             self._nodes[name] = (mark, node)
 
+    def lend(self, name: str, node: Node) -> None:
+        """Make a list usable that stands in a file which is not asked about."""
+        if name not in self._nodes:
+            self._nodes[name] = (node.mark, node)
+            self._lent.add(name)
+
     def expand_all(self) -> None:
-        """Find the mistakes of every list, also of those that no rule uses."""
+        """Find the mistakes of every list, also of those that no rule uses (not of lent ones)."""
         for name in self._nodes:
-            self._expand(name, ())
+            if name not in self._lent:
+                self._expand(name, ())
 
     def terms_of(self, reference: Node) -> tuple[Term, ...]:
         """The terms that a `$name` stands for; a mistake and nothing if there is no such list."""

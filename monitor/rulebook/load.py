@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from monitor.document import Node, read_file, shown
+from monitor.document import Node, is_folder, read_file, shown
 from monitor.form import did_you_mean, fill, find
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.rule import Examples, Rule
@@ -17,17 +17,20 @@ RULE_KEYS = ("terms", "rules")
 ENDINGS = {".yaml", ".yml"}
 
 
-def load(rule_paths: Sequence[Path], source_paths: Sequence[Path]) -> Rulebook:
+def load(
+    rule_paths: Sequence[Path], source_paths: Sequence[Path], lists_of: Sequence[Path] = ()
+) -> Rulebook:
     """Read rule files, folders of them (recursively), and sources files.
 
     All files share one set of word lists and rule ids. A sources file inside a folder of rules is
-    left aside there.
+    left aside there. `lists_of` are files whose word lists may be used although the files
+    themselves are not asked about: when a single file of a folder is checked.
 
     Raises:
         MistakesError: every mistake of all files.
     """
     reading = _Reading()
-    reading.take_rules(rule_paths, {path.resolve() for path in source_paths})
+    reading.take_rules(rule_paths, {path.resolve() for path in source_paths}, lists_of)
     reading.take_sources(source_paths)
     if reading.mistakes:
         raise MistakesError(reading.mistakes)
@@ -38,7 +41,7 @@ def rule_files(paths: Sequence[Path], mistakes: list[Mistake]) -> list[Path]:
     """The files themselves and, for folders, the YAML files below them in order."""
     files: dict[Path, Path] = {}
     for path in paths:
-        if not path.is_dir():
+        if not is_folder(path):
             files.setdefault(path.resolve(), path)
             continue
         below = [
@@ -59,9 +62,12 @@ def _hidden(file: Path, folder: Path) -> bool:
 
 
 def is_sources(node: Node) -> bool:
-    """Whether a document lists sources: under `sources:`, or as a bare list of mappings."""
+    """Whether a document lists sources: under `sources:`, or as a bare list of mappings.
+
+    A bare list of rules is none: somebody forgot the `rules:` above it.
+    """
     if isinstance(node.value, list):
-        return all(isinstance(one.value, dict) for one in node.value)
+        return all(isinstance(one.value, dict) and "when" not in one.value for one in node.value)
     return isinstance(node.value, dict) and "sources" in node.value and "rules" not in node.value
 
 
@@ -77,7 +83,9 @@ class _Reading:
         self._lists = Lists(self.mistakes)
         self._rule_marks: dict[str, Mark] = {}
 
-    def take_rules(self, paths: Sequence[Path], not_rules: set[Path]) -> None:
+    def take_rules(
+        self, paths: Sequence[Path], not_rules: set[Path], lists_of: Sequence[Path]
+    ) -> None:
         """All rule files: first every list, then the rules that use them."""
         rules: list[Node] = []
         named_one_by_one = {path.resolve() for path in paths}
@@ -90,10 +98,22 @@ class _Reading:
             elif not is_sources(node) or path.resolve() in named_one_by_one:
                 self.files.append(shown(path))
                 rules += self._sections(node)
+        for path in rule_files(lists_of, []):
+            self._borrow(path)
         self._lists.expand_all()
         conditions = Conditions(self._lists)
         for rule in rules:
             self._rule(rule, conditions)
+
+    def _borrow(self, path: Path) -> None:
+        """Make the lists of a file usable; only those that are used are looked into."""
+        try:
+            terms = find(read_file(path), ["terms"])
+        except MistakesError:
+            return
+        if isinstance(terms.value, dict):
+            for name, words in terms.value.items():
+                self._lists.lend(name, words)
 
     def _document(self, path: Path) -> Node | None:
         try:

@@ -10,6 +10,7 @@ import msgspec
 
 from monitor.alert import Alert, from_json
 from monitor.store.database import Database
+from monitor.store.head import newest_alert
 from monitor.store.moments import from_ms, to_ms
 from monitor.store.seal import check, seal
 from monitor.store.writer import Writer
@@ -74,8 +75,7 @@ def _alerts(db: Database, where: str, values: Sequence[object]) -> tuple[Alert, 
 
 def newest(db: Database) -> int:
     """The sequence of the last alert ever stored, expired or not; 0 before the first."""
-    rows = db.rows("SELECT seq FROM sqlite_sequence WHERE name = 'alerts'")
-    return int(rows[0][0]) if rows else 0
+    return db.read(newest_alert)
 
 
 def first_since(db: Database, moment: datetime) -> int:
