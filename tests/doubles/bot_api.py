@@ -23,7 +23,7 @@ _DETECTED = {
     "url": regex.compile(r"(?<!\w)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*\.\p{L}{2,}"),
     "email": regex.compile(r"[\w.+-]+@[\w-]+\.\w+"),
 }
-"""What a chat makes of plain text by itself, roughly as its server does (more eagerly for links)."""
+"""What a chat makes of plain text by itself, as its server does, more eagerly for links."""
 
 KNOWN_ENTITIES = {
     "bold", "italic", "underline", "strikethrough", "spoiler", "code", "pre", "text_link",
