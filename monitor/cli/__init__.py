@@ -26,6 +26,8 @@ class Verb(Protocol):
 
 VERBS: dict[str, tuple[str, str]] = {
     "run": ("monitor.cli.run", "run the daemon"),
+    "check": ("monitor.cli.check", "is the configuration right, are the rules"),
+    "test": ("monitor.cli.test", "run the rules' examples"),
     "replay": ("monitor.cli.replay", "run recorded posts through the whole pipeline"),
     "tail": ("monitor.cli.tail", "show the alerts as they come"),
     "status": ("monitor.cli.status", "is it running, and how are the sources"),
