@@ -209,7 +209,8 @@ class MqttSink:
             start = min(start, mark.sequence)
         if start < position:
             log.info("mqtt_repeats", after=start, position=position, mark=mark and mark.sequence)
-            await self._clock.sleep(self._tuning.subscribers_return)
+            if mark is None or self._resume is not None:  # the broker was away, so were they
+                await self._clock.sleep(self._tuning.subscribers_return)
         return start
 
     def _is_ahead(self, mark: HighWater, position: int) -> bool:
