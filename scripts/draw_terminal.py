@@ -72,9 +72,11 @@ def main() -> int:
         text = seen([monitor, "run", "--config", "quickstart", "--state", folder])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    lines = [line for line in text.splitlines() if folder not in line]
+    lines = [line for line in text.splitlines() if folder not in line][:LINES]
+    while lines and lines[-1].strip():  # end with a whole alert
+        lines.pop()
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
-    PICTURE.write_text(picture("\n".join(lines[:LINES])) + "\n", encoding="utf-8")
+    PICTURE.write_text(picture("\n".join(lines).rstrip()) + "\n", encoding="utf-8")
     return 0
 
 
