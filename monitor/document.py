@@ -6,6 +6,7 @@ depth and number of values. The events of libyaml are read one by one, so nothin
 bomb is refused at the event that breaks the limit. Every mistake of a file is reported at once.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -61,6 +62,16 @@ def shown(path: Path) -> str:
         return str(path.absolute().relative_to(Path.cwd()))
     except (ValueError, OSError):
         return str(path)
+
+
+def exists(path: Path) -> bool:
+    """Whether something is there; what cannot be looked at (forbidden, too long a name) is not."""
+    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises for those
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there; what cannot be looked at is none."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for those
 
 
 def read_file(path: Path) -> Node:

@@ -9,6 +9,9 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
+from functools import lru_cache
+from heapq import nlargest
+from itertools import pairwise
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -42,13 +45,26 @@ def wrong(message: str, hint: str) -> PydanticCustomError:
     return PydanticCustomError("mistake", "{message}", {"message": message, "hint": hint})
 
 
+FEW = 20
+LONGEST_WORD = 80
+
+
 def did_you_mean(word: str, known: Iterable[str], instead: str = "") -> str:
     """A hint that names the nearest known word, else `instead`, else all known words."""
     words = sorted(known)
-    near = get_close_matches(word, words, n=1, cutoff=0.6)
+    likely = words
+    if len(words) > FEW:  # difflib is slow: let it see only words with the most letter pairs alike
+        pairs = _pairs(word[:LONGEST_WORD])
+        likely = nlargest(FEW, words, key=lambda one: len(pairs & _pairs(one)))
+    near = get_close_matches(word[:LONGEST_WORD], likely, n=1, cutoff=0.6)
     if near:
         return f"did you mean `{near[0]}`?"
     return instead or f"write one of: {', '.join(words)}"
+
+
+@lru_cache(maxsize=4096)
+def _pairs(word: str) -> frozenset[str]:
+    return frozenset(map("".join, pairwise(word)))
 
 
 class Spelled:

@@ -175,6 +175,11 @@ http: 5
         ("", "not a configuration"),
         ("[]", "not a configuration"),
         ("rules: {a: b}", "should be a list"),
+        (f"rules: [{'a' * 5000}]", "no such file"),
+        ("rules: [~nobody-has-this-name/rules]", "no such file"),
+        ("recordings: [{file: '-', speed: true}]", "should be a number"),
+        ("receivers: [{kind: terminal, name: 5}]", "in quotes"),
+        ("receivers: [x]", "should be a mapping"),
     ],
 )
 def test_what_does_not_fit_is_said(folder: Path, text: str, words: str) -> None:

@@ -15,8 +15,8 @@ SPANS = st.tuples(IDS, IDS).map(lambda pair: (min(pair), max(pair)))
 def test_a_push_after_a_hole_leaves_a_gap() -> None:
     """A pushed id that does not follow the last one leaves exactly the ids between as a gap."""
     start = c.began(1, 10, range(1, 11))
-    assert c.gaps(c.pushed(start, [11, 12])) == ()
-    assert c.gaps(c.pushed(start, [13, 17])) == ((11, 12), (14, 16))
+    assert c.gaps(c.pushed(start, [11, 12], [11, 12])) == ()
+    assert c.gaps(c.pushed(start, [13, 17], [13, 17])) == ((11, 12), (14, 16))
 
 
 def test_a_head_that_is_heard_of_is_a_gap_itself() -> None:
@@ -46,10 +46,19 @@ def test_what_vanished_is_told() -> None:
     assert c.vanished(c.forgotten(coverage, 5), (1, 10), []) == (5, 9)
 
 
-def test_a_cursor_keeps_it() -> None:
-    """Coverage survives as a cursor's text."""
-    coverage = c.pushed(c.began(1, 10, [2, 3]), [14])
-    assert c.decode(c.encode(coverage)) == coverage
+def test_first_contact_after_a_push_goes_deeper() -> None:
+    """A channel that was pushed before its history was read keeps the push and gets the history."""
+    coverage = c.pushed(c.began(50, 49, ()), [50], [50])
+    assert c.gaps(c.deepened(coverage, 20, [20, 30])) == ()
+    assert c.deepened(coverage, 20, [20, 30]).floor == 20
+
+
+def test_later_messages_of_albums_name_no_post() -> None:
+    """Only ids that name posts may be deleted as posts; those too old to be known may be."""
+    coverage = c.pushed(c.began(1, 10, [8, 9, 10]), [11, 12, 13], [11])
+    assert [c.may_be_a_post(coverage, number) for number in (5, 9, 11, 12, 13)] == [
+        True, True, True, False, False,
+    ]  # fmt: skip
 
 
 @given(st.lists(st.tuples(st.booleans(), SPANS), max_size=30))
@@ -70,9 +79,9 @@ def test_spans_are_sets(steps: list[tuple[bool, c.Span]]) -> None:
 def test_no_order_of_pushes_loses_an_id(ids: set[int], seed: int) -> None:
     """In whatever order some posts are pushed, the gaps are the ids that were not."""
     shuffled = sorted(ids)
-    random.Random(seed).shuffle(shuffled)  # noqa: S311 - an order, not a secret
+    random.Random(seed).shuffle(shuffled)
     coverage = c.began(1, 0, [])
     for number in shuffled:
-        coverage = c.pushed(coverage, [number])
+        coverage = c.pushed(coverage, [number], [number])
     missing = set(range(1, max(ids, default=0) + 1)) - ids
     assert set(c.numbers(c.gaps(coverage))) == missing

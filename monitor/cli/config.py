@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from monitor.document import shown
+from monitor.document import exists, shown
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.settings import shipped
 
@@ -30,7 +30,7 @@ def find_config(given: str | None) -> Path:
     """
     chosen = given or os.environ.get("MONITOR_CONFIG") or DEFAULT
     path = shipped("deploy/quickstart.yaml") if chosen == QUICKSTART else Path(chosen)
-    if not path.is_file():
+    if not exists(path):
         where = "" if given else "; --config FILE or $MONITOR_CONFIG name another"
         hint = f"try `--config {QUICKSTART}`{where}"
         raise MistakesError([Mistake(Mark(shown(path), 1, 1), "no configuration here", hint)])

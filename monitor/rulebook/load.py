@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from monitor.document import Node, read_file, shown
+from monitor.document import Node, is_folder, read_file, shown
 from monitor.form import did_you_mean, fill, find
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.rule import Examples, Rule
@@ -41,7 +41,7 @@ def rule_files(paths: Sequence[Path], mistakes: list[Mistake]) -> list[Path]:
     """The files themselves and, for folders, the YAML files below them in order."""
     files: dict[Path, Path] = {}
     for path in paths:
-        if not path.is_dir():
+        if not is_folder(path):
             files.setdefault(path.resolve(), path)
             continue
         below = [

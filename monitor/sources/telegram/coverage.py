@@ -20,8 +20,8 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a channel's ids.
 
     `floor`: the oldest id that is watched. `head`: the newest id known to exist. `covered`: ids
-    that were listed, or pushed. `present`: those of them that were messages when last seen and are
-    recent enough to be listed again, so that one that vanished can be told.
+    that were listed, or pushed. `present`: those of them that named a post when last seen and are
+    recent enough to be listed again, so that a post that vanished can be told.
     """
 
     floor: int
@@ -30,10 +30,17 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     present: Spans = ()
 
 
-def began(floor: int, head: int, ids: Iterable[int]) -> Coverage:
-    """A channel on first contact: listed from `floor` to `head`, with these messages."""
+def began(floor: int, head: int, posts: Iterable[int]) -> Coverage:
+    """A channel on first contact: listed from `floor` to `head`, with these posts."""
     covered = ((floor, head),) if floor <= head else ()
-    return Coverage(floor=floor, head=head, covered=covered, present=joined((), ids))
+    return Coverage(floor=floor, head=head, covered=covered, present=joined((), posts))
+
+
+def deepened(coverage: Coverage, floor: int, posts: Iterable[int]) -> Coverage:
+    """A channel whose older messages were listed too, down to a new floor."""
+    span = (floor, coverage.floor - 1)
+    lower = msgspec.structs.replace(coverage, floor=min(floor, coverage.floor))
+    return listed(lower, span, posts) if span[0] <= span[1] else lower
 
 
 def heard(coverage: Coverage, head: int) -> Coverage:
@@ -41,24 +48,27 @@ def heard(coverage: Coverage, head: int) -> Coverage:
     return msgspec.structs.replace(coverage, head=max(head, coverage.head))
 
 
-def pushed(coverage: Coverage, ids: Iterable[int]) -> Coverage:
-    """Messages were pushed: their own ids are known, what lies between is not."""
+def pushed(coverage: Coverage, ids: Iterable[int], posts: Iterable[int]) -> Coverage:
+    """Messages were pushed: their own ids are known, what lies between is not.
+
+    `posts` are those ids that name a post: all but the later messages of an album, and services.
+    """
     numbers = tuple(ids)
     return msgspec.structs.replace(
         coverage,
         head=max((coverage.head, *numbers)),
         covered=joined(coverage.covered, numbers),
-        present=joined(coverage.present, numbers),
+        present=joined(coverage.present, posts),
     )
 
 
-def listed(coverage: Coverage, span: Span, ids: Iterable[int]) -> Coverage:
-    """The server listed a span completely; these messages are all there is in it."""
+def listed(coverage: Coverage, span: Span, posts: Iterable[int]) -> Coverage:
+    """The server listed a span completely; these posts are all there is in it."""
     return msgspec.structs.replace(
         coverage,
         head=max(coverage.head, span[1]),
         covered=added(coverage.covered, span),
-        present=joined(removed(coverage.present, span), ids),
+        present=joined(removed(coverage.present, span), posts),
     )
 
 
@@ -84,25 +94,30 @@ def gaps(coverage: Coverage) -> Spans:
 
 
 def vanished(coverage: Coverage, span: Span, ids: Iterable[int]) -> tuple[int, ...]:
-    """Messages that were there and that a listing of a span no longer has."""
+    """Posts that were there and that a listing of a span no longer has."""
     left = removed(removed(coverage.present, (0, span[0] - 1)), (span[1] + 1, coverage.head + 1))
     for number in ids:
         left = removed(left, (number, number))
     return tuple(numbers(left))
 
 
-def encode(coverage: Coverage) -> str:
-    """The coverage as a cursor's value."""
-    return msgspec.json.encode(coverage).decode()
+def holds(coverage: Coverage, number: int) -> bool:
+    """Whether an id is covered: what it names is stored already, or is no post."""
+    return any(first <= number <= last for first, last in coverage.covered)
 
 
-def decode(text: str) -> Coverage:
-    """A cursor's value as coverage.
+def unseen(events: Spans, newest: int) -> int:
+    """How many of a channel's events, numbered from 1, are unknown to us."""
+    missing: Spans = ((1, newest),) if newest else ()
+    for span in events:
+        missing = removed(missing, span)
+    return size(missing)
 
-    Raises:
-        msgspec.MsgspecError: the text is no coverage.
-    """
-    return msgspec.json.decode(text, type=Coverage)
+
+def may_be_a_post(coverage: Coverage, number: int) -> bool:
+    """Whether an id may name a stored post: one that is present, or too old to be remembered."""
+    first = coverage.present[0][0] if coverage.present else coverage.head + 1
+    return number < first or any(span[0] <= number <= span[1] for span in coverage.present)
 
 
 def added(spans: Spans, span: Span) -> Spans:

@@ -77,10 +77,13 @@ def gone(source: str, channel: int, number: int, observed_at: datetime) -> Recei
 
 
 def albums(messages: Iterable[TL]) -> list[list[TL]]:
-    """Messages in ascending order of id, those of one album together; empty ones left out."""
+    """Messages that are posts, in ascending order of id, those of one album together.
+
+    Empty messages (deleted ones) and service messages (renamed, pinned ...) are no posts.
+    """
     groups: dict[object, list[TL]] = {}
     for message in sorted(messages, key=lambda one: int(one.id)):
-        if isinstance(message, types.MessageEmpty):
+        if isinstance(message, (types.MessageEmpty, types.MessageService)):
             continue
         group = getattr(message, "grouped_id", None)
         groups.setdefault(("album", group) if group else message.id, []).append(message)
