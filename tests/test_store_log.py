@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -32,9 +33,11 @@ from tests.storing import GRAIVORON, alert, at, incident, judged, received, stor
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Database:
+def db(tmp_path: Path) -> Iterator[Database]:
     """A fresh store; the folder goes with the test."""
-    return Database.open(tmp_path / "state", ballast=0)
+    db = Database.open(tmp_path / "state", ballast=0)
+    yield db
+    db.close()
 
 
 def test_a_post_reads_back(db: Database) -> None:

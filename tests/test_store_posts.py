@@ -1,5 +1,6 @@
 """Which posts are new, as which versions, and at what time."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from tests.storing import START, at, received, store
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Database:
+def db(tmp_path: Path) -> Iterator[Database]:
     """A fresh store; the folder goes with the test."""
-    return Database.open(tmp_path / "state", ballast=0)
+    db = Database.open(tmp_path / "state", ballast=0)
+    yield db
+    db.close()
 
 
 def test_a_post_is_stored_once(db: Database) -> None:
