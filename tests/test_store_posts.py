@@ -10,8 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.post import Media, PostName, Received, event_time
-from monitor.store import Database, admit, find, stored_after, stored_post, versions
-from tests.storing import START, at, received, store
+from monitor.store.archive import find, stored_after, versions
+from monitor.store.archive import post as stored_post
+from monitor.store.commit import Work, commit
+from monitor.store.database import Database
+from monitor.store.posts import admit
+from monitor.store.trouble import DiskFullError
+from tests.storing import START, at, judged, received, store
 
 
 @pytest.fixture
@@ -231,3 +236,23 @@ def test_batches_do_not_matter(
         logs.append((names, stored, chain))
         db.close()
     assert logs[0] == logs[1] == logs[2]
+
+
+def test_work_that_waits_keeps_its_channel(db: Database) -> None:
+    """A batch committed at the second try, after another one, never lands in the other's channel."""
+    (first,) = admit(db, [received("1", "a", source="telegram:first")], START)
+    work = Work(judged=[judged(first)])
+
+    def full(_: str) -> None:
+        raise DiskFullError(db.folder)
+
+    db.on_step = full
+    with pytest.raises(DiskFullError):
+        commit(db, work, START)
+    db.on_step = None
+    store(db, received("1", "b", source="telegram:second"))
+    commit(db, work, START)
+    for source, text in (("telegram:first", "a"), ("telegram:second", "b")):
+        (kept,) = versions(db, source, "1", exercise=False)
+        assert kept.post is not None
+        assert kept.post.text == text
