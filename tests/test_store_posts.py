@@ -239,7 +239,7 @@ def test_batches_do_not_matter(
 
 
 def test_work_that_waits_keeps_its_channel(db: Database) -> None:
-    """A batch committed at the second try, after another one, never lands in the other's channel."""
+    """A batch that is committed at the second try never lands in another's channel."""
     (first,) = admit(db, [received("1", "a", source="telegram:first")], START)
     work = Work(judged=[judged(first)])
 
