@@ -1,5 +1,6 @@
 """The documents say what the program does: names, words, links and commands are checked."""
 
+import os
 import re
 import subprocess
 import sys
@@ -41,7 +42,8 @@ def test_the_settings_page_is_current() -> None:
     """docs/settings.md is what the settings say now: every key, default and meaning."""
     run = subprocess.run(
         [sys.executable, str(ROOT / "scripts" / "write_settings_docs.py"), "--check"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
 

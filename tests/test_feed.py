@@ -294,3 +294,15 @@ async def test_run_stops_at_once() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asyncio.wait_for(task, 1)
+
+
+async def test_an_empty_feed_starts_ringing_with_its_first_entry() -> None:
+    """A feed without entries has been read: what comes later is news, not history."""
+    async with bench() as b:
+        b.server.body = b'<rss version="2.0"><channel><title>t</title></channel></rss>'
+        await b.step()
+        assert (b.state, b.ledger.posts()) == ("ok", [])
+        b.restart()
+        b.server.body, b.server.etag = ATOM, '"2"'
+        await b.step()
+        assert [received.history for received in b.ledger.received()] == [False]

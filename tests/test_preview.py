@@ -36,7 +36,7 @@ class Bench:
             fetch=self.fetch,
             clock=self.clock,
             board=self.board,
-            rng=random.Random(3),  # noqa: S311 - politeness, no secret
+            rng=random.Random(3),
             options=PreviewOptions(base_url=self.server.base_url, canary="canary"),
         )
         reader.resume(self.ledger)

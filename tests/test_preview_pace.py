@@ -12,7 +12,7 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 def seeded(seed: int) -> random.Random:
     """The jitter's source."""
-    return random.Random(seed)  # noqa: S311 - politeness, no secret
+    return random.Random(seed)
 
 
 def every(minutes: float, count: int = 20) -> list[datetime]:

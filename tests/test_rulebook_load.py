@@ -232,7 +232,7 @@ def test_a_rulebook_can_be_sent_to_another_process() -> None:
 
 
 def _many(seed: int, *, broken: bool) -> str:
-    rng = random.Random(seed)  # noqa: S311 - test data
+    rng = random.Random(seed)
     words = ["обстрел", "граница", "колонна", "drone", "штурм", "прорыв", "shelling", "эвакуация"]
     text = ["terms:", *(f"  list-{n}: [слово {n}, word {n}]" for n in range(50)), "rules:"]
     for n in range(500):

@@ -264,7 +264,7 @@ def test_flipped_bits(tmp_path: Path) -> None:
     db.close()
     whole = (tmp_path / "state" / FILE).read_bytes()
     used = [place for place, byte in enumerate(whole) if byte]
-    chance = random.Random(20230522)  # noqa: S311 - reproducible damage
+    chance = random.Random(20230522)
     found = 0
     for number in range(200):
         folder = tmp_path / f"flip{number}"

@@ -79,7 +79,7 @@ def test_spans_are_sets(steps: list[tuple[bool, c.Span]]) -> None:
 def test_no_order_of_pushes_loses_an_id(ids: set[int], seed: int) -> None:
     """In whatever order some posts are pushed, the gaps are the ids that were not."""
     shuffled = sorted(ids)
-    random.Random(seed).shuffle(shuffled)  # noqa: S311 - an order, not a secret
+    random.Random(seed).shuffle(shuffled)
     coverage = c.began(1, 0, [])
     for number in shuffled:
         coverage = c.pushed(coverage, [number], [number])

@@ -24,7 +24,15 @@ class Verb(Protocol):
         """Do it; returns the exit code."""
 
 
-VERBS: dict[str, tuple[str, str]] = {}
+VERBS: dict[str, tuple[str, str]] = {
+    "run": ("monitor.cli.run", "run the daemon"),
+    "check": ("monitor.cli.check", "is the configuration right, are the rules"),
+    "test": ("monitor.cli.test", "run the rules' examples"),
+    "replay": ("monitor.cli.replay", "run recorded posts through the whole pipeline"),
+    "tail": ("monitor.cli.tail", "show the alerts as they come"),
+    "status": ("monitor.cli.status", "is it running, and how are the sources"),
+    "explain": ("monitor.cli.explain", "why was there (not) an alert: the chain of reasons"),
+}
 """Verb -> (module, what it does). A module is imported only when its verb is used: a start of
 `monitor try` should not pay for the web server."""
 

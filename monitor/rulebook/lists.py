@@ -6,10 +6,10 @@ out, so that a few lines cannot become millions of terms.
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from monitor.document import Node, named
 from monitor.form import did_you_mean
+from monitor.lexicon.terms import TermProblem, parse
 from monitor.mistake import Mark, Mistake
 from monitor.rule import Term
 
@@ -17,20 +17,6 @@ MAX_TERMS = 1_000_000
 MAX_NESTING = 32
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-
-
-class TermProblem(NamedTuple):
-    """Why a term cannot be used, and what to write instead."""
-
-    message: str
-    hint: str
-
-
-def parse(term: str) -> TermProblem | None:
-    """What is wrong with a term."""
-    if term.strip():
-        return None
-    return TermProblem("the term is empty", "write a word, or leave the line out")
 
 
 class Lists:

@@ -34,6 +34,7 @@ from monitor.sinks.mqtt_connection import (
     REFUSED,
     V5,
     V311,
+    WINDOW,
     Address,
     Connection,
     LostError,
@@ -102,6 +103,7 @@ class MqttSink:
         self._version = V5
         self._sure = False
         self._epoch = 1
+        self._window = WINDOW
         self._resume: int | None = None
         self._told: HighWater | None = None
         self._connection: Connection | None = None
@@ -145,7 +147,8 @@ class MqttSink:
         """One connection, from its first word to its loss."""
         will = self._status("lost")
         identifier = f"monitor-{self.topics.high_water.replace('/', '-')}"
-        async with connect(self.address, identifier, will, self._version) as connection:
+        way = connect(self.address, identifier, will, self._version, self._window)
+        async with way as connection:
             log.info("mqtt_connected", broker=str(self.address), version=connection.version)
             try:
                 await connection.publish(self._status("online"))
@@ -175,9 +178,12 @@ class MqttSink:
         steady = self._clock.monotonic() - begun >= STEADY_SECONDS
         if stream.position > before or (stream.reached >= before and steady):
             self._resume = start
+            self._window = WINDOW
             self._backoff.reset()
         else:  # it brought nothing new: to begin its repeats anew might never come to an end
             self._resume = stream.reached
+            if stream.reached == start:  # not one came through: perhaps fewer at once do
+                self._window = max(1, self._window // 4)
 
     async def _start(self, outbox: Outbox, position: int, connection: Connection) -> int:
         """Where this connection begins: earlier than recorded, if the broker may have forgotten."""
@@ -203,7 +209,8 @@ class MqttSink:
             start = min(start, mark.sequence)
         if start < position:
             log.info("mqtt_repeats", after=start, position=position, mark=mark and mark.sequence)
-            await self._clock.sleep(self._tuning.subscribers_return)
+            if mark is None or self._resume is not None:  # the broker was away, so were they
+                await self._clock.sleep(self._tuning.subscribers_return)
         return start
 
     def _is_ahead(self, mark: HighWater, position: int) -> bool:

@@ -204,11 +204,13 @@ class _Client(aiomqtt.Client):
 class Connection:
     """An open connection. `version` is 5 or 4 (3.1.1); `largest` the biggest packet it takes."""
 
-    def __init__(self, client: _Client, version: aiomqtt.ProtocolVersion) -> None:
+    def __init__(
+        self, client: _Client, version: aiomqtt.ProtocolVersion, window: int = WINDOW
+    ) -> None:
         self._client = client
         self.version = int(version)
-        window = int(getattr(client.limits, "ReceiveMaximum", WINDOW))
-        self._slots = asyncio.Semaphore(max(1, min(WINDOW, window)))
+        allowed = int(getattr(client.limits, "ReceiveMaximum", WINDOW))
+        self._slots = asyncio.Semaphore(max(1, min(window, allowed)))
         self.largest: int | None = getattr(client.limits, "MaximumPacketSize", None)
 
     async def publish(self, message: Message) -> asyncio.Future[int]:
@@ -265,9 +267,15 @@ class Connection:
 
 @asynccontextmanager
 async def connect(
-    address: Address, identifier: str, will: Message, version: aiomqtt.ProtocolVersion
+    address: Address,
+    identifier: str,
+    will: Message,
+    version: aiomqtt.ProtocolVersion,
+    window: int = WINDOW,
 ) -> AsyncIterator[Connection]:
     """A connection to a broker; left in good order it says goodbye, else the last will is told.
+
+    `window` bounds the publishes that are under way at once.
 
     Raises:
         ProtocolError: not this version of MQTT; try the other.
@@ -276,7 +284,7 @@ async def connect(
     client = await _client(address, identifier, will, version)
     await _enter(client, address)
     try:
-        yield Connection(client, version)
+        yield Connection(client, version, window)
     except Exception:
         client.drop()
         raise

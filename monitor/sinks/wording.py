@@ -4,6 +4,7 @@ Pure: an alert and the present moment in, styled lines out. What matters on a ni
 first: whether it is real, how bad, what, where, how sure; then who said it, in their own words.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
@@ -116,10 +117,14 @@ def _post(post: AlertPost, manner: Manner) -> list[Line]:
         who.append(span(f" · repeats {one_line(post.echo_of)}", "faint"))
     lines = [Line("who", merged(who))]
     lines += [Line("quote", line) for line in _by_line(quoted(post.text, post.spans, manner.quote))]
-    if post.url and post.url.startswith(("https://", "http://")):
-        address = one_line(post.url)
-        lines.append(Line("link", (span(address, link=address),)))
+    if post.url and _is_address(post.url):
+        lines.append(Line("link", (span(post.url, link=post.url),)))
     return lines
+
+
+def _is_address(url: str) -> bool:
+    """Whether it is a web address without surprises: printable, no blanks, no quotes."""
+    return re.fullmatch(r"https?://[^\s\"'<>\\]{1,1000}", url) is not None and url.isprintable()
 
 
 def _speaker(post: AlertPost) -> str:

@@ -6,6 +6,7 @@ deleted. Feeds forget: what came and went while we were away is lost, which no r
 
 import asyncio
 import contextlib
+from datetime import timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -179,7 +180,8 @@ class FeedReader:
         return received(post, entry.raw, history=history, truncated=entry.truncated)
 
     def _say(self, outcome: Outcome) -> None:
-        now = self._clock.now().isoformat()
+        moment = self._clock.now()
+        now = moment.isoformat()
         changed = self._health.state != outcome.state
         if outcome.state != "ok" and (changed or self._pauses.worth_saying()):
             event = f"source_{outcome.state}"
@@ -190,5 +192,6 @@ class FeedReader:
             hint=outcome.hint,
             since=now if changed or not self._health.since else self._health.since,
             last_read=now if outcome.state == "ok" else self._health.last_read,
+            next_read=(moment + timedelta(seconds=outcome.pause)).isoformat(),
         )
         self._board.source(self._health)

@@ -10,7 +10,9 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import NamedTuple
+from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -133,7 +135,7 @@ class PreviewReader:
             )
 
     async def _page(self, channel: Channel) -> Page | Trouble:
-        address = f"{self._options.base_url}/s/{channel.name}"
+        address = f"{self._options.base_url}/s/{quote(channel.name, safe='')}"
         if channel.behind and channel.known:
             address += f"?after={max(channel.known.newest, 1)}"
         answer = await self._ask(address)
@@ -178,7 +180,7 @@ class PreviewReader:
 
     async def _judge_absence(self, channel: Channel) -> Trouble:
         """There is no preview: is there no channel, is its preview off, or are we banned?"""
-        address = f"{self._options.base_url}/{channel.name}"
+        address = f"{self._options.base_url}/{quote(channel.name, safe='')}"
         answer = await self._ask(address, follow=True)
         notice = read_notice(answer.body, channel.name)
         if notice == "preview_off":
@@ -290,7 +292,9 @@ class PreviewReader:
         self._say(channel, trouble.state, trouble.hint)
 
     def _say(self, channel: Channel, state: SourceState, hint: str = "") -> None:
-        now = self._clock.now().isoformat()
+        moment = self._clock.now()
+        now = moment.isoformat()
+        wait = max(channel.due - self._clock.monotonic(), 0.0)
         health = channel.health
         channel.health = msgspec.structs.replace(
             health,
@@ -298,5 +302,6 @@ class PreviewReader:
             hint=hint,
             since=health.since if health.state == state and health.since else now,
             last_read=now if state == "ok" else health.last_read,
+            next_read=None if channel.stopped else (moment + timedelta(seconds=wait)).isoformat(),
         )
         self._board.source(channel.health)

@@ -74,7 +74,7 @@ class StoredHit(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 def commit(db: Database, work: Work, now: datetime) -> tuple[Alert, ...]:
-    """Store a batch; returns its alerts with their sequence and `sent_at` = `now`.
+    """Store a batch; returns its alerts with their sequence and, unless they have one, `sent_at`.
 
     Raises:
         DiskFullError: no room; nothing was stored, hand the same work over again later.
@@ -203,7 +203,7 @@ def _put_alerts(
     connection: sqlite3.Connection, head: Head, alerts: Sequence[Alert], now: datetime
 ) -> tuple[Alert, ...]:
     numbered = tuple(
-        msgspec.structs.replace(alert, sequence=sequence, sent_at=now)
+        msgspec.structs.replace(alert, sequence=sequence, sent_at=alert.sent_at or now)
         for sequence, alert in enumerate(alerts, head.sequence + 1)
     )
     at = to_ms(now)

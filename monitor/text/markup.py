@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from monitor.alert import cut_text
+from monitor.text.caps import MAX_BYTES as MAX_TEXT_BYTES
+from monitor.text.caps import capped
 
 MAX_BYTES = 1_000_000
-MAX_TEXT_BYTES = 64 * 1024
-MAX_TAGS = 12_000
+MAX_TAGS = 10_000
 MAX_LINKS = 1_000
 # Attributes of one tag cost their number squared (measured: 5,000 of them 20 ms).
-MAX_ATTRIBUTE_COST = 25_000_000
+MAX_ATTRIBUTE_COST = 15_000_000
 
 # Characters looked at to find that much text: the rest may be blanks.
 MAX_COLLECTED = 4 * MAX_TEXT_BYTES
@@ -188,9 +188,3 @@ def _bare(address: str) -> str:
 
 def _is_mention(bare: str, shown: str) -> bool:
     return shown.startswith("@") and bare == f"t.me/{shown[1:].lower()}"
-
-
-def capped(text: str) -> tuple[str, bool]:
-    """The text with NUL and lone surrogates replaced, at most 64 KiB, and whether it changed."""
-    safe = cut_text(mended(text), MAX_TEXT_BYTES)
-    return safe, safe != text

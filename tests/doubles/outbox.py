@@ -96,7 +96,7 @@ class MemoryOutbox:
         }
 
 
-RNG = random.Random(1)  # noqa: S311 - jitter, not secrets
+RNG = random.Random(1)
 MOMENT = datetime(2026, 11, 20, 9, 14, tzinfo=UTC)
 KOZINKA = AlertPlace(
     id="kozinka", name="Козинка", country="RU", admin1="RU-BEL",

@@ -95,7 +95,7 @@ async def preview(folder: Path, texts: Sequence[str]) -> AsyncIterator[Rig]:
 
         def made() -> PreviewReader:
             infos = [SourceInfo(id="telegram:one")]
-            rng = random.Random(1)  # noqa: S311 - politeness, no secret
+            rng = random.Random(1)
             return PreviewReader(
                 infos, fetch=fetch, clock=clock, board=board, rng=rng, options=options
             )
@@ -220,7 +220,7 @@ async def test_each_cursor_says_exactly_what_was_stored(kind: str, tmp_path: Pat
 @pytest.mark.parametrize("seed", range(5))
 async def test_stopped_at_any_moment_it_carries_on(kind: str, seed: int, tmp_path: Path) -> None:
     """Cancelled again and again at random moments, in the end every post is there once."""
-    rng = random.Random(seed)  # noqa: S311 - a test's dice
+    rng = random.Random(seed)
     async with RIGS[kind](tmp_path, TEXTS) as rig:
         ledger = Ledger(fail=lambda: rng.random() < 0.2)
         ledger.cursors.update(rig.before)
