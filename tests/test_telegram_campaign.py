@@ -33,7 +33,7 @@ class Campaign:
     """One seed's story: what is written and what goes wrong."""
 
     def __init__(self, bench: Bench, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311 - a story, not a secret
+        self.random = random.Random(seed)
         self.telegram = bench.telegram
         self.written: dict[int, list[int]] = {}
         self.count = 0
