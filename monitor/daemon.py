@@ -24,8 +24,8 @@ from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
 from monitor.parts import Around, build_sinks, build_sources
 from monitor.pipeline import Pipeline
-from monitor.rulebook.book import Rulebook
 from monitor.settings import Settings
+from monitor.sources.fetch import Fetch
 from monitor.store.database import Database
 from monitor.store.incidents import cursors, open_incidents
 from monitor.store.outbox import Outbox
@@ -47,9 +47,9 @@ EXPIRE_EVERY = timedelta(minutes=10).total_seconds()
 class Daemon:
     """The running daemon: its parts, built and ready to run."""
 
-    def __init__(self, settings: Settings, rulebook: Rulebook, clock: Clock, db: Database) -> None:
+    def __init__(self, settings: Settings, matcher: Matcher, clock: Clock, db: Database) -> None:
         self._settings = settings
-        self._rulebook = rulebook
+        self._rulebook = rulebook = matcher.rulebook
         self._clock = clock
         rng = random.Random()  # noqa: S311 - jitter, no secret
         self._board = Board(clock)
@@ -59,13 +59,18 @@ class Daemon:
         self._writer = Writer(db)
         self._outbox = Outbox(self._writer)
         self._gate = Gate(
-            Pipeline(Matcher(rulebook), memory),
+            Pipeline(matcher, memory),
             self._writer,
             clock,
             cursors=marks,
             committed=self._outbox.committed,
         )
-        around = Around(rulebook.sources, clock, rng, self._board)
+        self._fetch = Fetch(
+            clock,
+            contact=settings.http.user_agent_contact,
+            allow_private=settings.http.allow_private,
+        )
+        around = Around(rulebook.sources, clock, rng, self._board, self._fetch)
         self._sources = build_sources(settings, around)
         self._sinks, self._brokers = build_sinks(settings, around)
 
@@ -78,12 +83,15 @@ class Daemon:
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self._writer.aclose)
             stack.push_async_callback(self._outbox.aclose)
+            await stack.enter_async_context(self._fetch)
             vital = self._start(
                 Part("pipeline", self._gate.run, vital=True),
                 Part("control", self._answer),
                 Part("retention", self._expire),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
+            for broker in self._brokers:
+                await broker.listening()
             sinks = self._start(
                 *(Part(one.name, _with(one.run, self._outbox)) for one in self._sinks)
             )
@@ -168,7 +176,7 @@ async def _end(*tasks: "asyncio.Task[None]") -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def run(settings: Settings, rulebook: Rulebook, clock: Clock) -> None:
+async def run(settings: Settings, matcher: Matcher, clock: Clock) -> None:
     """Open the state, run until a signal, close. A second signal ends the process at once.
 
     Raises:
@@ -177,7 +185,7 @@ async def run(settings: Settings, rulebook: Rulebook, clock: Clock) -> None:
     db = Database.open(settings.state)
     stop = asyncio.Event()
     _on_signals(stop)
-    await Daemon(settings, rulebook, clock, db).run(stop)
+    await Daemon(settings, matcher, clock, db).run(stop)
 
 
 def _on_signals(stop: asyncio.Event) -> None:

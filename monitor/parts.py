@@ -6,18 +6,22 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
+import msgspec
 import structlog
 
 from monitor.alert import Alert
 from monitor.clock import Clock
 from monitor.health import Board
-from monitor.settings import STDIN, Bus, Receiver, Settings
+from monitor.settings import STDIN, Bus, Preview, Receiver, Settings
 from monitor.sinks.deliver import Sink
 from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
 from monitor.sinks.mqtt import MqttSink
 from monitor.sinks.mqtt_connection import Address
 from monitor.sinks.terminal import TerminalSink
 from monitor.source import Intake, SourceInfo
+from monitor.sources.feed import FeedOptions, FeedReader
+from monitor.sources.fetch import Fetch
+from monitor.sources.preview import PreviewOptions, PreviewReader
 from monitor.sources.recording import Playback, Recording
 
 log = structlog.get_logger(__name__)
@@ -33,12 +37,13 @@ class Collector(Protocol):
 
 
 class Around(NamedTuple):
-    """What every part is given: who speaks, the clock, chance for jitter, the health board."""
+    """What every part is given: who speaks, the clock, chance, the health board, the web."""
 
     sources: Mapping[str, SourceInfo]
     clock: Clock
     rng: random.Random
     board: Board
+    fetch: Fetch
 
     def name_of(self, source: str) -> str:
         """A source as people call it."""
@@ -57,7 +62,43 @@ def build_sources(settings: Settings, around: Around) -> list[Collector]:
         )
         for one in settings.recordings
     ]
+    previewed = [one for one in around.sources.values() if "preview" in one.via]
+    if previewed:
+        collectors.append(
+            PreviewReader(
+                previewed,
+                fetch=around.fetch,
+                clock=around.clock,
+                board=around.board,
+                rng=around.rng,
+                options=_preview_options(settings.preview),
+            )
+        )
+    collectors += [
+        FeedReader(
+            one,
+            fetch=around.fetch,
+            clock=around.clock,
+            board=around.board,
+            options=FeedOptions(),
+        )
+        for one in around.sources.values()
+        if "feed" in one.via
+    ]
     return collectors
+
+
+def _preview_options(preview: Preview) -> PreviewOptions:
+    pace = preview.pace.total_seconds()
+    options = PreviewOptions(
+        base_url=preview.base_url,
+        pace=(pace, 2 * pace),
+        interval_min=preview.interval_min.total_seconds(),
+        interval_max=preview.interval_max.total_seconds(),
+    )
+    if preview.canary is None:
+        return options
+    return msgspec.structs.replace(options, canary=preview.canary.partition(":")[2])
 
 
 def build_sinks(settings: Settings, around: Around) -> tuple[list[Sink], list[EmbeddedBroker]]:

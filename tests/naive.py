@@ -126,6 +126,13 @@ def same_look_cased(word: str) -> str:
     )
 
 
+def spelled_out(phrase: str) -> str:
+    """The phrase with its umlauts written as two letters."""
+    for umlaut, letters in {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"}.items():
+        phrase = phrase.replace(umlaut, letters).replace(umlaut.upper(), letters.capitalize())
+    return phrase
+
+
 @lru_cache(maxsize=64)
 def looks(text: str) -> list[str]:
     """Each word of a text as it looks: to leave most out before they are compared."""
@@ -142,6 +149,7 @@ def find(
     if UNSPACED.search(phrase):
         return frozenset(found.span() for found in regex.finditer(regex.escape(phrase), text))
     forms = {phrase} if marks or "*" in phrase else {phrase, *inflect(phrase)}
+    forms |= {spelled_out(form) for form in forms}
     here = words(text)
     found: set[tuple[int, int]] = set()
     for form in forms:

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from monitor.alert import AlertKind
-from monitor.cli import VERBS
+from monitor.cli import VERBS, main
 from monitor.incident import OUTCOMES, Status
 from monitor.rule import LEVELS
 
@@ -67,6 +67,23 @@ def test_named_files_exist(page: Path) -> None:
     """Every file or folder of the project that a page names is there."""
     for name in FILE.findall(page.read_text(encoding="utf-8")):
         assert list(ROOT.glob(name.rstrip("/"))), name
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/rules.md"])
+def test_shown_rules_and_sources_work(
+    page: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rules and sources that a page shows are without mistakes, and their examples hold."""
+    shown = [
+        block for block in re.findall(r"(?s)```yaml\n(.*?)```", read(page)) if "- id:" in block
+        or "- {id:" in block
+    ]  # fmt: skip
+    assert shown
+    for number, block in enumerate(shown):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(block, encoding="utf-8")
+        assert main(["check", str(path)]) == 0, capsys.readouterr().out
+        assert main(["test", str(path)]) == 0, capsys.readouterr().out
 
 
 def test_every_verb_is_explained() -> None:

@@ -2,113 +2,24 @@
 
 import asyncio
 import os
-from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from monitor.clock import SystemClock
-from monitor.secret import Secret
-from monitor.source import SourceInfo
-from monitor.sources.telegram.account import Pace, TelegramAccount
-from monitor.sources.telegram.session import AccountSettings, Server, create_session_file
-from tests.doubles.intake import Board, Ledger
-from tests.doubles.telegram.client import API_HASH, API_ID, connected, run_key, sign_in
-from tests.doubles.telegram.control import MadeAccount, Telegram, started
-
-QUICK = Pace(
-    sweep_every=1.0,
-    gap_pause=0.1,
-    ping_every=1.0,
-    ping_timeout=1.0,
-    call_timeout=2.0,
-    connect_timeout=2.0,
-    retry_first=0.05,
-    retry_most=0.3,
-)
+from tests.doubles.intake import Ledger
+from tests.doubles.telegram.bench import QUICK, Bench, signed_in
+from tests.doubles.telegram.client import run_key
+from tests.doubles.telegram.control import started
 
 
 @pytest.fixture
-async def telegram() -> AsyncIterator[Telegram]:
-    """A running double."""
-    async with started(run_key()) as running:
-        yield running
-
-
-class Bench:
-    """One account with its channels, the store it fills, and ways to run its collector."""
-
-    def __init__(self, telegram: Telegram, account: MadeAccount, channel: int, file: Path) -> None:
-        self.telegram = telegram
-        self.account = account
-        self.channel = channel
-        self.file = file
-        self.intake = Ledger()
-        self.board = Board()
-
-    @asynccontextmanager
-    async def collecting(self, pace: Pace = QUICK) -> AsyncIterator["asyncio.Task[None]"]:
-        """Run the collector; cancelled on leaving."""
-        server = Server(self.telegram.host, self.telegram.port, run_key().public)
-        settings = AccountSettings(
-            name="one",
-            session=self.file,
-            api_id=API_ID,
-            api_hash=Secret("env:API_HASH", API_HASH),
-            server=server,
-        )
-        infos = [SourceInfo(id="telegram:svodka", via=("account",))]
-        source = TelegramAccount(settings, infos, SystemClock(), self.board, pace)
-        task = asyncio.create_task(source.run(self.intake))
-        try:
-            yield task
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    def texts(self) -> list[str]:
-        """The texts of what was stored as new and ringing, in order."""
-        return [
-            one.post.text
-            for one in self.intake.received()
-            if one.post.kind == "new" and not one.history
-        ]
-
-    def state(self) -> str:
-        """How the channel is said to be doing."""
-        health = self.board.last.get("telegram:svodka")
-        return health.state if health else ""
-
-    async def until(self, wanted: Any, within: float = 10.0) -> None:
-        """Wait for a condition, or for these texts to be stored."""
-        holds = wanted if callable(wanted) else lambda: set(wanted) <= set(self.texts())
-        try:
-            async with asyncio.timeout(within):
-                while not holds():  # noqa: ASYNC110 - any condition
-                    await asyncio.sleep(0.02)
-        except TimeoutError:
-            pytest.fail(f"not in {within} s; stored: {self.texts()}, state: {self.state()}")
-
-    async def ready(self) -> None:
-        """Wait until the channel was read to its head."""
-        await self.until(lambda: self.state() == "ok")
-
-
-@pytest.fixture
-async def bench(telegram: Telegram, tmp_path: Path) -> Bench:
-    """An account that is signed in and has joined one channel with three old posts."""
-    account = await telegram.create_account("+79990000001")
-    channel = await telegram.create_channel("Сводка", "svodka", members=[account.id])
-    await telegram.post_many(channel, [{"text": f"старое {n}"} for n in range(3)])
-    file = tmp_path / "account" / "one.session"
-    create_session_file(file)
-    async with connected(telegram, file) as client:
-        await sign_in(client, account)
-    return Bench(telegram, account, channel, file)
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    """A running double, and an account signed in that has joined one channel."""
+    async with started(run_key()) as telegram:
+        yield await signed_in(telegram, tmp_path)
 
 
 async def test_first_contact_is_history_and_pushes_ring(bench: Bench) -> None:
@@ -134,14 +45,15 @@ async def test_lost_pushes_are_found(bench: Bench) -> None:
         await bench.telegram.post(bench.channel, "дошло")
         await bench.until(["потеряно 2", "дошло"])
         await asyncio.sleep(1.5)
-    assert_once(bench)
+    assert not bench.twice()
+    assert not await bench.differences()
 
 
 async def test_counter_test_without_reconciling_posts_are_lost(bench: Bench) -> None:
     """With reconciling off the same fault loses the post: the tests above can fail."""
     async with bench.collecting():
         await bench.ready()
-    off = Pace(**{**_fields(QUICK), "reconcile": False})
+    off = msgspec.structs.replace(QUICK, reconcile=False)
     async with bench.collecting(off):
         await asyncio.sleep(1.0)
         await bench.telegram.post(bench.channel, "потеряно", push=False)
@@ -157,7 +69,8 @@ async def test_a_reset_loses_nothing(bench: Bench) -> None:
             await bench.telegram.reset()
             await bench.telegram.post(bench.channel, f"в разрыве {number}")
             await bench.until([f"в разрыве {number}"])
-    assert_once(bench)
+    assert not bench.twice()
+    assert not await bench.differences()
 
 
 async def test_a_restart_loses_nothing(bench: Bench) -> None:
@@ -168,7 +81,8 @@ async def test_a_restart_loses_nothing(bench: Bench) -> None:
     await bench.telegram.post_many(bench.channel, [{"text": text} for text in wanted])
     async with bench.collecting():
         await bench.until(wanted)
-    assert_once(bench)
+    assert not bench.twice()
+    assert not await bench.differences()
     assert [text for text in bench.texts() if text.startswith("ночью")] == wanted
 
 
@@ -183,7 +97,8 @@ async def test_too_long_loses_nothing(bench: Bench) -> None:
         )
         await bench.telegram.push_too_long(bench.channel)
         await bench.until(wanted)
-    assert_once(bench)
+    assert not bench.twice()
+    assert not await bench.differences()
 
 
 async def test_edits_and_deletions_that_nobody_pushed_are_found(bench: Bench) -> None:
@@ -229,7 +144,8 @@ async def test_a_store_that_refuses_loses_nothing(bench: Bench) -> None:
         await bench.telegram.post(bench.channel, "следом")
         broken = False
         await bench.until(["в сбой", "следом"])
-    assert_once(bench)
+    assert not bench.twice()
+    assert not await bench.differences()
 
 
 async def test_a_black_hole_is_noticed(bench: Bench) -> None:
@@ -241,7 +157,8 @@ async def test_a_black_hole_is_noticed(bench: Bench) -> None:
         await bench.until(lambda: bench.state() == "unreachable", within=15)
         await bench.telegram.black_hole(on=False)
         await bench.until(["в темноте"], within=20)
-    assert_once(bench)
+    assert not bench.twice()
+    assert not await bench.differences()
 
 
 async def test_unreachable_and_back(bench: Bench) -> None:
@@ -254,7 +171,8 @@ async def test_unreachable_and_back(bench: Bench) -> None:
         await asyncio.sleep(1.0)
         await bench.telegram.listen(on=True)
         await bench.until(["пока нет связи"])
-    assert_once(bench)
+    assert not bench.twice()
+    assert not await bench.differences()
 
 
 async def test_a_slow_call_is_not_waited_for(bench: Bench) -> None:
@@ -264,7 +182,8 @@ async def test_a_slow_call_is_not_waited_for(bench: Bench) -> None:
         await bench.telegram.fail_call("messages.getHistory", "silent")
         await bench.telegram.post(bench.channel, "медленно", push=False)
         await bench.until(["медленно"])
-    assert_once(bench)
+    assert not bench.twice()
+    assert not await bench.differences()
 
 
 async def test_a_flood_wait_is_kept_over_a_restart(bench: Bench) -> None:
@@ -346,11 +265,62 @@ async def test_calls_keep_within_the_budget(bench: Bench) -> None:
         assert sum(at <= other < at + 29.9 for other in times[index:]) <= 20
 
 
-def assert_once(bench: Bench) -> None:
-    """Every post of the ledger is stored once, in order of what was stored."""
-    counted = Counter(post.id for post in bench.intake.posts() if post.kind == "new")
-    assert not {name: count for name, count in counted.items() if count > 1}
+async def test_channels_that_are_not_joined_are_swept(bench: Bench) -> None:
+    """A public channel that the account has not joined is read by the sweep alone."""
+    other = await bench.telegram.create_channel("Чужой", "foreign_one")
+    await bench.telegram.post(other, "старое")
+    bench.names.append("foreign_one")
+    async with bench.collecting():
+        await bench.ready()
+        await bench.telegram.post(other, "новое")
+        await bench.until(["новое"])
+    assert not await bench.telegram.calls("channels.joinChannel")
 
 
-def _fields(pace: Pace) -> dict[str, Any]:
-    return {name: getattr(pace, name) for name in pace.__struct_fields__}
+async def test_a_name_is_resolved_once_for_ever(bench: Bench) -> None:
+    """Restarts do not resolve again; a name that nobody has is told and not asked for again."""
+    bench.names.append("nobody_here")
+    for _ in range(2):
+        async with bench.collecting():
+            await bench.until(lambda: bench.state() == "ok")
+            await asyncio.sleep(1.2)
+    assert bench.board.last["telegram:nobody_here"].state == "not_found"
+    asked = await bench.telegram.calls("contacts.resolveUsername")
+    assert [call.arguments["username"] for call in asked].count("svodka") == 1
+
+
+async def test_a_post_of_nothing_but_marks_is_bounded(bench: Bench) -> None:
+    """4,096 combining marks are stored cut, and what follows is stored too."""
+    async with bench.collecting():
+        await bench.ready()
+        await bench.telegram.post(bench.channel, "z" + "\u0301" * 4095)
+        await bench.telegram.push_garbage("malformed")
+        await bench.telegram.push_garbage("unknown")
+        await bench.telegram.post(bench.channel, "дальше")
+        await bench.until(["дальше"])
+    marks = bench.intake.received()[-2]
+    assert marks.truncated
+    assert len(marks.post.text) < 100
+
+
+@pytest.mark.parametrize("ahead", [600, -600])
+async def test_a_wrong_clock_is_survived(bench: Bench, ahead: float) -> None:
+    """With the server's clock ten minutes off posts are stored as ever."""
+    await bench.telegram.set_clock(ahead)
+    async with bench.collecting():
+        await bench.ready()
+        await bench.telegram.post(bench.channel, "вовремя")
+        await bench.until(["вовремя"])
+    assert not bench.twice()
+
+
+async def test_the_daily_look_finds_what_nobody_told(bench: Bench) -> None:
+    """Listing recent posts again finds edits and deletions even without a hole in the events."""
+    number = await bench.telegram.post(bench.channel, "до правки")
+    doomed = await bench.telegram.post(bench.channel, "удалят")
+    async with bench.collecting():
+        await bench.ready()
+    await bench.telegram.edit(bench.channel, number, text="после правки", push=False)
+    await bench.telegram.delete(bench.channel, [doomed], push=False)
+    async with bench.collecting(msgspec.structs.replace(QUICK, relist_every=0.5)):
+        await bench.faithful()

@@ -28,6 +28,7 @@ from monitor.post import Post, Received
 from monitor.rulebook.load import load
 from monitor.settings import Settings
 from monitor.source import Arrival, SourceInfo
+from monitor.sources.envelope import received
 from monitor.sources.post_line import parse
 from monitor.sources.recording import observed
 from monitor.store.archive import outcomes
@@ -81,7 +82,7 @@ class _Replay:
                 self.mistakes += 1
                 print(one, file=sys.stderr)
                 continue
-            batch.append(Received(post=observed(one), exercise=exercise))
+            batch.append(received(observed(one), b"", exercise=exercise))
             if len(batch) >= max(1, size):
                 self._process(batch)
                 batch = []

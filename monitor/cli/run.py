@@ -8,6 +8,9 @@ from pathlib import Path
 from monitor import daemon, logs, settings
 from monitor.cli.config import add_config, find_config
 from monitor.clock import SystemClock
+from monitor.matching.evaluate import Matcher
+from monitor.matching.rehearse import rehearse
+from monitor.mistake import MistakesError
 from monitor.rulebook.load import load
 from monitor.store.trouble import StateError
 
@@ -24,8 +27,12 @@ def run(options: argparse.Namespace) -> int:
     logs.configure(verbose=options.verbose)
     chosen = settings.load(find_config(options.config), state=options.state)
     rulebook = load(chosen.rules, chosen.sources)
+    matcher = Matcher(rulebook)
+    mistakes = rehearse(rulebook, matcher)
+    if mistakes:
+        raise MistakesError(mistakes)
     try:
-        asyncio.run(daemon.run(chosen, rulebook, SystemClock()))
+        asyncio.run(daemon.run(chosen, matcher, SystemClock()))
     except StateError as error:
         print(f"{error.message} - {error.hint}", file=sys.stderr)
         return error.exit_code

@@ -92,7 +92,7 @@ def parse(term: str) -> ParsedTerm | TermProblem:
     problem = _unreadable(text, body, marks) or _unfindable(body)
     if problem:
         return problem
-    words = tuple(word for word in body.split() if _symbols(word.rstrip("*")))
+    words = tuple(word for word in body.split() if "*" in word or _symbols(word))
     parsed = ParsedTerm(text, words, exact=marks > 0, cased=marks == 2)  # noqa: PLR2004 - `==`
     return _bad_beginning(parsed) or parsed
 

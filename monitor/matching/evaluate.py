@@ -11,7 +11,8 @@ from typing import NamedTuple
 import msgspec
 
 from monitor.hit import Found, Hit, Reason
-from monitor.lexicon.terms import Inflect, as_written
+from monitor.lexicon.inflect import plain_forms
+from monitor.lexicon.terms import Inflect
 from monitor.matching.reasons import evidence, holds, reasons
 from monitor.matching.scan import PATTERN, RawFind, Scanner, Sighting
 from monitor.post import Post, PostName
@@ -41,7 +42,7 @@ class Matcher:
     """A compiled rulebook. Immutable: a new rulebook is a new Matcher."""
 
     def __init__(
-        self, rulebook: Book, *, inflect: Inflect = as_written,
+        self, rulebook: Book, *, inflect: Inflect = plain_forms,
         counts: Mapping[str, int] | None = None,
     ) -> None:  # fmt: skip
         """Compile the rulebook; see `compile_rulebook` for what it raises."""

@@ -19,6 +19,8 @@ from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
 RawFind = tuple[int, int, int]
 """(start, end, pattern number), in symbols of the folded text."""
 PATTERN = itemgetter(2)
+MAX_PLACES = 50
+"""Most places that are worked out for one term in one post."""
 _GAP = re.compile(" *")
 
 
@@ -62,7 +64,7 @@ class Scanner:
         questions = self._questions & patterns
         if questions:
             asked = [find for find in finds if find[2] in questions]
-            found.update(sighting.term for sighting in self.sightings(text, folded, asked))
+            found.update(one.term for one in self.sightings(text, folded, asked, limit=1))
         return found
 
     def leading_to(self, terms: frozenset[int], finds: Sequence[RawFind]) -> list[RawFind]:
@@ -70,12 +72,29 @@ class Scanner:
         return [find for find in finds if not terms.isdisjoint(self._leads[find[2]])]
 
     def sightings(
-        self, text: str, folded: bytes | str, finds: Sequence[RawFind]
+        self, text: str, folded: bytes | str, finds: Sequence[RawFind], *, limit: int = MAX_PLACES
     ) -> Iterator[Sighting]:
-        """Every verified find of a term, with its place in the text."""
+        """Every verified find of a term, with its place in the text.
+
+        After `limit` places of a term it is looked for no further: a megabyte of one word costs
+        no more than a page of it.
+        """
+        places: dict[int, int] = {}
+        full: set[int] = set()
+        for sighting in self._sightings(text, folded, finds, full):
+            yield sighting
+            places[sighting.term] = count = places.get(sighting.term, 0) + 1
+            if count >= limit:
+                full.add(sighting.term)
+
+    def _sightings(
+        self, text: str, folded: bytes | str, finds: Sequence[RawFind], full: set[int]
+    ) -> Iterator[Sighting]:
         view = folded.decode("latin-1") if isinstance(folded, bytes) else folded
         origins = Origins(text, len(view))
         for start, end, number in finds:
+            if full and self._leads[number] <= full:
+                continue
             meaning = self._meanings[number]
             first, last = start + meaning.lead, end - meaning.trail
             if meaning.open:

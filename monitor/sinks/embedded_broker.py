@@ -123,6 +123,19 @@ class EmbeddedBroker:
             )  # fmt: skip
             await self._clock.sleep(pause)
 
+    async def listening(self, seconds: float = 2.0) -> None:
+        """Return when it takes connections, or after `seconds`: clients try again by themselves."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    try:
+                        _, writer = await asyncio.open_connection(HOST, self.port)
+                    except OSError:
+                        await asyncio.sleep(0.02)
+                    else:
+                        writer.close()
+                        return
+
     def configuration(self) -> str:
         """What nats-server reads: loopback only, MQTT with its store, nothing else open."""
         quoted = json.dumps

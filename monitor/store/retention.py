@@ -10,6 +10,7 @@ import msgspec
 
 from monitor.store.database import Database
 from monitor.store.moments import to_ms
+from monitor.store.outbox import positions
 
 _SLICE = 0.01
 """Seconds after which a slice begins no further step."""
@@ -164,7 +165,7 @@ _REMOVALS: tuple[tuple[str, str], ...] = (
 
 def _passed_by_all(db: Database, sinks: Collection[str] | None) -> int:
     """The sequence that the slowest sink has come to; a sink without a record holds everything."""
-    positions = dict(db.rows("SELECT sink, sequence FROM sinks"))
+    passed = positions(db)
     if sinks is not None:
-        positions = {sink: positions.get(sink, 0) for sink in sinks}
-    return min(positions.values(), default=2**62)
+        passed = {sink: passed.get(sink, 0) for sink in sinks}
+    return min(passed.values(), default=2**62)

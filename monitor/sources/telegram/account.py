@@ -124,6 +124,7 @@ class TelegramAccount:
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(LONGEST_CLOSE):
                     await client.disconnect()
+                    await client.disconnected  # its error was dealt with above
 
 
 class _Connection:

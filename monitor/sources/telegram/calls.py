@@ -18,8 +18,6 @@ Persist = Callable[[str], Awaitable[None]]
 """Stores the budget's text."""
 
 LONGEST_WAIT = 60.0
-# Their limits are so long that each call is remembered before it is made.
-_REMEMBERED = ("contacts.resolveUsername", "channels.joinChannel", "messages.getDialogs")
 
 
 class Calls:
@@ -57,7 +55,9 @@ class Calls:
             raise sort_error(error) from error
 
     async def turn(self, method: str) -> None:
-        """Wait until a method may be called, and count the call.
+        """Wait until a method may be called, and count the call before it is made.
+
+        The count is stored at once: neither a reconnect nor a restart makes calls twice as often.
 
         Raises:
             NotNowError: that is more than a minute away.
@@ -67,8 +67,7 @@ class Calls:
                 raise NotNowError(method, seconds)
             await self._clock.sleep(seconds)
         self._budget = budget.spent(self._budget, method, self._now())
-        if method in _REMEMBERED:
-            await self._persist(budget.encode(self._budget))
+        await self._persist(budget.encode(self._budget))
 
     async def flooded(self, method: str, seconds: float) -> NotNowError:
         """Remember that the server forbids a method, over restarts too; the error to raise."""

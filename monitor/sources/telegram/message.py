@@ -12,6 +12,7 @@ from typing import Any
 from telethon import types, utils
 
 from monitor.post import Media, Origin, Post, PostKind, Received
+from monitor.sources import envelope
 
 TL = Any  # Telethon's classes carry no types
 Chats = Mapping[int, TL]
@@ -56,12 +57,8 @@ def received(
         media=tuple(media for message in messages for media in _media(message)),
         links=tuple(dict.fromkeys(links)),
     )
-    return Received(
-        post=post,
-        raw=b"".join(bytes(message) for message in messages),
-        channel_id=first.peer_id.channel_id,
-        history=history,
-    )
+    raw = b"".join(bytes(message) for message in messages)
+    return envelope.received(post, raw, channel_id=first.peer_id.channel_id, history=history)
 
 
 def gone(source: str, channel: int, number: int, observed_at: datetime) -> Received:

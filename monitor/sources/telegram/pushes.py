@@ -13,7 +13,7 @@ from telethon import types
 from monitor.post import Received
 from monitor.sources.telegram import coverage as ids
 from monitor.sources.telegram.coverage import Coverage
-from monitor.sources.telegram.message import TL, albums, by_peer, gone, received
+from monitor.sources.telegram.message import TL, albums, gone, received
 from monitor.sources.telegram.register import Step, Watched
 
 log = structlog.get_logger(__name__)
@@ -77,7 +77,7 @@ def by_channel(updates: Iterable[TL]) -> dict[int, Sorted]:
     for update in updates:
         number = channel_of(update)
         one = found.setdefault(number, Sorted([], [], [], {}, [], []))
-        one.chats.update(by_peer((getattr(update, "_entities", None) or {}).values()))
+        one.chats.update(getattr(update, "_entities", None) or {})  # by marked peer id already
         if isinstance(update, types.UpdateNewChannelMessage):
             one.new.append(update.message)
         elif isinstance(update, types.UpdateEditChannelMessage):
