@@ -24,7 +24,7 @@ check: $(venv)/installed-dev ## static checks: format, lint, types, imports, shi
 	$(bin)/ruff check --quiet .
 	$(bin)/mypy
 	$(bin)/lint-imports
-	$(bin)/monitor check rules
+	$(bin)/monitor check deploy/quickstart.yaml
 	$(bin)/monitor test rules
 
 lock: $(venv)/installed-dev ## pin all dependencies again, newest versions allowed by pyproject.toml

@@ -6,6 +6,7 @@ depth and number of values. The events of libyaml are read one by one, so nothin
 bomb is refused at the event that breaks the limit. Every mistake of a file is reported at once.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
 MAX_VALUES = 100_000
 MAX_MISTAKES = 1_000
+MAX_UNREADABLE = 20
 MAX_DIGITS = 40
 MAX_QUOTED = 60
 
@@ -47,6 +49,8 @@ def plain(node: Node) -> object:
 
 def named(text: str) -> str:
     """A piece of a file as messages quote it: short, and nothing invisible in it."""
+    if not text:
+        return "an empty text"
     short = text if len(text) <= MAX_QUOTED else text[:MAX_QUOTED] + "..."
     seen = (one if one.isprintable() else one.encode("unicode_escape").decode() for one in short)
     return f"`{''.join(seen)}`"
@@ -58,6 +62,16 @@ def shown(path: Path) -> str:
         return str(path.absolute().relative_to(Path.cwd()))
     except (ValueError, OSError):
         return str(path)
+
+
+def exists(path: Path) -> bool:
+    """Whether something is there; what cannot be looked at (forbidden, too long a name) is not."""
+    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises for those
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there; what cannot be looked at is none."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for those
 
 
 def read_file(path: Path) -> Node:
@@ -124,8 +138,8 @@ def _decode(name: str, data: bytes) -> tuple[str, list[Mistake]]:
         mistakes.append(Mistake(_mark_after(name, before), message, "save the file as UTF-8"))
         text = data.decode("utf-8", "replace")
     for found in _UNREADABLE.finditer(text):
-        if len(mistakes) >= MAX_MISTAKES // 10:
-            break
+        if len(mistakes) >= MAX_UNREADABLE:
+            raise MistakesError(mistakes)  # no text file: more of the same helps nobody
         mark = _mark_after(name, text[: found.start()])
         message = f"invisible character U+{ord(found[0]):04X}"
         mistakes.append(Mistake(mark, message, "remove it"))
@@ -215,7 +229,8 @@ class _Reader:
             self._mistake(self._mark(event), f"anchor {named('&' + event.anchor)}", hint)
         if event.tag is not None:
             hint = "remove it; text that starts with ! needs quotes, and quotes make anything text"
-            self._mistake(self._mark(event), f"tag {named(event.tag)}", hint)
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self._mistake(self._mark(event), f"tag {named(tag)}", hint)
 
     def _start(self, event: yaml.SequenceStartEvent | yaml.MappingStartEvent) -> None:
         mark = self._mark(event)

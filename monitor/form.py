@@ -9,6 +9,9 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
+from functools import lru_cache
+from heapq import nlargest
+from itertools import pairwise
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -18,6 +21,7 @@ from pydantic import (
     ConfigDict,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    PlainSerializer,
     ValidationError,
     WithJsonSchema,
 )
@@ -41,13 +45,26 @@ def wrong(message: str, hint: str) -> PydanticCustomError:
     return PydanticCustomError("mistake", "{message}", {"message": message, "hint": hint})
 
 
+FEW = 20
+LONGEST_WORD = 80
+
+
 def did_you_mean(word: str, known: Iterable[str], instead: str = "") -> str:
     """A hint that names the nearest known word, else `instead`, else all known words."""
     words = sorted(known)
-    near = get_close_matches(word, words, n=1, cutoff=0.6)
+    likely = words
+    if len(words) > FEW:  # difflib is slow: let it see only words with the most letter pairs alike
+        pairs = _pairs(word[:LONGEST_WORD])
+        likely = nlargest(FEW, words, key=lambda one: len(pairs & _pairs(one)))
+    near = get_close_matches(word[:LONGEST_WORD], likely, n=1, cutoff=0.6)
     if near:
         return f"did you mean `{near[0]}`?"
     return instead or f"write one of: {', '.join(words)}"
+
+
+@lru_cache(maxsize=4096)
+def _pairs(word: str) -> frozenset[str]:
+    return frozenset(map("".join, pairwise(word)))
 
 
 class Spelled:
@@ -101,23 +118,40 @@ def duration(text: object) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+def duration_text(length: timedelta) -> str:
+    """A duration as people write it, in the largest unit that fits: the inverse of `duration`."""
+    whole = int(length.total_seconds())
+    unit = next(unit for unit, size in reversed(_UNITS.items()) if whole % size == 0)
+    return f"{whole // _UNITS[unit]}{unit}"
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(duration),
+    PlainSerializer(duration_text, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": "^[0-9]+[smhd]$", "examples": ["30s", "2h"]}),
 ]
 
 
-def _one_or_many(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
+class OneOrMany:
+    """A single value may stand for a list of one: `Annotated[tuple[X, ...], OneOrMany()]`."""
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Wrap what is no list before the list is checked."""
+        return core_schema.no_info_before_validator_function(_listed, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, core: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Either, for editors."""
+        many = handler(core)
+        return {"anyOf": [many["items"], many]}
 
 
-Words = Annotated[
-    tuple[str, ...],
-    BeforeValidator(_one_or_many),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-]
-"""One text or a list of texts."""
+def _listed(value: object) -> object:
+    return value if isinstance(value, (list, tuple)) or value is None else (value,)
 
 
 def fill(

@@ -18,19 +18,22 @@ OUTCOMES: tuple[Outcome, ...] = (
 
 
 class Voice(msgspec.Struct, frozen=True):
-    """One publisher (family) in an incident, and how many of its posts count."""
+    """One publisher (family) speaking in one role in an incident, and how many posts count."""
 
     family: str
     affiliation: str
     role: str
     posts: int
+    official: bool = False
+    """Whether this is an official of the place (or of no place known) speaking."""
 
 
 class Support(msgspec.Struct, frozen=True, kw_only=True):
     """One post in one incident: as it was last judged.
 
     `echo_of` is SOURCE/ID of the post that it repeats; echoes and late posts count for nobody's
-    voice. `fingerprint` is a hash of the folded text, to know a copy by.
+    voice. `fingerprint` is a hash of the folded text, to know a copy by; `origin` is SOURCE/ID of
+    the post it forwards.
     """
 
     incident: str
@@ -43,7 +46,9 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     affiliation: str
     role: str
     published_at: datetime
+    official: bool = False
     fingerprint: str = ""
+    origin: str | None = None
     late: bool = False
     echo_of: str | None = None
     withdrawn: bool = False
@@ -82,7 +87,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def families(self) -> int:
         """How many publishers speak."""
-        return sum(1 for voice in self.voices if voice.posts)
+        return len({voice.family for voice in self.voices if voice.posts})
 
     @property
     def affiliations(self) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def resolve(reference: object, folder: Path, environment: Mapping[str, str]) -> 
             raise wrong(f"${name} is not set", f"set it: export {name}=...")
         value = environment[name]
     elif kind == "file" and name:
-        value = _from_file(folder / Path(name).expanduser())
+        value = _from_file(folder / at_home(name))
     elif kind == "credential" and _NAME.fullmatch(name):
         place = environment.get("CREDENTIALS_DIRECTORY")
         if not place:
@@ -79,6 +79,15 @@ def resolve(reference: object, folder: Path, environment: Mapping[str, str]) -> 
     if not value:
         raise wrong(f"the secret {kind}:{name} is empty", "put the secret there")
     return Secret(f"{kind}:{name}", value)
+
+
+def at_home(text: str) -> Path:
+    """A path with `~` replaced; as it stands if there is no such home."""
+    path = Path(text)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 def _from_file(path: Path) -> str:

@@ -25,10 +25,10 @@ from pydantic import (
     model_validator,
 )
 
-from monitor.document import Node, named, read_file
+from monitor.document import Node, exists, is_folder, named, read_file
 from monitor.form import Duration, Form, Spelled, fill, find, wrong
 from monitor.mistake import Mistake, MistakesError
-from monitor.secret import Secret
+from monitor.secret import Secret, at_home
 
 STDIN = Path("-")
 
@@ -39,17 +39,17 @@ def _absolute(text: object, info: ValidationInfo) -> Path:
     if not isinstance(text, str) or not text or "\0" in text:
         raise wrong("not a path", "write the path of a file, relative to this file")
     folder: Path = (info.context or {})["folder"]
-    return Path(os.path.normpath(folder / Path(text).expanduser()))
+    return Path(os.path.normpath(folder / at_home(text)))
 
 
 def _existing(path: Path) -> Path:
-    if not path.exists():
+    if not exists(path):
         raise wrong(f"no such file or folder: {path}", "paths are relative to this file")
     return path
 
 
 def _file(path: Path) -> Path:
-    if _existing(path).is_dir():
+    if is_folder(_existing(path)):
         raise wrong(f"a folder, not a file: {path}", "name the file in it")
     return path
 
@@ -279,7 +279,8 @@ def load(
         state = Path("quickstart-state")
     if state is not None:
         _set(node, "state", str(state.absolute()))
-    _set(node, "state", str(default_state(str(instance), environment)), only_if_missing=True)
+    if "state" not in node.value:
+        _set(node, "state", str(default_state(str(instance), environment)))
     settings, mistakes = fill(Settings, node, {"folder": path.parent, "environment": environment})
     if settings is not None:
         mistakes = [*_conflicts(settings, node)]
@@ -304,7 +305,7 @@ def _conflicts(settings: Settings, node: Node) -> list[Mistake]:
             message = f"a second receiver is called `{receiver.name}`"
             mistakes.append(Mistake(mark, message, "give each a name of its own"))
         seen.add(receiver.name)
-    if settings.state.exists() and not settings.state.is_dir():
+    if exists(settings.state) and not is_folder(settings.state):
         message = f"the state folder is a file: {settings.state}"
         mistakes.append(Mistake(find(node, ["state"]).mark, message, "name a folder"))
     stdin = [number for number, one in enumerate(settings.recordings) if one.file == STDIN]
@@ -330,5 +331,7 @@ def default_state(instance: str, environment: Mapping[str, str]) -> Path:
     if environment.get("STATE_DIRECTORY"):
         return Path(environment["STATE_DIRECTORY"].partition(":")[0])
     home = environment.get("XDG_STATE_HOME")
-    base = Path(home) if home else Path("~/.local/state").expanduser()
+    base = Path(home) if home else at_home("~/.local/state")
+    if not base.is_absolute():  # a user without a home
+        base = Path("/var/lib")
     return base / "monitor" / (instance if re.fullmatch(r"[a-z0-9-]+", instance) else "monitor")

@@ -1,5 +1,6 @@
 """The documents say what the program does: names, words, links and commands are checked."""
 
+import os
 import re
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from typing import get_args
 import pytest
 
 from monitor.alert import AlertKind
-from monitor.cli import VERBS
+from monitor.cli import VERBS, main
 from monitor.incident import OUTCOMES, Status
 from monitor.rule import LEVELS
 
@@ -41,7 +42,8 @@ def test_the_settings_page_is_current() -> None:
     """docs/settings.md is what the settings say now: every key, default and meaning."""
     run = subprocess.run(
         [sys.executable, str(ROOT / "scripts" / "write_settings_docs.py"), "--check"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
 
@@ -65,6 +67,23 @@ def test_named_files_exist(page: Path) -> None:
     """Every file or folder of the project that a page names is there."""
     for name in FILE.findall(page.read_text(encoding="utf-8")):
         assert list(ROOT.glob(name.rstrip("/"))), name
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/rules.md"])
+def test_shown_rules_and_sources_work(
+    page: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rules and sources that a page shows are without mistakes, and their examples hold."""
+    shown = [
+        block for block in re.findall(r"(?s)```yaml\n(.*?)```", read(page)) if "- id:" in block
+        or "- {id:" in block
+    ]  # fmt: skip
+    assert shown
+    for number, block in enumerate(shown):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(block, encoding="utf-8")
+        assert main(["check", str(path)]) == 0, capsys.readouterr().out
+        assert main(["test", str(path)]) == 0, capsys.readouterr().out
 
 
 def test_every_verb_is_explained() -> None:

@@ -5,12 +5,15 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
-LOCKS = ("run", "build", "dev")
+LOCKS = ("build", "run", "dev")
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -82,6 +85,25 @@ def test_the_lock_covers_every_dependency() -> None:
     wanted = [*project["dependencies"], *project["optional-dependencies"]["embedded"]]
     names = {NAME.match(one)[0].lower().replace("_", "-") for one in wanted}  # type: ignore[index]  # each begins with a name
     assert names <= set(pins("run"))
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("locks", [("build",), ("build", "run"), LOCKS], ids="+".join)
+def test_the_locks_are_whole_on_every_python(locks: tuple[str, ...], python: str) -> None:
+    """What a pinned package needs on any supported Python is pinned beside it."""
+    surroundings = {"python_version": python, "python_full_version": f"{python}.0", "extra": ""}
+    pinned = {name for lock in locks for name in pins(lock)}
+    missing = []
+    for name in sorted(pinned):
+        try:
+            needs = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:  # not installed beside these tests
+            continue
+        for need in map(Requirement, needs):
+            asked = need.marker is None or need.marker.evaluate(surroundings)
+            if asked and canonicalize_name(need.name) not in pinned:
+                missing.append(f"{name} needs {need.name}")
+    assert missing == []
 
 
 def test_dev_and_run_agree() -> None:

@@ -423,3 +423,12 @@ def test_hostile_pages_are_read_or_refused(body: bytes) -> None:
     """No page makes the parser fail."""
     page = read_page(body)
     assert page is None or len(page.blocks) <= 1
+
+
+def test_an_enormous_message_is_cut_not_lost() -> None:
+    """A block beyond the limits keeps its id, its time and the beginning of its text."""
+    for inside in ("начало " + "x" * 2_000_000, "начало " + "<b>x</b>" * 50_000):
+        block = block_of(message(text(inside)))
+        assert (block.id, block.truncated) == (5, True)
+        assert block.post.text.startswith("начало")
+        assert block.post.published_at == datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -2,7 +2,9 @@
 
 import asyncio
 import gzip
+import io
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -261,3 +263,83 @@ async def test_mistakes_are_counted_in_health(tmp_path: Path) -> None:
     await recording(path, ManualClock(), board, Playback()).run(ledger)
     assert [post.id for post in ledger.posts()] == ["1", "2"]
     assert f"2 lines not readable, first {path}:2:2" in board.last["recording:r.jsonl"].hint
+
+
+async def test_standard_input_is_read_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a pipe posts are handed over when they come; there is no cursor; a stop is prompt."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as stdin, os.fdopen(writing, "wb", buffering=0) as sender:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(stdin))
+        ledger = Ledger()
+        playing = Recording(None, Playback(), clock=ManualClock(), board=Board())
+        task = asyncio.create_task(playing.run(ledger))
+        sender.write(line(id="1") + b"\n" + line(id="2")[:20])
+        await asyncio.wait_for(ledger.changed.wait(), 2)
+        assert [post.id for post in ledger.posts()] == ["1"]
+        ledger.changed.clear()
+        sender.write(line(id="2")[20:] + b"\n")
+        await asyncio.wait_for(ledger.changed.wait(), 2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(task, 1)
+        assert [post.id for post in ledger.posts()] == ["1", "2"]
+        assert ledger.cursors == {}
+
+
+async def test_standard_input_may_be_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`monitor run < posts.jsonl`: a redirected file is read to its end, the last line too."""
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(line(id="1") + b"\n" + line(id="2"))
+    ledger, board = Ledger(), Board()
+    with path.open(encoding="utf-8") as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        await Recording(None, Playback(), clock=ManualClock(), board=board).run(ledger)
+    assert [post.id for post in ledger.posts()] == ["1", "2"]
+    assert board.last["recording:-"].state == "finished"
+
+
+async def test_an_overlong_line_harms_only_itself(tmp_path: Path) -> None:
+    """A line of 20 MB is one mistake, kept out of memory; the lines around it are read."""
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(line(id="1") + b"\n" + b"x" * 20_000_000 + b"\n" + line(id="2") + b"\n")
+    ledger, board = Ledger(), Board()
+    await recording(path, ManualClock(), board, Playback()).run(ledger)
+    assert [post.id for post in ledger.posts()] == ["1", "2"]
+    assert ":2:1: line of more than" in board.last["recording:r.jsonl"].hint
+
+
+async def test_played_now_moves_edits_and_deletions_too(tmp_path: Path) -> None:
+    """All times of a version move by the same rule; a post due meanwhile comes at once."""
+    path = tmp_path / "r.jsonl"
+    at = [(NOON + timedelta(minutes=n)).isoformat() for n in range(3)]
+    path.write_bytes(
+        b"\n".join(
+            [
+                line(published_at=at[0]),
+                line(kind="edit", published_at=at[0], edited_at=at[1], text="x"),
+                line(kind="delete", published_at=None, text=None, observed_at=at[2]),
+            ]
+        )
+    )
+    clock, ledger = ManualClock(), Ledger()
+    begin = clock.now()
+    await recording(path, clock, Board(), Playback(start="now", speed=60)).run(ledger)
+    new, edit, gone = ledger.posts()
+    assert new.observed_at == begin
+    assert (edit.published_at, edit.edited_at) == (begin, begin + timedelta(seconds=1))
+    assert gone.observed_at == gone.published_at == begin + timedelta(seconds=2)
+    assert not any(received.history for received in ledger.received())
+
+
+async def test_a_date_beyond_the_calendar_harms_only_itself(tmp_path: Path) -> None:
+    """A post of the year 1 in a recording played now is a mistake, the rest is played."""
+    path = tmp_path / "r.jsonl"
+    odd = line(id="2", published_at="0001-01-01T00:00:00Z")
+    path.write_bytes(line(id="1") + b"\n" + odd + b"\n" + line(id="3"))
+    ledger, board = Ledger(), Board()
+    slow = Playback(start="now", speed=0.1)
+    await recording(path, ManualClock(), board, slow).run(ledger)
+    assert [post.id for post in ledger.posts()] == ["1", "3"]
+    assert ":2:1: the date is too far" in board.last["recording:r.jsonl"].hint

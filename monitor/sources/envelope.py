@@ -3,7 +3,7 @@
 import msgspec
 
 from monitor.post import Post, Received
-from monitor.text.markup import capped
+from monitor.text.caps import capped
 
 MAX_LINKS = 100
 MAX_MEDIA = 100

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -124,12 +125,17 @@ def _finished(post: Post, line: bytes, start: Mark) -> Post | Mistake:
 
 
 def _is_named(post: Post) -> bool:
-    return bool(_SOURCE.fullmatch(post.source)) and 0 < len(post.id) <= MAX_ID
+    return _is_source(post.source) and 0 < len(post.id) <= MAX_ID
+
+
+@lru_cache(maxsize=4096)  # the same few sources again and again
+def _is_source(name: str) -> bool:
+    return _SOURCE.fullmatch(name) is not None
 
 
 def _misnamed(post: Post, line: bytes, start: Mark) -> Mistake:
     text = line.decode("utf-8", "replace")
-    if _SOURCE.fullmatch(post.source):
+    if _is_source(post.source):
         mark = start._replace(column=_column(text, "id"))
         return Mistake(mark, "id is empty or too long", f"use 1 to {MAX_ID} letters")
     mark = start._replace(column=_column(text, "source"))

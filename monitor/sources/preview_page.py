@@ -22,6 +22,7 @@ from monitor.post import Media, Origin, Post
 from monitor.text.markup import bounded, mended, parse, plain_of
 
 MAX_BLOCKS = 200
+MAX_FOOTER = 2_000
 
 _BLOCK = re.compile(rb"<div\b[^<>]*\btgme_widget_message_wrap\b[^<>]*>")
 _HISTORY_END = re.compile(rb"</section\s*>|</main\s*>")
@@ -145,7 +146,8 @@ def read_notice(body: bytes, name: str) -> Notice:
 def read_block(raw: bytes) -> Block | None:
     """One message block, or None when it holds no message with an id and a time."""
     cheap, truncated = bounded(raw)
-    root = parse(cheap)
+    # What was cut off held the footer, which has the time.
+    root = parse(cheap + _footer(raw) if truncated else cheap)
     message = next(_by_class(root, "tgme_widget_message"), None) if root is not None else None
     if message is None:
         return None
@@ -182,6 +184,12 @@ def read_block(raw: bytes) -> Block | None:
         service="service_message" in _classes(message),
         truncated=truncated or longer,
     )
+
+
+def _footer(raw: bytes) -> bytes:
+    """The link with a block's time, as it stands at its end."""
+    start = raw.rfind(b"<", 0, max(raw.rfind(b"tgme_widget_message_date"), 0))
+    return raw[start : start + MAX_FOOTER] if start >= 0 else b""
 
 
 def _classes(element: etree._Element) -> list[str]:

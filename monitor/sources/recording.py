@@ -70,6 +70,7 @@ class Recording:
         self._stored_line = 0
         self._pending: list[Received] = []
         self._posts = 0
+        self._health = SourceHealth(source=self.name, state="starting", via="recording")
         self._unreadable = 0
         self._first_mistake: Mistake | None = None
 
@@ -209,13 +210,12 @@ class Recording:
         now = self._clock.now().isoformat()
         if not hint and self._first_mistake:
             hint = f"{self._unreadable} lines not readable, first {self._first_mistake}"
-        self._board.source(
-            SourceHealth(
-                source=self.name,
-                state=state,
-                via="recording",
-                last_read=now,
-                hint=hint,
-                posts=self._posts,
-            )
+        self._health = msgspec.structs.replace(
+            self._health,
+            state=state,
+            since=self._health.since if self._health.state == state else now,
+            last_read=now,
+            hint=hint,
+            posts=self._posts,
         )
+        self._board.source(self._health)

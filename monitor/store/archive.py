@@ -9,7 +9,8 @@ import zstandard
 
 from monitor.incident import OUTCOMES
 from monitor.post import Post, PostKind, PostName
-from monitor.store.commit import StoredHit, link
+from monitor.store.chain import LINK_COLUMNS, link
+from monitor.store.commit import StoredHit
 from monitor.store.content import content_hash
 from monitor.store.database import Database
 from monitor.store.moments import from_ms, to_ms
@@ -48,7 +49,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
 
 _COLUMNS = """
 SELECT p.seq, p.message, p.version, c.exercise, p.kind, p.event_at, p.observed_at, p.partition,
-       p.history, p.outcome, p.reason, p.hits, r.hash, p.content, p.body,
+       p.body, p.hits, p.outcome, p.reason, p.history, p.seal, r.hash,
        (SELECT min(n.source) FROM names n WHERE n.channel = p.channel)
 FROM posts p JOIN channels c USING (channel) JOIN rulebooks r USING (rulebook)
 """
@@ -56,11 +57,18 @@ _HITS = msgspec.json.Decoder(tuple[StoredHit, ...])
 
 
 def _stored(row: Sequence[object]) -> Stored:
+    try:
+        return _decoded(row)
+    except (ValueError, TypeError, OverflowError, msgspec.MsgspecError) as error:
+        raise DamagedError(f"post number {row[0]} cannot be read") from error
+
+
+def _decoded(row: Sequence[object]) -> Stored:
     (
         seq, message, version, exercise, kind, event_ms, observed_ms, partition,
-        history, outcome, reason, hits, rulebook, content, body, source,
+        body, hits, outcome, reason, history, mark, rulebook, source,
     ) = row  # fmt: skip
-    post = whole_post(_bytes(body), _bytes(content), _int(seq)) if body is not None else None
+    post = whole_post(_int(seq), (body, hits, outcome, reason, history), _int(mark))
     return msgspec.convert(
         {
             "seq": seq,
@@ -218,8 +226,8 @@ def verify_chain(db: Database) -> int | None:
     chain, seq = b"", 0
     while True:
         rows = db.rows(
-            "SELECT seq, channel, message, version, kind, event_at, observed_at, content, body,"
-            " payload, payload_hash, chain FROM posts WHERE seq > ? ORDER BY seq LIMIT ?",
+            f"SELECT {LINK_COLUMNS}, body, payload, chain FROM posts"
+            " WHERE seq > ? ORDER BY seq LIMIT ?",
             (seq, _PAGE),
         )
         for row in rows:
@@ -231,9 +239,10 @@ def verify_chain(db: Database) -> int | None:
 
 
 def _sound(before: bytes, row: Sequence[object]) -> bool:
-    _, *key, content, body, packed, payload_hash, chain = row
-    if chain != link(before, _bytes(payload_hash), _bytes(content), tuple(key)):
+    *key, body, packed, chain = row
+    if link(before, key) != chain:
         return False
+    *_, content, payload_hash = key
     if body is None:
         return packed is None
     received = _unpacked(packed if packed is None else _bytes(packed), _bytes(body))

@@ -23,7 +23,7 @@ class Ballast:
         self._folder = folder
         self._path = folder / NAME
         self._size = size
-        self._whole = False
+        self.whole = not size
 
     def lay(self) -> None:
         """Make sure it is there, whole.
@@ -31,7 +31,7 @@ class Ballast:
         Raises:
             DiskFullError: there is no room for it, so there is none for new posts either.
         """
-        if self._whole or not self._size:
+        if self.whole:
             return
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -44,11 +44,11 @@ class Ballast:
             raise DiskFullError(self._folder) from error
         finally:
             os.close(descriptor)
-        self._whole = True
+        self.whole = True
 
     def release(self) -> bool:
         """Give the room back; False if there was none to give."""
-        self._whole = False
+        self.whole = not self._size
         try:
             held = self._path.stat().st_size
         except FileNotFoundError:

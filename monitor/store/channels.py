@@ -8,6 +8,8 @@ import sqlite3
 import zlib
 from typing import NamedTuple
 
+from monitor.store.seal import check, seal
+
 PARTITIONS = 64
 """Work is divided into this many virtual partitions; fixed, for it stands on every post."""
 
@@ -53,26 +55,31 @@ class Channels:
         self.held: dict[Name, int] = {}
         self.by_native: dict[tuple[str, bool, int | None], int] = {}
         self._names: set[tuple[str, bool, int]] = set()
+        self._names_of: dict[int, set[str]] = {}
         self._settled: set[tuple[str, bool, int, int | None]] = set()
-        columns = "SELECT channel, platform, native, exercise, partition FROM channels"
-        for channel, platform, native, exercise, partition in connection.execute(
-            f"{columns} ORDER BY channel"
-        ):
+        self.highest = 0
+        for *fields, mark in connection.execute("SELECT * FROM channels ORDER BY channel"):
+            check(mark, f"channel {fields[0]}", *fields)
+            channel, platform, native, exercise, partition = fields
+            self.highest = channel
             self.native[channel] = native
             self.partition[channel] = partition
             if native is not None:
                 self.by_native.setdefault((platform, bool(exercise), native), channel)
-        for source, exercise, channel, holder in connection.execute(
-            "SELECT source, exercise, channel, holder FROM names"
-        ):
-            self._names.add((source, bool(exercise), channel))
-            if holder:
-                self.held[source, bool(exercise)] = channel
+        for *fields, mark in connection.execute("SELECT * FROM names"):
+            check(mark, f"the name {fields[0]}", *fields)
+            source, exercise, channel, holder = fields
+            self._name((source, bool(exercise)), channel, holder=bool(holder))
+
+    def _name(self, name: Name, channel: int, *, holder: bool) -> None:
+        self._names.add((*name, channel))
+        if holder:
+            self.held[name] = channel
+            self._names_of.setdefault(channel, set()).add(name[0])
 
     def reserve(self, source: str, exercise: bool, native: int | None) -> int:  # noqa: FBT001 - a key
         """The number that a new channel will get when one of its posts is committed."""
-        highest = next(reversed(self.native), 0)
-        return self._reservations.number((source, exercise, native), highest)
+        return self._reservations.number((source, exercise, native), self.highest)
 
     def known(self, source: str, exercise: bool, native: int | None) -> int | None:  # noqa: FBT001 - a key
         """The committed channel that such a post belongs to; None if there is none yet."""
@@ -83,10 +90,7 @@ class Channels:
 
     def names_of(self, channel: int) -> tuple[str, ...]:
         """Every name that stands or stood for the channel, sorted."""
-        return tuple(sorted(
-            source for source, exercise, its in self._names
-            if its == channel and self.held.get((source, exercise)) == channel
-        ))  # fmt: skip
+        return tuple(sorted(self._names_of.get(channel, ())))
 
     def store(
         self,
@@ -102,29 +106,29 @@ class Channels:
         source, exercise = name
         if (source, exercise, channel, native) in self._settled:
             return
-        if channel not in self.native:
-            partition = zlib.crc32(source.encode()) % PARTITIONS
+        platform = _platform(source)
+        new = channel not in self.native
+        learned = None
+        if self.native.get(channel) is None and (platform, exercise, native) not in self.by_native:
+            learned = native
+        if new or learned is not None:
+            partition = self.partition.get(channel, zlib.crc32(source.encode()) % PARTITIONS)
+            row = (channel, platform, learned, int(exercise), partition)
             connection.execute(
-                "INSERT INTO channels VALUES (?, ?, NULL, ?, ?)",
-                (channel, _platform(source), exercise, partition),
+                "INSERT INTO channels VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+                " SET native = excluded.native, seal = excluded.seal",
+                (*row, seal(*row)),
             )
-            self.native[channel] = None
+            self.native[channel] = learned
             self.partition[channel] = partition
-        key = (_platform(source), exercise, native)
-        if native is not None and self.native[channel] is None and key not in self.by_native:
-            connection.execute(
-                "UPDATE channels SET native = ? WHERE channel = ?", (native, channel)
-            )
-            self.native[channel] = native
-            self.by_native[key] = channel
+            self.highest = max(self.highest, channel)
+        if learned is not None:
+            self.by_native[platform, exercise, learned] = channel
         if (source, exercise, channel) not in self._names:
             holder = name not in self.held
-            connection.execute(
-                "INSERT INTO names VALUES (?, ?, ?, ?)", (source, exercise, channel, holder)
-            )
-            self._names.add((source, exercise, channel))
-            if holder:
-                self.held[name] = channel
+            entry = (source, int(exercise), channel, int(holder))
+            connection.execute("INSERT INTO names VALUES (?, ?, ?, ?, ?)", (*entry, seal(*entry)))
+            self._name(name, channel, holder=holder)
         self._settled.add((source, exercise, channel, native))
 
 
@@ -137,6 +141,7 @@ class Addresses:
         self._native: dict[int, int] = {}
         self._by_native: dict[tuple[str, bool, int | None], int] = {}
         self._known: dict[tuple[str, bool, int | None], Address] = {}
+        self._taught: set[tuple[str, bool, int | None, int]] = set()
 
     def find(self, source: str, exercise: bool, native: int | None) -> Address:  # noqa: FBT001 - a key
         """The channel of a post that came under this name and numeric id."""
@@ -148,6 +153,10 @@ class Addresses:
 
     def learn(self, source: str, exercise: bool, native: int | None, channel: int) -> None:  # noqa: FBT001 - a key
         """A post under this name was admitted into the channel."""
+        taught = (source, exercise, native, channel)
+        if taught in self._taught:
+            return
+        self._taught.add(taught)
         name = (source, exercise)
         news = False
         if name not in self._held and name not in self._channels.held:

@@ -14,8 +14,10 @@ from monitor.hit import Found, Hit
 from monitor.incident import Incident, Outcome, Support
 from monitor.place import Place
 from monitor.rule import Level
+from monitor.store.chain import link
 from monitor.store.channels import Channels
-from monitor.store.database import Database, Head
+from monitor.store.database import Database
+from monitor.store.head import NEWEST_ALERT, Head
 from monitor.store.incidents import put_incidents, put_supports
 from monitor.store.moments import to_ms
 from monitor.store.posts import Admitted
@@ -25,7 +27,7 @@ STEPS = ("begin", "posts", "cursors", "incidents", "supports", "alerts", "commit
 """The steps of a commit in order, as `Database.on_step` sees them."""
 
 _HOUR_MS = 3_600_000
-_POST_COLUMNS = 19
+_POST_COLUMNS = 20
 _PUT_POST = f"INSERT INTO posts VALUES ({', '.join('?' * _POST_COLUMNS)})"
 
 
@@ -72,7 +74,7 @@ class StoredHit(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 def commit(db: Database, work: Work, now: datetime) -> tuple[Alert, ...]:
-    """Store a batch; returns its alerts with their sequence and `sent_at` = `now`.
+    """Store a batch; returns its alerts with their sequence and, unless they have one, `sent_at`.
 
     Raises:
         DiskFullError: no room; nothing was stored, hand the same work over again later.
@@ -130,36 +132,24 @@ def _post_row(
     payload_hash = hashlib.sha256(raw or body).digest()
     event_ms = to_ms(admitted.event_at)
     observed_ms = to_ms(post.observed_at or post.published_at)
-    head.chain = link(
-        head.chain,
-        payload_hash,
-        admitted.content,
-        (channel, name.id, name.version, post.kind, event_ms, observed_ms),
-    )
     head.seq += 1
+    key = (head.seq, channel, name.id, name.version, post.kind, event_ms, observed_ms)
+    head.chain = link(head.chain, (*key, admitted.content, payload_hash))
+    hits = _hits_json(judged.hits) if judged.hits else None
+    history = int(received.history)
     return (
-        head.seq, channel, name.id, name.version, post.kind, event_ms, observed_ms,
+        *key,
         channels.partition[channel], admitted.content, body, payload, payload_hash, head.chain,
-        received.history, judged.outcome, judged.reason,
+        history, judged.outcome, judged.reason,
         judged.outcome not in _UNTOUCHED or bool(judged.hits),
-        _hits_json(judged.hits) if judged.hits else None, rulebook,
+        hits, rulebook, seal(body, hits, judged.outcome, judged.reason, history),
     )  # fmt: skip
 
 
 _JSON = msgspec.json.Encoder()
-_ZSTD = zstandard.ZstdCompressor(level=1)
+_ZSTD = zstandard.ZstdCompressor(level=-1)
+# Level 1 takes 11 us a post for 0.60 of the size, -1 takes 5 us for 0.73 (real posts, measured).
 _UNTOUCHED = {"unmatched", "quarantined"}
-
-
-def link(before: bytes, payload_hash: bytes, content: bytes, key: tuple[object, ...]) -> bytes:
-    """The next link of the chain.
-
-    SHA-256 over the link before, the hash of what was received, the content's hash, and the key
-    (channel, message, version, kind, event and observation in ms), so that no row can be changed,
-    moved or taken out without every later link being wrong.
-    """
-    name = "\x1f".join(map(str, key)).encode()
-    return hashlib.sha256(before + payload_hash + content + name).digest()
 
 
 def _hits_json(hits: Sequence[Hit]) -> bytes:
@@ -213,7 +203,7 @@ def _put_alerts(
     connection: sqlite3.Connection, head: Head, alerts: Sequence[Alert], now: datetime
 ) -> tuple[Alert, ...]:
     numbered = tuple(
-        msgspec.structs.replace(alert, sequence=sequence, sent_at=now)
+        msgspec.structs.replace(alert, sequence=sequence, sent_at=alert.sent_at or now)
         for sequence, alert in enumerate(alerts, head.sequence + 1)
     )
     at = to_ms(now)
@@ -224,6 +214,8 @@ def _put_alerts(
         rows.append((
             alert.sequence, alert.id, alert.incident.id, alert.exercise, at, body, mark,
         ))  # fmt: skip
-    connection.executemany("INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-    head.sequence += len(numbered)
+    if rows:
+        connection.executemany("INSERT INTO alerts VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        head.sequence += len(numbered)
+        _put_pairs(connection, "facts", {NEWEST_ALERT: str(head.sequence)})
     return numbered

@@ -8,6 +8,7 @@ import msgspec
 
 from monitor.incident import Incident, Support
 from monitor.store.database import Database
+from monitor.store.head import NEWEST_ALERT
 from monitor.store.moments import to_ms
 from monitor.store.seal import check, seal
 from monitor.store.trouble import DamagedError
@@ -143,7 +144,9 @@ def facts(db: Database) -> dict[str, str]:
     Raises:
         DamagedError: a row is not what was written.
     """
-    return _pairs(db, "facts")
+    pairs = _pairs(db, "facts")
+    pairs.pop(NEWEST_ALERT, None)
+    return pairs
 
 
 def _pairs(db: Database, table: str) -> dict[str, str]:

@@ -40,6 +40,8 @@ def version(connection: sqlite3.Connection) -> int:
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if owner != APPLICATION and (owner or found or tables):
         raise DamagedError("the file is a database, but not the monitor's")
+    if tables and not found:
+        raise DamagedError("it says that it is empty, and it is not")
     return int(found)
 
 
@@ -59,6 +61,28 @@ def refuse_other(found: int, newest: int) -> None:
             f"the state has the older schema {found}, this monitor reads {newest}",
             "start `monitor run` once: it brings the state up to date",
         )
+
+
+def shape(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
+    """Every table and index of a database: type, name and the SQL that made it."""
+    return connection.execute(
+        "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name"
+    ).fetchall()
+
+
+def refuse_misshapen(connection: sqlite3.Connection) -> None:
+    """Compare the schema in the file with the one that the steps make.
+
+    Raises:
+        DamagedError: they differ.
+    """
+    ideal = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        migrate(ideal)
+        if shape(ideal) != shape(connection):
+            raise DamagedError("its tables are not as the monitor made them")
+    finally:
+        ideal.close()
 
 
 def migrate(

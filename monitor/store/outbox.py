@@ -10,6 +10,7 @@ import msgspec
 
 from monitor.alert import Alert, from_json
 from monitor.store.database import Database
+from monitor.store.head import newest_alert
 from monitor.store.moments import from_ms, to_ms
 from monitor.store.seal import check, seal
 from monitor.store.writer import Writer
@@ -74,8 +75,7 @@ def _alerts(db: Database, where: str, values: Sequence[object]) -> tuple[Alert, 
 
 def newest(db: Database) -> int:
     """The sequence of the last alert ever stored, expired or not; 0 before the first."""
-    rows = db.rows("SELECT seq FROM sqlite_sequence WHERE name = 'alerts'")
-    return int(rows[0][0]) if rows else 0
+    return db.read(newest_alert)
 
 
 def first_since(db: Database, moment: datetime) -> int:
@@ -86,17 +86,21 @@ def first_since(db: Database, moment: datetime) -> int:
 
 def position(db: Database, sink: str) -> tuple[int, dict[str, object]] | None:
     """How far a sink has come without a hole, and its own state; None before its first record."""
-    rows = db.rows("SELECT sequence, state, seal FROM sinks WHERE sink = ?", [sink])
-    if not rows:
-        return None
-    ((sequence, state, mark),) = rows
-    check(mark, f"the position of sink {sink}", sink, sequence, state)
-    return sequence, msgspec.json.decode(state, type=dict[str, object])
+    return _positions(db).get(sink)
 
 
 def positions(db: Database) -> dict[str, int]:
     """How far every sink has come, by its name."""
-    return dict(db.rows("SELECT sink, sequence FROM sinks ORDER BY sink"))
+    return {sink: sequence for sink, (sequence, _) in _positions(db).items()}
+
+
+def _positions(db: Database) -> dict[str, tuple[int, dict[str, object]]]:
+    """All are read and checked even for one: a damaged name must not look like a new sink."""
+    found: dict[str, tuple[int, dict[str, object]]] = {}
+    for sink, sequence, state, mark in db.rows("SELECT * FROM sinks ORDER BY sink"):
+        check(mark, f"the position of sink {sink}", sink, sequence, state)
+        found[sink] = sequence, msgspec.json.decode(state, type=dict[str, object])
+    return found
 
 
 def record(

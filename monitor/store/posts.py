@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from monitor.post import Post, PostName, Received, event_time
+from monitor.store.chain import LINK_COLUMNS, check_link
 from monitor.store.channels import Addresses
 from monitor.store.content import content_hash, sound, timed
 from monitor.store.database import Database
 from monitor.store.moments import to_ms
-from monitor.store.trouble import DamagedError
+from monitor.store.seal import check
 
 Key = tuple[int, str]
 """(channel, message): what all versions of a post share."""
@@ -34,6 +35,10 @@ class Admitted(msgspec.Struct, frozen=True):
     channel: int
     content: bytes
     problem: str | None = None
+
+
+SEALED_COLUMNS = "body, hits, outcome, reason, history"
+"""What a post's seal covers; the rest of the row is in its link of the chain."""
 
 
 class Latest(NamedTuple):
@@ -144,9 +149,9 @@ class _Batch:
             kind = "delete" if post.kind == "delete" else "edit"
         post = timed(post, kind, self._now)
         if latest is not None:
+            previous, previous_name = self._before(key, latest, received)
             if _stale(post, latest):
                 return None
-            previous, previous_name = self._before(key, latest, received)
         if kind == "delete":
             post = _tombstone(post, previous)
         version = latest.version + 1 if latest else 1
@@ -186,13 +191,20 @@ class _Batch:
         self, key: Key, latest: Latest, received: Received
     ) -> tuple[Post | None, PostName | None]:
         """The version before: the post, if its text is still there, and its name."""
-        before = latest.post
-        if before is None:
-            ((body,),) = self._db.rows("SELECT body FROM posts WHERE seq = ?", [latest.seq])
-            if body is not None:
-                before = whole_post(body, latest.content, latest.seq)
+        before = latest.post or self._stored(latest.seq)
         source = before.source if before else received.post.source
         return before, PostName(source, key[1], latest.version, received.exercise)
+
+    def _stored(self, seq: int) -> Post | None:
+        """A version of an earlier batch: what it decides, it decides only if it is intact."""
+        rows = self._db.rows(
+            f"SELECT {LINK_COLUMNS}, {SEALED_COLUMNS}, seal, chain FROM posts"
+            " WHERE seq IN (?, ?) ORDER BY seq",
+            (seq - 1, seq),
+        )
+        *row, mark, chain = rows[-1]
+        check_link(b"" if seq == 1 else rows[0][-1] if len(rows) > 1 else None, row[:_LINK], chain)
+        return whole_post(seq, row[_LINK:], mark)
 
 
 def _stale(post: Post, latest: Latest) -> bool:
@@ -222,18 +234,19 @@ def _tombstone(post: Post, previous: Post | None) -> Post:
 
 
 _READ = msgspec.json.Decoder(Post)
+_LINK = LINK_COLUMNS.count(",") + 1
 
 
-def whole_post(body: bytes, content: bytes, seq: int) -> Post:
-    """The stored post, after making sure that it says what it said.
+def whole_post(seq: int, sealed: Sequence[Any], mark: int) -> Post | None:
+    """The stored post, after making sure that the row (SEALED_COLUMNS) is as it was written.
+
+    None if its text has expired.
 
     Raises:
-        DamagedError: it does not.
+        DamagedError: it is not.
     """
-    try:
-        post = _READ.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DamagedError(f"post number {seq} cannot be read") from error
-    if content_hash(post) != content:
-        raise DamagedError(f"post number {seq} does not match its checksum")
-    return post
+    body = sealed[0]
+    if body is None:
+        return None
+    check(mark, f"post number {seq}", *sealed)
+    return _READ.decode(body)

@@ -10,10 +10,14 @@ import msgspec
 
 from monitor.store.database import Database
 from monitor.store.moments import to_ms
+from monitor.store.outbox import positions
 
-_SLICE = 0.03
-"""Seconds after which a slice begins no further step: the commit after it is in the 50 ms too."""
+_SLICE = 0.01
+"""Seconds after which a slice begins no further step."""
+_ROWS = 400
+"""Rows after which it does neither: most of the time goes into the commit (measured: 20 ms)."""
 _STEP = 100
+_PAGES = 256
 _BASELINES = timedelta(days=92)
 
 
@@ -56,11 +60,12 @@ def expire(
     retention: Retention,
     sinks: Collection[str] | None = None,
 ) -> Expired:
-    """Remove a slice of what is too old: about 30 ms of work and one commit.
+    """Remove a slice of what is too old: at most 400 rows and one commit.
 
     Posts lose text and payload, their keys and hashes stay, so that a re-read is not new. Alerts go
     only when every sink in `sinks` (None = every sink that ever recorded) has passed them;
-    deliveries stay as long as their incident is open, for its message may still be edited.
+    deliveries stay as long as their incident is open, for its message may still be edited. Room
+    inside the file is used again; when the disk is short of it, a slice also gives 1 MB back.
 
     Raises:
         DiskFullError: not even the ballast was room enough.
@@ -79,7 +84,7 @@ def expire(
         gone = Expired()
         for kind, sql in _REMOVALS:
             while True:
-                if time.perf_counter() >= ends and gone.total:
+                if gone.total >= _ROWS or (gone.total and time.perf_counter() >= ends):
                     gone.more = True
                     return gone
                 removed = connection.execute(sql, cut).rowcount
@@ -88,7 +93,18 @@ def expire(
                     break
         return gone
 
-    return db.write(body, name="expire", emergency=True)
+    def with_room(connection: sqlite3.Connection) -> Expired:
+        gone = body(connection)
+        if db.short_of_room:
+            connection.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()
+            (left,) = connection.execute("PRAGMA freelist_count").fetchone()
+            gone.more = gone.more or left > 0
+        return gone
+
+    gone = db.write(with_room, name="expire", emergency=True)
+    if db.short_of_room:
+        db.shorten_log()
+    return gone
 
 
 _BLANK = """
@@ -149,7 +165,7 @@ _REMOVALS: tuple[tuple[str, str], ...] = (
 
 def _passed_by_all(db: Database, sinks: Collection[str] | None) -> int:
     """The sequence that the slowest sink has come to; a sink without a record holds everything."""
-    positions = dict(db.rows("SELECT sink, sequence FROM sinks"))
+    passed = positions(db)
     if sinks is not None:
-        positions = {sink: positions.get(sink, 0) for sink in sinks}
-    return min(positions.values(), default=2**62)
+        passed = {sink: passed.get(sink, 0) for sink in sinks}
+    return min(passed.values(), default=2**62)

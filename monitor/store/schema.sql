@@ -9,7 +9,8 @@ CREATE TABLE channels (
     platform  TEXT    NOT NULL,           -- telegram, feed, ...
     native    INTEGER,                    -- the platform's numeric id, once known
     exercise  INTEGER NOT NULL,           -- recorded posts never share keys with real ones
-    partition INTEGER NOT NULL            -- of 64, fixed: crc32 of its first name, modulo 64
+    partition INTEGER NOT NULL,           -- of 64, fixed: crc32 of its first name, modulo 64
+    seal      INTEGER NOT NULL
 ) STRICT;
 
 -- Names that posts came under (telegram:vvgladkov). One channel holds a name; another one that
@@ -19,6 +20,7 @@ CREATE TABLE names (
     exercise  INTEGER NOT NULL,
     channel   INTEGER NOT NULL REFERENCES channels,
     holder    INTEGER NOT NULL,
+    seal      INTEGER NOT NULL,
     PRIMARY KEY (source, exercise, channel)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX names_held ON names (source, exercise) WHERE holder;
@@ -53,6 +55,7 @@ CREATE TABLE posts (
     matched      INTEGER NOT NULL,        -- 1 = rules had to do with it (see outcome): kept longer
     hits         BLOB,                    -- JSON list, NULL = none
     rulebook     INTEGER NOT NULL REFERENCES rulebooks,
+    seal         INTEGER NOT NULL,        -- over body, hits, outcome, reason, history
     UNIQUE (channel, message, version)
 ) STRICT;
 CREATE INDEX posts_by_age ON posts (matched, observed_at) WHERE body IS NOT NULL;
@@ -97,7 +100,7 @@ CREATE INDEX supports_by_incident ON supports (incident);
 
 -- The outbox. Rows stay after delivery; each sink has its own cursor.
 CREATE TABLE alerts (
-    sequence   INTEGER PRIMARY KEY AUTOINCREMENT,
+    sequence   INTEGER PRIMARY KEY, -- never given twice: the last one is a fact,
     id         TEXT    NOT NULL UNIQUE,
     incident   TEXT    NOT NULL,
     exercise   INTEGER NOT NULL,

@@ -58,13 +58,17 @@ _FULL = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE"}  # the lat
 _BUSY = {"SQLITE_BUSY", "SQLITE_LOCKED"}
 
 
-def told(error: sqlite3.Error, folder: Path) -> StateError:
+TROUBLES = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite raises; the last when an error's words, taken from a damaged file, are no text."""
+
+
+def told(error: sqlite3.Error | UnicodeDecodeError, folder: Path) -> StateError:
     """SQLite's error in the reader's words."""
     name: str = getattr(error, "sqlite_errorname", "") or ""
     family = "_".join(name.split("_")[:2])
     if name in _FULL:
         return DiskFullError(folder)
-    if family in {"SQLITE_CORRUPT", "SQLITE_NOTADB"}:
+    if family in {"SQLITE_CORRUPT", "SQLITE_NOTADB"} or "decode" in str(error):
         return DamagedError(str(error))
     if family in _BUSY:
         return StateError(

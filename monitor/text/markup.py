@@ -12,19 +12,20 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from monitor.alert import cut_text
+from monitor.text.caps import MAX_BYTES as MAX_TEXT_BYTES
+from monitor.text.caps import capped
 
 MAX_BYTES = 1_000_000
-MAX_TEXT_BYTES = 64 * 1024
-MAX_TAGS = 12_000
+MAX_TAGS = 10_000
 MAX_LINKS = 1_000
 # Attributes of one tag cost their number squared (measured: 5,000 of them 20 ms).
-MAX_ATTRIBUTE_COST = 25_000_000
+MAX_ATTRIBUTE_COST = 15_000_000
 
 # Characters looked at to find that much text: the rest may be blanks.
 MAX_COLLECTED = 4 * MAX_TEXT_BYTES
 
 _TAG = re.compile(rb"<[^<>]*")
+_LONG_TAG = re.compile(rb"<[^<>]{1000,}")
 _BETWEEN_ATTRIBUTES = b" \t\n\r\f/=\"'"
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
 _SILENT = frozenset({"script", "style", "template", "noscript", "title", "head", "svg", "math"})
@@ -91,14 +92,31 @@ def parse(markup: bytes) -> etree._Element | None:
 def bounded(markup: bytes) -> tuple[bytes, bool]:
     """The longest beginning of HTML that is cheap to parse, and whether something was cut off."""
     cut = len(markup) > MAX_BYTES
-    markup = markup[:MAX_BYTES]
+    if cut:
+        markup = markup[:MAX_BYTES]
+        opened, closed = markup.rfind(b"<"), markup.rfind(b">")
+        markup = markup[:opened] if opened > closed else markup
     cost = 0
     for count, tag in enumerate(_TAG.finditer(markup)):
-        written = tag[0]
-        cost += (len(written) - len(written.translate(None, _BETWEEN_ATTRIBUTES))) ** 2
+        cost += _attribute_cost(tag[0])
         if count >= MAX_TAGS or cost > MAX_ATTRIBUTE_COST:
             return markup[: tag.start()], True
     return markup, cut
+
+
+def has_attribute_bomb(markup: bytes) -> bool:
+    """Whether some tags have so many attributes that parsing them, also as XML, takes too long."""
+    cost = 0
+    for tag in _LONG_TAG.finditer(markup):
+        cost += _attribute_cost(tag[0])
+        if cost > MAX_ATTRIBUTE_COST:
+            return True
+    return False
+
+
+def _attribute_cost(tag: bytes) -> int:
+    """The square of at least the number of a tag's attributes."""
+    return (len(tag) - len(tag.translate(None, _BETWEEN_ATTRIBUTES))) ** 2
 
 
 def mended(text: str) -> str:
@@ -170,9 +188,3 @@ def _bare(address: str) -> str:
 
 def _is_mention(bare: str, shown: str) -> bool:
     return shown.startswith("@") and bare == f"t.me/{shown[1:].lower()}"
-
-
-def capped(text: str) -> tuple[str, bool]:
-    """The text with NUL and lone surrogates replaced, at most 64 KiB, and whether it changed."""
-    safe = cut_text(mended(text), MAX_TEXT_BYTES)
-    return safe, safe != text

@@ -24,6 +24,7 @@ class Ledger:
         self.refused = 0
         self.times: list[int] = []
         self.changed = asyncio.Event()
+        self.refusing = asyncio.Event()
         self._fail = fail
 
     async def deliver(self, arrival: Arrival) -> None:
@@ -31,6 +32,7 @@ class Ledger:
         await asyncio.sleep(0)
         if self._fail():
             self.refused += 1
+            self.refusing.set()
             raise StoreDownError
         self.arrivals.append(arrival)
         self.cursors.update(arrival.cursors)

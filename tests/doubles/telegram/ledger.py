@@ -146,7 +146,7 @@ class Ledger:
     def publish(self, channel: Channel, fields: Mapping[str, Any], now: float) -> Event:
         """Write a post; `fields` are those of Post but for the id (the next one)."""
         values = {"date": int(now), **fields}
-        number = int(values.pop("id", max(channel.posts, default=0) + 1))
+        number = int(values.pop("id", next(reversed(channel.posts), 0) + 1))
         channel.posts[number] = Post(id=number, **values)
         return channel.record("new", [number], now)
 

@@ -1,0 +1,62 @@
+"""What a batch has changed so far, in memory: nothing of it is true before the commit."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from monitor.alert import Alert
+from monitor.correlation.decide import Decision, Event, advance, decide, tick
+from monitor.correlation.windows import Memory
+from monitor.incident import Incident, Support
+from monitor.post import PostName
+from monitor.source import SourceInfo
+from monitor.store.commit import Judged
+
+
+class Batch:
+    """The decisions of one batch, on top of the memory it began with."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self.judged: list[Judged] = []
+        self.incidents: dict[str, Incident] = {}
+        self._by_post: dict[tuple[str, str, bool], dict[str, Support]] = {}
+        self.alerts: list[Alert] = []
+
+    @property
+    def supports(self) -> tuple[Support, ...]:
+        """Every support in its newest form."""
+        return tuple(one for backed in self._by_post.values() for one in backed.values())
+
+    def tick(self, now: datetime, *, exercise: bool) -> None:
+        """Let time pass in one realm: windows close."""
+        state, closed, alerts = tick(self.memory.of(exercise=exercise), now)
+        self.memory = self.memory.replace(advance(state, now), exercise=exercise)
+        self.incidents.update((incident.id, incident) for incident in closed)
+        self.alerts.extend(alerts)
+
+    def decide(self, event: Event, sources: Mapping[str, SourceInfo]) -> Decision:
+        """Take one decision in."""
+        exercise = event.name.exercise
+        state, decision = decide(self.memory.of(exercise=exercise), event, sources)
+        self.memory = self.memory.replace(state, exercise=exercise)
+        self.incidents.update((incident.id, incident) for incident in decision.incidents)
+        for one in decision.supports:
+            post = (one.source, one.id, one.exercise)
+            self._by_post.setdefault(post, {})[one.incident] = one
+        self.alerts.extend(decision.alerts)
+        return decision
+
+    def newest(
+        self, post: PostName, stored: Sequence[tuple[Support, Incident]]
+    ) -> tuple[tuple[Support, Incident], ...]:
+        """What a post supports in closed incidents: as stored, and as this batch has left them."""
+        still_open = self.memory.of(exercise=post.exercise).incidents
+        backed = {incident.id: (support, incident) for support, incident in stored}
+        for support in self._by_post.get((post.source, post.id, post.exercise), {}).values():
+            # whatever changed a support in this batch has put its incident there too
+            backed[support.incident] = (support, self.incidents[support.incident])
+        return tuple(
+            (support, self.incidents.get(incident.id, incident))
+            for support, incident in (backed[name] for name in sorted(backed))
+            if incident.id not in still_open
+        )

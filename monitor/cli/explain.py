@@ -1,0 +1,192 @@
+"""`monitor explain POST|ALERT`: the chain of reasons, from the words found to every delivery.
+
+A post is SOURCE/ID or SOURCE/ID@VERSION. For a post that did not match, the rules that came near
+say which of their checks failed, as they stand today.
+"""
+
+import argparse
+import sys
+
+import msgspec
+
+from monitor import settings
+from monitor.alert import Alert
+from monitor.cli.config import add_config, find_config
+from monitor.cli.screen import safe
+from monitor.incident import Incident, Support
+from monitor.matching.evaluate import Matcher, Verdict, explain
+from monitor.rulebook.load import load
+from monitor.settings import Settings
+from monitor.store.archive import Stored, find, versions
+from monitor.store.database import Database
+from monitor.store.incidents import incident, recall
+from monitor.store.outbox import Delivery, alert, alerts_of, deliveries_of
+
+
+class SentAlert(msgspec.Struct, frozen=True):
+    """An alert and what every sink did with it."""
+
+    alert: Alert
+    deliveries: tuple[tuple[str, Delivery], ...]
+
+
+class Backed(msgspec.Struct, frozen=True):
+    """An incident that a post supports, how, and the incident's alerts that show the post."""
+
+    incident: Incident
+    support: Support
+    alerts: tuple[SentAlert, ...]
+
+
+class PostChain(msgspec.Struct, frozen=True):
+    """All that is known of a post: its versions, what it led to, what the rules say today."""
+
+    asked: str
+    versions: tuple[Stored, ...]
+    incidents: tuple[Backed, ...]
+    rules_today: tuple[Verdict, ...]
+
+
+class AlertChain(msgspec.Struct, frozen=True):
+    """All that is known of an alert."""
+
+    sent: SentAlert
+    incident: Incident | None
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_config(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("what", metavar="POST|ALERT", help="SOURCE/ID[@VERSION], or an alert's id")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the chain; exit code 1 if neither a post nor an alert is known by that name."""
+    chosen = settings.load(find_config(options.config))
+    db = Database.open(chosen.state, readonly=True)
+    try:
+        chain = _alert_chain(db, options.what) or _post_chain(db, chosen, options.what)
+    finally:
+        db.close()
+    if chain is None:
+        hint = "write SOURCE/ID[@VERSION], such as telegram:name/123, or an alert's id"
+        print(f"nothing is known of {safe(options.what)} - {hint}", file=sys.stderr)
+        return 1
+    if options.json:
+        print(msgspec.json.encode(chain).decode())
+    else:
+        lines = _alert_lines(chain) if isinstance(chain, AlertChain) else _post_lines(chain)
+        print("\n".join(lines))
+    return 0
+
+
+def _sent(db: Database, one: Alert) -> SentAlert:
+    return SentAlert(one, deliveries_of(db, one.id))
+
+
+def _alert_chain(db: Database, what: str) -> AlertChain | None:
+    one = alert(db, what)
+    return AlertChain(_sent(db, one), incident(db, one.incident.id)) if one else None
+
+
+def _post_chain(db: Database, chosen: Settings, what: str) -> PostChain | None:
+    found = find(db, what)
+    if found is None:
+        return None
+    name = found.name
+    every = versions(db, name.source, name.id, exercise=name.exercise)
+    backed = tuple(
+        Backed(
+            one,
+            support,
+            tuple(
+                _sent(db, sent)
+                for sent in alerts_of(db, one.id)
+                if any((post.source, post.id) == (name.source, name.id) for post in sent.posts)
+            ),
+        )
+        for support, one in recall(db, name.source, name.id, name.exercise)
+    )
+    today: tuple[Verdict, ...] = ()
+    if found.post is not None and found.kind != "delete":
+        today = explain(Matcher(load(chosen.rules, chosen.sources)), found.post)
+    shown = every if "@" not in what or what.endswith(name.id) else (found,)
+    return PostChain(what, shown, backed, today)
+
+
+def _post_lines(chain: PostChain) -> list[str]:
+    lines: list[str] = []
+    for one in chain.versions:
+        lines.append(f"{one.name}  {one.kind}, seen {one.observed_at:%Y-%m-%d %H:%M:%S} UTC")
+        if one.post is None:
+            lines.append("  text: expired")
+        elif one.post.text:
+            lines.append(f"  text: {safe(one.post.text)[:300]}")
+        lines.append(f"  outcome: {one.outcome} - {safe(one.reason)}")
+        for hit in one.hits:
+            words = ", ".join(
+                f"{safe(word.text)!s} [{word.start}:{word.end}]" for word in hit.found
+            )
+            lines.append(f"  rule {hit.rule} held: {words}")
+    for backed in chain.incidents:
+        lines.append(f"incident {backed.incident.id}  {backed.incident.title}")
+        lines.append(f"  {_backing(backed.support)}; now {_state(backed.incident)}")
+        for sent in backed.alerts:
+            lines += _sent_lines(sent, "  ")
+    lines += _today_lines(chain.rules_today)
+    return lines
+
+
+def _today_lines(verdicts: tuple[Verdict, ...]) -> list[str]:
+    if not verdicts:
+        return ["no rule of today comes near it: none of their words stands in it"]
+    lines = ["the rules as they are today:"]
+    for verdict in verdicts:
+        lines.append(f"  {'matches' if verdict.matched else 'does not match'} {verdict.id}")
+        for reason in verdict.reasons:
+            words = ", ".join(safe(one.text) for one in reason.found)
+            found = f": {words}" if words else ""
+            lines.append(f"    {'✓' if reason.holds else '✗'} {safe(reason.check)}{found}")
+    return lines
+
+
+def _alert_lines(chain: AlertChain) -> list[str]:
+    lines = _sent_lines(chain.sent, "")
+    one = chain.sent.alert
+    lines += [f"  post {post.source}/{post.id}: {safe(post.text)[:200]}" for post in one.posts]
+    if chain.incident:
+        lines.append(f"incident {chain.incident.id}  {chain.incident.title}")
+        lines.append(f"  now {_state(chain.incident)}")
+    return lines
+
+
+def _sent_lines(sent: SentAlert, indent: str) -> list[str]:
+    one = sent.alert
+    mark = " EXERCISE" if one.exercise else ""
+    lines = [
+        f"{indent}alert {one.id}{mark}  {one.kind}: {safe(one.reason)} (cursor {one.sequence})"
+    ]
+    for sink, delivery in sent.deliveries:
+        tried = f", {delivery.attempts} attempts" if delivery.attempts > 1 else ""
+        detail = f" - {safe(delivery.detail)}" if delivery.detail else ""
+        when = f"{delivery.at:%Y-%m-%d %H:%M:%S} UTC"
+        lines.append(f"{indent}  {sink}: {delivery.state} at {when}{tried}{detail}")
+    if not sent.deliveries:
+        lines.append(f"{indent}  no sink has recorded it yet")
+    return lines
+
+
+def _backing(support: Support) -> str:
+    if support.withdrawn:
+        return "no longer supports it: deleted, or edited so that it does not match"
+    if support.echo_of:
+        return f"an echo of {support.echo_of}: counted for nobody"
+    if support.late:
+        return "late: recorded, counted for nobody"
+    return f"counts for {support.family} ({support.role}, {support.affiliation})"
+
+
+def _state(one: Incident) -> str:
+    ends = "open" if one.open else "closed"
+    return f"{one.status}, {one.level}, {one.posts} posts by {one.families} publishers, {ends}"

@@ -1,0 +1,86 @@
+"""`monitor status`: is it running, how are the sources, what became of the posts."""
+
+import argparse
+import json
+from collections.abc import Mapping
+
+from monitor import settings
+from monitor.cli.config import add_config, find_config
+from monitor.control import Answer, ask
+from monitor.store.archive import outcomes
+from monitor.store.database import Database
+from monitor.store.incidents import open_incidents
+from monitor.store.outbox import newest, positions
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_config(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print it; exit code 0 if the daemon runs, 1 if not."""
+    chosen = settings.load(find_config(options.config))
+    stored = _stored(chosen.state)
+    answer = ask(chosen.state, "status") if chosen.state.is_dir() else None
+    running = answer if answer and "error" not in answer else None
+    if options.json:
+        print(json.dumps({"running": running is not None, "daemon": running, "store": stored}))
+    else:
+        print("\n".join([*_daemon_lines(running), *_store_lines(stored)]))
+    return 0 if running else 1
+
+
+def _stored(state: object) -> Answer:
+    db = Database.open(state, readonly=True)  # type: ignore[arg-type]
+    try:
+        incidents, _ = open_incidents(db)
+        return {
+            "outcomes": outcomes(db),
+            "open_incidents": len(incidents),
+            "newest_alert": newest(db),
+            "sinks": positions(db),
+        }
+    finally:
+        db.close()
+
+
+def _daemon_lines(running: Answer | None) -> list[str]:
+    if running is None:
+        return ["not running (start it with: monitor run)"]
+    lines = [
+        f"running since {running['started']} (pid {running['pid']})",
+        f"{running['rules']} rules, {running['posts']} posts taken in",
+        "",
+    ]
+    parts = running["parts"]
+    if isinstance(parts, Mapping):
+        lines += [f"  part {name}: {state}" for name, state in parts.items() if state != "running"]
+    sources = running["sources"]
+    if isinstance(sources, list):
+        width = max((len(one["source"]) for one in sources), default=0)
+        lines += [_source_line(one, width) for one in sources]
+    return lines
+
+
+def _source_line(one: Mapping[str, object], width: int) -> str:
+    line = f"  {one['source']:<{width}}  {one['state']:<13} {one['via']:<9}"
+    line += f" {one['posts']} posts, last read {one['last_read'] or 'never'}"
+    return f"{line}  {one['hint']}" if one["hint"] else line
+
+
+def _store_lines(stored: Answer) -> list[str]:
+    ends = stored["outcomes"]
+    told = ", ".join(f"{count} {end}" for end, count in ends.items()) if isinstance(
+        ends, Mapping
+    ) else ""  # fmt: skip
+    lines = [
+        "",
+        f"posts: {told}",
+        f"incidents open: {stored['open_incidents']}; newest alert: {stored['newest_alert']}",
+    ]
+    sinks = stored["sinks"]
+    if isinstance(sinks, Mapping):
+        lines += [f"  {sink}: sent up to {at}" for sink, at in sinks.items()]
+    return lines

@@ -1,0 +1,141 @@
+"""The pieces a decision is made of: the draft that collects it, ids, alerts, words for spans."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+import msgspec
+
+from monitor.alert import (
+    Alert,
+    AlertIncident,
+    AlertKind,
+    AlertPlace,
+    AlertPost,
+    alert_id,
+    cut_text,
+)
+from monitor.correlation.windows import State, put_incident, put_support
+from monitor.hit import Found, spans
+from monitor.incident import Incident, Outcome, Support
+from monitor.place import Place
+from monitor.post import Post, PostName
+
+
+class Draft:
+    """A decision in the making: the state so far and everything to be written with it."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.incidents: dict[str, Incident] = {}
+        self.supports: dict[tuple[str, str, str], Support] = {}
+        self.alerts: list[Alert] = []
+        self.results: list[tuple[Outcome, str]] = []
+
+    def keep(self, incident: Incident, support: Support) -> None:
+        """Take an incident's and a support's newest form, without an alert."""
+        if incident.open:
+            self.state = put_support(put_incident(self.state, incident), support)
+        self.incidents[incident.id] = incident
+        self.supports[(support.incident, support.source, support.id)] = support
+
+    def alert(
+        self,
+        incident: Incident,
+        support: Support,
+        kind: AlertKind,
+        reason: str,
+        posts: tuple[AlertPost, ...],
+    ) -> None:
+        """Take them with an alert: the incident's next."""
+        incident = msgspec.structs.replace(incident, ordinal=incident.ordinal + 1)
+        self.keep(incident, support)
+        self.alerts.append(alert_of(incident, kind, reason, posts, self.state.now))
+
+    def result(self, outcome: Outcome, why: str, rule: str) -> None:
+        """Note what became of the post under one rule."""
+        self.results.append((outcome, f"{rule}: {why}"))
+
+
+def incident_id(topic: str, place: str | None, post: PostName) -> str:
+    """The id of an incident: hash(story or rule, place, exercise, opening post), 16 hex digits.
+
+    An edit that opens an incident counts as a post of its own: the post may have opened one before
+    that has closed and expired since.
+    """
+    realm = "exercise" if post.exercise else "real"
+    opening = post.id if post.version == 1 else f"{post.id}@{post.version}"
+    content = "\n".join((topic, place or "", realm, post.source, opening))
+    return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def alert_of(
+    incident: Incident,
+    kind: AlertKind,
+    reason: str,
+    posts: tuple[AlertPost, ...],
+    sent_at: datetime | None,
+) -> Alert:
+    """An event of an incident, in the state it leaves it in."""
+    return Alert(
+        id=alert_id(incident.id, incident.ordinal),
+        kind=kind,
+        reason=reason,
+        exercise=incident.exercise,
+        sent_at=sent_at,
+        incident=AlertIncident(
+            id=incident.id,
+            title=incident.title,
+            rule=incident.rule,
+            event=incident.event,
+            level=incident.level,
+            status=incident.status,
+            opened_at=incident.opened_at,
+            updated_at=incident.updated_at,
+            place=_alert_place(incident.place),
+            families=incident.families,
+            affiliations=incident.affiliations,
+            posts=incident.posts,
+        ),
+        posts=posts,
+    )
+
+
+def alert_post(post: Post, found: tuple[Found, ...], support: Support) -> AlertPost:
+    """A post as alerts show it: at most 4 kB of text, the spans that lie within it."""
+    text = cut_text(post.text)
+    return AlertPost(
+        source=post.source,
+        id=post.id,
+        url=post.url,
+        published_at=post.published_at,
+        text=text,
+        spans=tuple(one for one in spans(found) if one[1] <= len(text)),
+        role=support.role,
+        affiliation=support.affiliation,
+        family=support.family,
+        late=support.late,
+        echo_of=support.echo_of,
+    )
+
+
+def _alert_place(place: Place | None) -> AlertPlace | None:
+    if place is None:
+        return None
+    return AlertPlace(
+        id=place.id,
+        name=place.name,
+        country=place.country,
+        admin1=place.admin1,
+        lat=place.lat,
+        lon=place.lon,
+        precision_km=place.precision_km,
+    )
+
+
+def span_text(span: timedelta) -> str:
+    """A duration in words: "45 min", "6 h", "2 d"."""
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 120:  # noqa: PLR2004 - two hours and more are told in hours
+        return f"{minutes} min"
+    hours = minutes // 60
+    return f"{hours} h" if hours < 48 else f"{hours // 24} d"  # noqa: PLR2004 - the same for days

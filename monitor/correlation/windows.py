@@ -1,0 +1,181 @@
+"""What correlation remembers: the open incidents, found by topic and place, and their windows.
+
+A `State` is a value: its maps are persistent, so a batch that fails to commit leaves the old state
+as it was, at no cost. Exercise posts have a state of their own and never touch real incidents.
+"""
+
+from __future__ import annotations  # HashTrieMap takes no parameters at run time
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeAlias
+
+import msgspec
+from rpds import HashTrieMap
+
+from monitor.incident import Incident, Support
+
+PostKey = tuple[str, str]
+"""(source, id) of a post."""
+
+
+Members: TypeAlias = "HashTrieMap[PostKey, Support]"
+Seen: TypeAlias = "HashTrieMap[str, tuple[Support, ...]]"
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """The open incidents of one realm (real or exercise).
+
+    `by_key` finds the open incident of a topic and place; `members` what backs each incident;
+    `by_post` which open incidents a post backs; `seen` per incident the posts that are known by a
+    mark (their name, their text's fingerprint, the post they forward), the earliest first; `now` is
+    the latest observation; `next_deadline` a lower bound of all deadlines. All but these two follow
+    from the incidents and supports alone: a restart remembers the same.
+    """
+
+    incidents: HashTrieMap[str, Incident] = HashTrieMap()
+    by_key: HashTrieMap[str, str] = HashTrieMap()
+    members: HashTrieMap[str, Members] = HashTrieMap()
+    by_post: HashTrieMap[PostKey, tuple[str, ...]] = HashTrieMap()
+    seen: HashTrieMap[str, Seen] = HashTrieMap()
+    now: datetime | None = None
+    next_deadline: datetime | None = None
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of both realms."""
+
+    real: State = State()
+    exercise: State = State()
+
+    def of(self, *, exercise: bool) -> State:
+        """The state of one realm."""
+        return self.exercise if exercise else self.real
+
+    def replace(self, state: State, *, exercise: bool) -> Memory:
+        """The memory with one realm's state replaced."""
+        if exercise:
+            return Memory(real=self.real, exercise=state)
+        return Memory(real=state, exercise=self.exercise)
+
+
+def key_of(topic: str, place: str | None) -> str:
+    """Under which an open incident is found: what it is about, and where."""
+    return f"{topic}\n{place or ''}"
+
+
+def remember(incidents: Iterable[Incident], supports: Iterable[Support]) -> Memory:
+    """The memory after a restart, from what the store holds open."""
+    memory = Memory()
+    realm: dict[str, bool] = {}
+    for incident in incidents:
+        realm[incident.id] = incident.exercise
+        state = put_incident(memory.of(exercise=incident.exercise), incident)
+        latest = max(filter(None, (state.now, incident.updated_at)))
+        memory = memory.replace(
+            msgspec.structs.replace(state, now=latest), exercise=incident.exercise
+        )
+    for support in supports:
+        exercise = realm[support.incident]
+        state = put_support(memory.of(exercise=exercise), support)
+        memory = memory.replace(state, exercise=exercise)
+    return memory
+
+
+def put_incident(state: State, incident: Incident) -> State:
+    """The state with an open incident in its newest form; a closed one is forgotten."""
+    if not incident.open:
+        return forget(state, incident) if incident.id in state.incidents else state
+    bound = state.next_deadline
+    if bound is None or incident.deadline < bound:
+        bound = incident.deadline
+    key = key_of(incident.topic, incident.place.id if incident.place else None)
+    return msgspec.structs.replace(
+        state,
+        incidents=state.incidents.insert(incident.id, incident),
+        by_key=state.by_key.insert(key, incident.id),
+        next_deadline=bound,
+    )
+
+
+def put_support(state: State, support: Support) -> State:
+    """The state with a post's backing of an open incident in its newest form."""
+    incident = support.incident
+    if incident not in state.incidents:
+        return state
+    post = (support.source, support.id)
+    members: Members = state.members.get(incident, HashTrieMap())
+    seen: Seen = state.seen.get(incident, HashTrieMap())
+    before = members.get(post)
+    if before is not None:
+        for mark in marks_of(before):
+            left = tuple(one for one in seen[mark] if (one.source, one.id) != post)
+            seen = seen.insert(mark, left) if left else seen.discard(mark)
+    for mark in marks_of(support):
+        known = (*seen.get(mark, ()), support)
+        seen = seen.insert(mark, tuple(sorted(known, key=_first)))
+    by_post = state.by_post
+    backs = by_post.get(post, ())
+    if incident not in backs:
+        by_post = by_post.insert(post, (*backs, incident))
+    return msgspec.structs.replace(
+        state,
+        members=state.members.insert(incident, members.insert(post, support)),
+        by_post=by_post,
+        seen=state.seen.insert(incident, seen),
+    )
+
+
+def marks_of(support: Support) -> tuple[str, ...]:
+    """By what a later copy of this post is known: its name, its text, the post it forwards.
+
+    Echoes are known by what they repeat, and what was withdrawn is not repeated.
+    """
+    if support.withdrawn or support.echo_of:
+        return ()
+    marks = (f"{support.source}/{support.id}", support.fingerprint, support.origin)
+    return tuple(mark for mark in marks if mark)
+
+
+def _first(support: Support) -> tuple[datetime, str, str]:
+    return support.published_at, support.source, support.id
+
+
+def backing(state: State, source: str, post: str) -> tuple[tuple[Support, Incident], ...]:
+    """What a post supports among the open incidents."""
+    return tuple(
+        (state.members[incident][(source, post)], state.incidents[incident])
+        for incident in state.by_post.get((source, post), ())
+    )
+
+
+def due(state: State, now: datetime) -> tuple[Incident, ...]:
+    """The open incidents whose window has passed by `now`, in the order of their deadlines."""
+    if state.next_deadline is None or state.next_deadline > now:
+        return ()
+    passed = [one for one in state.incidents.values() if one.deadline <= now]
+    return tuple(sorted(passed, key=lambda one: (one.deadline, one.id)))
+
+
+def forget(state: State, incident: Incident) -> State:
+    """The state without a closed incident and what backed it."""
+    by_post = state.by_post
+    members: Members = state.members.get(incident.id, HashTrieMap())
+    for post in members:
+        left = tuple(one for one in by_post[post] if one != incident.id)
+        by_post = by_post.insert(post, left) if left else by_post.discard(post)
+    key = key_of(incident.topic, incident.place.id if incident.place else None)
+    return msgspec.structs.replace(
+        state,
+        incidents=state.incidents.discard(incident.id),
+        by_key=state.by_key.discard(key),
+        members=state.members.discard(incident.id),
+        by_post=by_post,
+        seen=state.seen.discard(incident.id),
+    )
+
+
+def bounded(state: State) -> State:
+    """The state with its lower bound of deadlines made exact."""
+    bound = min((one.deadline for one in state.incidents.values()), default=None)
+    return msgspec.structs.replace(state, next_deadline=bound)

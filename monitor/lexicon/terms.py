@@ -1,0 +1,223 @@
+"""The term grammar: what an analyst writes, and the surface forms that are looked for.
+
+    слово, two words     every grammatical form, adjacent, any case, ё=е, any apostrophe and hyphen
+    =слово, =two words   as written, no other forms; any case
+    ==США                as written, and the same capitals
+    обстрел*             every word that begins so; also inside a phrase: `прорв* границ*`
+
+Words are what the fold makes of them (monitor/text/symbols.py): a hyphen is a space between two
+words. Anything that could not be found as it is meant is a TermProblem, never a silent loss.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from itertools import product
+from typing import NamedTuple
+
+from monitor.text.symbols import UMLAUTS, cased_symbols, strict_symbols
+
+MAX_LENGTH = 200
+MAX_WORDS = 12
+MIN_PREFIX = 3
+MAX_SURFACES = 10_000
+
+Inflect = Callable[[str], Iterable[str]]
+"""The forms of a word or phrase, itself among them."""
+
+
+class TermProblem(NamedTuple):
+    """Why a term cannot be used, and what to write instead."""
+
+    message: str
+    hint: str
+
+
+class ParsedTerm(NamedTuple):
+    """A term understood.
+
+    `words` are as written, one for each word or hyphenated group between spaces; a trailing `*`
+    marks a beginning. `exact`: no other forms; `cased`: the same capitals.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    exact: bool = False
+    cased: bool = False
+
+    @property
+    def phrase(self) -> str:
+        """The words without the marks of the grammar, for display and inflection."""
+        return " ".join(self.words)
+
+
+class Surface(NamedTuple):
+    """One way in which a term stands in a text.
+
+    `words` are strict symbols (scripts apart); a trailing `*` marks a beginning. `cased` holds the
+    same words with their capitals when only those will do.
+    """
+
+    words: tuple[str, ...]
+    cased: tuple[str, ...] = ()
+
+
+def as_written(phrase: str) -> Iterable[str]:
+    """No other forms: how terms are matched until forms are switched on."""
+    return (phrase,)
+
+
+# Each construct of the grammar that is read but not answered yet, with what to write meanwhile.
+_LATER: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (re.compile(r"^/.*/\w*$", re.DOTALL), "regular expressions are not supported yet",
+     "write the words, or beginnings like обстрел*"),
+    (re.compile(r"\s[~>]\d+(\s|$)"), "distances between words are not supported yet",
+     "write the words as a phrase, or put both under `all`"),
+    (re.compile(r"^@"), "names in other scripts (@Name) are not supported yet",
+     "write each spelling as a term of its own"),
+    (re.compile(r"^#"), "hashtags are not supported yet",
+     "leave the # out: the word is found in hashtags too"),
+    (re.compile(r"^~"), "related words (~word) are not supported yet",
+     "write each word as a term of its own"),
+    (re.compile(r"^\$"), "a list stands where a word should",
+     "write $name alone in `any`, and define it under `terms`"),
+)  # fmt: skip
+
+
+def parse(term: str) -> ParsedTerm | TermProblem:
+    """Read one term; never raises."""
+    text = term.strip()
+    marks = len(text) - len(text.lstrip("="))
+    body = text[marks:].strip()
+    problem = _unreadable(text, body, marks) or _unfindable(body)
+    if problem:
+        return problem
+    words = tuple(word for word in body.split() if "*" in word or _symbols(word))
+    parsed = ParsedTerm(text, words, exact=marks > 0, cased=marks == 2)  # noqa: PLR2004 - `==`
+    return _bad_beginning(parsed) or parsed
+
+
+def _unreadable(text: str, body: str, marks: int) -> TermProblem | None:
+    """What is wrong with the term as a whole."""
+    if not text:
+        return TermProblem("the term is empty", "write a word, or leave the line out")
+    if len(text) > MAX_LENGTH:
+        return TermProblem(
+            f"the term has {len(text)} characters", f"write at most {MAX_LENGTH}; shorter is better"
+        )
+    for pattern, message, hint in _LATER:
+        if pattern.search(text):
+            return TermProblem(message, hint)
+    if marks > 2:  # noqa: PLR2004 - `==` is the longest mark
+        return TermProblem("too many =", "write =word as written, ==Word also with its capitals")
+    if not body:
+        return TermProblem("no word after the =", "write =word")
+    return None
+
+
+def _unfindable(body: str) -> TermProblem | None:
+    """Characters that no text can be searched for, and terms without any word."""
+    for character in body:
+        category = unicodedata.category(character)
+        if category in {"Cs", "Cc", "Co", "Cn"} and not character.isspace():
+            return TermProblem(
+                f"the character U+{ord(character):04X} cannot be searched for", "leave it out"
+            )
+        if category in {"Sm", "Sc", "So"} and not _symbols(character):
+            return TermProblem(
+                f"the sign {character} cannot be searched for",
+                "leave it out: only letters and digits are compared",
+            )
+    count = len(_symbols(body.replace("*", "")))
+    if not count:
+        return TermProblem(
+            "the term has no letter or digit", "write a word: only letters and digits are compared"
+        )
+    if count > MAX_WORDS:
+        return TermProblem(
+            f"the phrase has {count} words", f"write at most {MAX_WORDS}; shorter is better"
+        )
+    return None
+
+
+def _bad_beginning(parsed: ParsedTerm) -> TermProblem | None:
+    """What is wrong with a `*`."""
+    for word in parsed.words:
+        if "*" not in word:
+            continue
+        stem = word.rstrip("*")
+        if word.count("*") > 1 or "*" in stem:
+            return TermProblem(
+                f"{word}: * can only stand once, at the end of a word", "write it as in обстрел*"
+            )
+        last = _symbols(stem)[-1] if _symbols(stem) else ""
+        if len(last) < MIN_PREFIX or not strict_symbols(stem)[-1:].strip():
+            return TermProblem(
+                f"{word}: fewer than {MIN_PREFIX} letters before the *",
+                "write a longer beginning, or the words themselves",
+            )
+    return None
+
+
+def _symbols(text: str) -> list[str]:
+    """The words that the fold sees."""
+    return strict_symbols(text).split()
+
+
+def surfaces(
+    parsed: ParsedTerm, inflect: Inflect = as_written
+) -> tuple[Surface, ...] | TermProblem:
+    """Every way in which the term stands in a text, sorted; a problem if they are too many."""
+    if parsed.exact:
+        phrases: Iterable[str] = (parsed.phrase,)
+    elif any("*" in word for word in parsed.words):
+        # A beginning has no forms; the words beside it get theirs one by one.
+        choices = [(word,) if "*" in word else _forms(word, inflect) for word in parsed.words]
+        count = 1
+        for choice in choices:
+            count *= len(choice)
+        if count > MAX_SURFACES:
+            return _too_many(count)
+        phrases = [" ".join(chosen) for chosen in product(*choices)]
+    else:
+        phrases = _forms(parsed.phrase, inflect)
+    found = {
+        surface
+        for phrase in phrases
+        for spelling in _spellings(phrase)
+        if (surface := _surface(spelling, cased=parsed.cased)).words
+    }
+    return tuple(sorted(found)) if len(found) <= MAX_SURFACES else _too_many(len(found))
+
+
+def _too_many(count: int) -> TermProblem:
+    return TermProblem(
+        f"the term has {count} forms", "write =word for the words that need only one form"
+    )
+
+
+def _forms(phrase: str, inflect: Inflect) -> tuple[str, ...]:
+    return tuple(sorted({phrase, *inflect(phrase)}))
+
+
+def _spellings(phrase: str) -> tuple[str, ...]:
+    """The phrase, and with its umlauts written out: `Müller`, `Mueller`."""
+    if not any(letter in phrase.lower() for letter in UMLAUTS):
+        return (phrase,)
+    written_out = phrase
+    for letter, other in UMLAUTS.items():
+        written_out = written_out.replace(letter, other)
+        written_out = written_out.replace(letter.upper(), other.capitalize())
+    return (phrase, written_out)
+
+
+def _surface(spelling: str, *, cased: bool) -> Surface:
+    words: list[str] = []
+    capitals: list[str] = []
+    for part in spelling.split():
+        end = "*" if part.endswith("*") else ""
+        for into, symbols in ((words, strict_symbols), (capitals, cased_symbols)):
+            split = symbols(part.rstrip("*")).split()
+            if split:
+                into.extend([*split[:-1], split[-1] + end])
+    return Surface(tuple(words), tuple(capitals) if cased else ())

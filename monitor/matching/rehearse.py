@@ -1,0 +1,31 @@
+"""Run the examples of a rulebook through its matcher: `monitor test`, and whenever rules load."""
+
+from collections.abc import Callable, Iterator
+
+from monitor.matching.evaluate import Matcher, Verdict
+from monitor.matching.reasons import holds, reasons
+from monitor.mistake import Mistake
+from monitor.rule import Condition, Rule
+from monitor.rulebook.book import Rulebook
+from monitor.rulebook.examples import Tried, run_examples, try_examples
+from monitor.source import SourceInfo
+
+NOBODY = SourceInfo(id="example:nobody")
+
+
+def rehearse(rulebook: Rulebook, matcher: Matcher) -> tuple[Mistake, ...]:
+    """A mistake for each example that the matcher judges otherwise than it says."""
+    return run_examples(rulebook, _judge(matcher))
+
+
+def rehearsal(rulebook: Rulebook, matcher: Matcher) -> Iterator[Tried]:
+    """Every example with what came of it."""
+    return try_examples(rulebook, _judge(matcher))
+
+
+def _judge(matcher: Matcher) -> Callable[[Rule, Condition, str], Verdict]:
+    def judge(rule: Rule, condition: Condition, text: str) -> Verdict:
+        seen = matcher.seen(text, matcher.look(text))
+        return Verdict(rule.id, holds(condition, seen, NOBODY), reasons(condition, seen, NOBODY))
+
+    return judge

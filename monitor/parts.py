@@ -1,0 +1,176 @@
+"""From the settings to the parts that run: every source and every sink that they name."""
+
+import random
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+
+from monitor.alert import Alert
+from monitor.clock import Clock
+from monitor.health import Board
+from monitor.settings import STDIN, Bus, Preview, Receiver, Settings
+from monitor.sinks.deliver import Sink
+from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
+from monitor.sinks.mqtt import MqttSink
+from monitor.sinks.mqtt_connection import Address
+from monitor.sinks.terminal import TerminalSink
+from monitor.source import Intake, SourceInfo
+from monitor.sources.feed import FeedOptions, FeedReader
+from monitor.sources.fetch import Fetch
+from monitor.sources.preview import PreviewOptions, PreviewReader
+from monitor.sources.recording import Playback, Recording
+
+log = structlog.get_logger(__name__)
+
+
+class Collector(Protocol):
+    """A running source: yields posts into the intake until cancelled or finished."""
+
+    name: str
+
+    async def run(self, intake: Intake) -> None:
+        """Collect."""
+
+
+class Around(NamedTuple):
+    """What every part is given: who speaks, the clock, chance, the health board, the web."""
+
+    sources: Mapping[str, SourceInfo]
+    clock: Clock
+    rng: random.Random
+    board: Board
+    fetch: Fetch
+
+    def name_of(self, source: str) -> str:
+        """A source as people call it."""
+        known = self.sources.get(source)
+        return known.name if known and known.name else source
+
+
+def build_sources(settings: Settings, around: Around) -> list[Collector]:
+    """Every source that the settings and the sources files name."""
+    collectors: list[Collector] = [
+        Recording(
+            None if one.file == STDIN else one.file,
+            Playback(start=one.start, speed=one.speed, exercise=one.exercise),
+            clock=around.clock,
+            board=around.board,
+        )
+        for one in settings.recordings
+    ]
+    previewed = [one for one in around.sources.values() if "preview" in one.via]
+    if previewed:
+        collectors.append(
+            PreviewReader(
+                previewed,
+                fetch=around.fetch,
+                clock=around.clock,
+                board=around.board,
+                rng=around.rng,
+                options=_preview_options(settings.preview),
+            )
+        )
+    collectors += [
+        FeedReader(
+            one,
+            fetch=around.fetch,
+            clock=around.clock,
+            board=around.board,
+            options=FeedOptions(),
+        )
+        for one in around.sources.values()
+        if "feed" in one.via
+    ]
+    return collectors
+
+
+def _preview_options(preview: Preview) -> PreviewOptions:
+    pace = preview.pace.total_seconds()
+    options = PreviewOptions(
+        base_url=preview.base_url,
+        pace=(pace, 2 * pace),
+        interval_min=preview.interval_min.total_seconds(),
+        interval_max=preview.interval_max.total_seconds(),
+    )
+    if preview.canary is None:
+        return options
+    return msgspec.structs.replace(options, canary=preview.canary.partition(":")[2])
+
+
+def build_sinks(settings: Settings, around: Around) -> tuple[list[Sink], list[EmbeddedBroker]]:
+    """The bus and the receivers, and the broker of our own if there is one."""
+    broker = _broker(settings, around)
+    sinks: list[Sink] = []
+    address = broker.address if broker else _external(settings.bus)
+    if address:
+        sinks.append(
+            MqttSink(
+                address,
+                settings.instance,
+                clock=around.clock,
+                rng=around.rng,
+                root=settings.bus.root,
+                health=around.board.snapshot,
+            )
+        )
+    sinks += [RECEIVERS[one.kind](one, around) for one in settings.receivers]
+    return sinks, [broker] if broker else []
+
+
+def _broker(settings: Settings, around: Around) -> EmbeddedBroker | None:
+    if not settings.bus.embedded:
+        return None
+    binary = server_binary()
+    if binary is None:
+        log.warning("bus_off", why="no nats-server was found", hint=HINT)
+        return None
+    return EmbeddedBroker(
+        binary,
+        settings.state / "broker",
+        clock=around.clock,
+        rng=around.rng,
+        instance=settings.instance,
+    )
+
+
+def _external(bus: Bus) -> Address | None:
+    if bus.url is None:
+        return None
+    parts = urlsplit(bus.url)
+    tls = parts.scheme == "mqtts"
+    return Address(
+        host=parts.hostname or "",
+        port=parts.port or (8883 if tls else 1883),
+        tls=tls,
+        ca=str(bus.ca) if bus.ca else None,
+        username=bus.username,
+        password=bus.password,
+    )
+
+
+def _terminal(receiver: Receiver, around: Around) -> Sink:
+    zone = datetime.now().astimezone().tzinfo or UTC
+    return TerminalSink(
+        clock=around.clock,
+        rng=around.rng,
+        zone=zone,
+        name_of=around.name_of,
+        mute=_muted(receiver),
+        name=receiver.name,
+    )
+
+
+def _muted(receiver: Receiver) -> Callable[[Alert], str | None]:
+    """Why a receiver does not get an alert, or None."""
+
+    def why(alert: Alert) -> str | None:
+        return "takes no exercises" if alert.exercise and not receiver.exercise else None
+
+    return why
+
+
+RECEIVERS: dict[str, Callable[[Any, Around], Sink]] = {"terminal": _terminal}

@@ -1,0 +1,138 @@
+"""READ FIRST: one post's whole journey, from what a source received to the alerts in the outbox.
+
+    sources -> Received -> admit (new? which version?) -> evaluate (which rules hold, and why)
+            -> decide (which incident, which alert) -> commit (all of it, or none) -> sinks
+
+A batch is what has queued. It is judged in memory and then written in one transaction: the posts,
+the sources' cursors, the incidents, the supports and the outbox. Nothing is visible outside before
+the commit; if it fails, `memory` is still the old one and the sources hand the batch over again.
+Every version ends in exactly one outcome, with its reason.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from monitor.alert import Alert
+from monitor.batch import Batch
+from monitor.correlation.decide import Event
+from monitor.correlation.windows import Memory
+from monitor.hit import Hit
+from monitor.incident import Incident, Support
+from monitor.matching.evaluate import Matcher, evaluate
+from monitor.post import Received
+from monitor.source import Arrival
+from monitor.store.commit import Judged, Work, commit
+from monitor.store.database import Database
+from monitor.store.incidents import recall
+from monitor.store.posts import Admitted, admit
+from monitor.text.caps import capped
+from monitor.text.fold import fingerprint
+
+
+class Pipeline:
+    """Takes posts all the way, a batch at a time, in the thread that owns the database.
+
+    `virtual` is for replays: the time of a decision is the post's own, not the clock's.
+    """
+
+    def __init__(self, matcher: Matcher, memory: Memory, *, virtual: bool = False) -> None:
+        self.matcher = matcher
+        self.memory = memory
+        self.virtual = virtual
+
+    def process(
+        self,
+        db: Database,
+        arrivals: Sequence[Arrival],
+        now: datetime,
+        *,
+        suspects: Collection[Received] = (),
+    ) -> tuple[Alert, ...]:
+        """Judge and store a batch; returns its alerts. `suspects` are stored without judging.
+
+        Raises:
+            StateError: nothing was stored; hand the batch over again.
+        """
+        batch = Batch(self.memory)
+        if not self.virtual:
+            batch.tick(now, exercise=False)
+        received = [_capped(one) for arrival in arrivals for one in arrival.posts]
+        for admitted in admit(db, received, now):
+            batch.judged.append(self._judge(db, batch, admitted, suspects))
+        cursors: dict[str, str] = {}
+        for arrival in arrivals:
+            cursors.update(arrival.cursors)
+        alerts = commit(db, self._work(batch, cursors), now)
+        self.memory = batch.memory
+        return alerts
+
+    def _judge(
+        self, db: Database, batch: Batch, admitted: Admitted, suspects: Collection[Received]
+    ) -> Judged:
+        """One version's outcome. What goes wrong with one post harms only that post."""
+        if admitted.problem or admitted.received in suspects:
+            problem = admitted.problem or "it broke the batch it came in"
+            return Judged(admitted=admitted, outcome="quarantined", reason=problem, hits=())
+        try:
+            hits = self._hits(admitted)
+            batch.tick(_seen_at(admitted), exercise=admitted.name.exercise)
+            decision = batch.decide(
+                self._event(db, batch, admitted, hits), self.matcher.rulebook.sources
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other posts go on
+            reason = f"{type(error).__name__}: {error}"
+            return Judged(admitted=admitted, outcome="quarantined", reason=reason, hits=())
+        return Judged(
+            admitted=admitted, outcome=decision.outcome, reason=decision.reason, hits=hits
+        )
+
+    def _hits(self, admitted: Admitted) -> tuple[Hit, ...]:
+        if admitted.received.post.kind == "delete":
+            return ()
+        return evaluate(self.matcher, admitted.received.post, admitted.name)
+
+    def _event(
+        self, db: Database, batch: Batch, admitted: Admitted, hits: tuple[Hit, ...]
+    ) -> Event:
+        post = admitted.received.post
+        recalled: tuple[tuple[Support, Incident], ...] = ()
+        if admitted.previous is not None:
+            stored = recall(db, post.source, post.id, admitted.name.exercise)
+            recalled = batch.newest(admitted.name, stored)
+        return Event(
+            post=post,
+            name=admitted.name,
+            event_at=admitted.event_at,
+            hits=hits,
+            fingerprint=fingerprint(post.text) if hits else "",
+            previous=admitted.previous,
+            recalled=recalled,
+            history=admitted.received.history,
+        )
+
+    def _work(self, batch: Batch, cursors: Mapping[str, str]) -> Work:
+        alerts = batch.alerts
+        if not self.virtual:  # live, an alert is sent when it is committed
+            alerts = [msgspec.structs.replace(alert, sent_at=None) for alert in alerts]
+        return Work(
+            judged=tuple(batch.judged),
+            cursors=cursors,
+            incidents=tuple(batch.incidents.values()),
+            supports=batch.supports,
+            alerts=tuple(alerts),
+            rulebook=self.matcher.rulebook.hash,
+        )
+
+
+def _capped(received: Received) -> Received:
+    text, changed = capped(received.post.text)
+    if not changed:
+        return received
+    post = msgspec.structs.replace(received.post, text=text)
+    return msgspec.structs.replace(received, post=post, truncated=True)
+
+
+def _seen_at(admitted: Admitted) -> datetime:
+    return admitted.received.post.observed_at or admitted.event_at

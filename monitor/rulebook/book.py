@@ -1,0 +1,60 @@
+"""The rulebook: everything that decides what a post means, as one value.
+
+It is picklable, so that compiling it can happen in another process, and its hash names it wherever
+a judgement is stored.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from monitor.mistake import Mark
+from monitor.rule import Rule
+from monitor.source import SourceInfo
+
+
+class ExampleMarks(msgspec.Struct, frozen=True):
+    """Where the examples of one rule stand, in the order of its `Examples`."""
+
+    match: tuple[Mark, ...] = ()
+    no_match: tuple[Mark, ...] = ()
+
+
+class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
+    """Rules in the order of their ids, sources by id.
+
+    `hash` depends on what rules and sources say, not on where or in which order they are written.
+    `examples` (by rule id) and `files` are only for messages.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    sources: Mapping[str, SourceInfo] = msgspec.field(default_factory=dict)
+    hash: str = ""
+    examples: Mapping[str, ExampleMarks] = msgspec.field(default_factory=dict)
+    files: tuple[str, ...] = ()
+
+
+def bind(
+    rules: Iterable[Rule],
+    sources: Iterable[SourceInfo],
+    examples: Mapping[str, ExampleMarks] | None = None,
+    files: Iterable[str] = (),
+) -> Rulebook:
+    """Make a rulebook of rules and sources whose ids are unique."""
+    in_order = tuple(sorted(rules, key=lambda rule: rule.id))
+    by_id = {source.id: source for source in sorted(sources, key=lambda source: source.id)}
+    return Rulebook(
+        rules=in_order,
+        sources=by_id,
+        hash=_hash(in_order, by_id),
+        examples=dict(examples or {}),
+        files=tuple(files),
+    )
+
+
+def _hash(rules: tuple[Rule, ...], sources: Mapping[str, SourceInfo]) -> str:
+    """SHA-256 over the content, 64 hex digits."""
+    unplaced = [msgspec.structs.replace(rule, file="", line=0) for rule in rules]
+    content = msgspec.json.encode([unplaced, list(sources.values())], order="deterministic")
+    return hashlib.sha256(b"rulebook 1\n" + content).hexdigest()

@@ -1,0 +1,163 @@
+"""A rulebook as tables: what to look for, what each find means, which rules it concerns.
+
+Everything that words can become is made here, once, so that judging a post is one pass over its
+text. A rule is filed only under its rarest necessary group of terms: the cost of a post grows with
+what is found in it, not with the number of rules.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, Protocol
+
+from monitor.lexicon.terms import (
+    Inflect,
+    ParsedTerm,
+    Surface,
+    TermProblem,
+    as_written,
+    parse,
+    surfaces,
+)
+from monitor.mistake import Mark, Mistake, MistakesError
+from monitor.rule import Rule
+from monitor.rulebook.conditions import Test, necessary, terms_in, tested, wanted_terms
+from monitor.rulebook.patterns import Patterns
+from monitor.source import SourceInfo
+
+
+class Book(Protocol):
+    """What is compiled: the rules, and who speaks."""
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules."""
+
+    @property
+    def sources(self) -> Mapping[str, SourceInfo]:
+        """Every known source by its id."""
+
+    @property
+    def hash(self) -> str:
+        """Names the content: stamped on every hit."""
+
+
+class CompiledRule(NamedTuple):
+    """A rule, its test, and the terms that speak for it."""
+
+    rule: Rule
+    test: Test
+    wanted: frozenset[int]
+
+
+class Compiled(NamedTuple):
+    """The tables; see the fields.
+
+    `terms` by number; `rules` in order of their ids; `filed`: term -> the rules (by index) of whose
+    rarest necessary group it is; `always`: rules that have no such group, tried on every post;
+    `narrow` and `wide`: the patterns of the byte and of the character automaton.
+    """
+
+    terms: tuple[str, ...]
+    rules: tuple[CompiledRule, ...]
+    filed: Mapping[int, tuple[int, ...]]
+    always: tuple[int, ...]
+    narrow: Patterns
+    wide: Patterns
+
+
+def compile_rulebook(
+    book: Book, *, inflect: Inflect = as_written, counts: Mapping[str, int] | None = None
+) -> Compiled:
+    """Compile all rules.
+
+    `inflect` gives a plain term's forms; `counts`, if given, how often each term was found in past
+    posts (a term not in it was not found), instead of the built-in guess.
+
+    Raises:
+        MistakesError: a term that cannot be used, at the rule's line; all of them at once.
+    """
+    rules = sorted(book.rules, key=lambda rule: rule.id)
+    numbers: dict[str, int] = {}
+    for rule in rules:
+        for term in terms_in(rule.when):
+            numbers.setdefault(term.text, len(numbers))
+    forms, problems = _all_surfaces(numbers, inflect)
+    if problems:
+        raise MistakesError(_mistakes(rules, problems))
+    narrow, wide = Patterns(bytewise=True), Patterns(bytewise=False)
+    for number, found in enumerate(forms):
+        for surface in found:
+            if not narrow.add(surface, number):
+                wide.add(surface, number)
+    frequency = _frequency(tuple(numbers), forms, counts)
+    filed, always = _file(rules, numbers, frequency)
+    compiled = tuple(
+        CompiledRule(
+            rule,
+            tested(rule.when, numbers),
+            frozenset(numbers[term.text] for term in wanted_terms(rule.when)),
+        )
+        for rule in rules
+    )
+    return Compiled(tuple(numbers), compiled, filed, always, narrow, wide)
+
+
+def _all_surfaces(
+    terms: Iterable[str], inflect: Inflect
+) -> tuple[list[tuple[Surface, ...]], dict[str, TermProblem]]:
+    """The surfaces of each term in order, and the terms that have none."""
+    forms: list[tuple[Surface, ...]] = []
+    problems: dict[str, TermProblem] = {}
+    for term in terms:
+        parsed = parse(term)
+        found = surfaces(parsed, inflect) if isinstance(parsed, ParsedTerm) else parsed
+        if isinstance(found, TermProblem):
+            problems[term] = found
+        else:
+            forms.append(found)
+    return forms, problems
+
+
+def _mistakes(rules: Iterable[Rule], problems: Mapping[str, TermProblem]) -> list[Mistake]:
+    return [
+        Mistake(
+            Mark(rule.file or rule.id, rule.line or 1, 1),
+            f"rule {rule.id}: {problems[term.text].message}",
+            problems[term.text].hint,
+        )
+        for rule in rules
+        for term in terms_in(rule.when)
+        if term.text in problems
+    ]
+
+
+def _file(
+    rules: Iterable[Rule], numbers: Mapping[str, int], frequency: Callable[[int], float]
+) -> tuple[dict[int, tuple[int, ...]], tuple[int, ...]]:
+    filed: dict[int, list[int]] = {}
+    always: list[int] = []
+    for index, rule in enumerate(rules):
+        group = necessary(rule.when, numbers, frequency)
+        if group is None:
+            always.append(index)
+        for term in group or ():
+            filed.setdefault(term, []).append(index)
+    return {term: tuple(indexes) for term, indexes in filed.items()}, tuple(always)
+
+
+def _frequency(
+    terms: tuple[str, ...], forms: list[tuple[Surface, ...]], counts: Mapping[str, int] | None
+) -> Callable[[int], float]:
+    """How common a term is, in comparison with others."""
+    if counts is not None:
+        return [float(counts.get(term, 0)) for term in terms].__getitem__
+    return [sum(map(_guess, found)) for found in forms].__getitem__
+
+
+def _guess(surface: Surface) -> float:
+    """A guess from lengths alone: a word is half as common as one that is a letter shorter.
+
+    Each further word of a phrase makes it ten times rarer; a beginning stands for several words.
+    """
+    longest = max(len(word.rstrip("*")) for word in surface.words)
+    several = 4.0 if any(word.endswith("*") for word in surface.words) else 1.0
+    return float(several * 0.5**longest * 0.1 ** (len(surface.words) - 1))

@@ -1,0 +1,127 @@
+"""Conditions over numbered terms: which terms a rule cannot do without, and whether it holds."""
+
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+
+from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Speaker, Term
+from monitor.source import UNKNOWN, SourceInfo
+
+Test = Callable[[AbstractSet[int], SourceInfo], bool]
+"""Whether a condition holds, given the numbers of the terms found and who speaks."""
+
+
+def terms_in(condition: Condition) -> Iterator[Term]:
+    """Every term of a condition, those under `not` too."""
+    if isinstance(condition, Term):
+        yield condition
+    elif not isinstance(condition, Speaker):
+        for part in condition.parts:
+            yield from terms_in(part)
+
+
+def wanted_terms(condition: Condition) -> Iterator[Term]:
+    """The terms whose presence speaks for a condition."""
+    if isinstance(condition, Term):
+        yield condition
+    elif not isinstance(condition, Speaker | NoneOf):
+        for part in condition.parts:
+            yield from wanted_terms(part)
+
+
+def necessary(
+    condition: Condition, numbers: Mapping[str, int], frequency: Callable[[int], float]
+) -> frozenset[int] | None:
+    """The rarest set of terms of which at least one must be found; None if there is no such set."""
+    if isinstance(condition, Term):
+        return frozenset({numbers[condition.text]})
+    if isinstance(condition, Speaker | NoneOf):
+        return None
+    groups = [necessary(part, numbers, frequency) for part in condition.parts]
+    usual = sorted(
+        (group for group in groups if group is not None),
+        key=lambda group: (sum(map(frequency, group)), sorted(group)),
+    )
+    if isinstance(condition, AllOf):
+        return usual[0] if usual else None
+    # When n of k parts hold, one of any k - n + 1 of them does: the rarest are taken.
+    n = condition.n if isinstance(condition, AtLeast) else 1
+    size = max(len(groups) - n + 1, 0)
+    return frozenset().union(*usual[:size]) if size <= len(usual) else None
+
+
+def tested(condition: Condition, numbers: Mapping[str, int]) -> Test:
+    """The condition as a function."""
+    if isinstance(condition, Term):
+        number = numbers[condition.text]
+        return lambda found, _: number in found
+    if isinstance(condition, Speaker):
+        return _speaker(condition)
+    group = frozenset(numbers[part.text] for part in condition.parts if isinstance(part, Term))
+    tests = tuple(tested(part, numbers) for part in condition.parts if not isinstance(part, Term))
+    if isinstance(condition, AllOf):
+        return _all(group, tests)
+    if isinstance(condition, AnyOf):
+        return _any(group, tests)
+    if isinstance(condition, NoneOf):
+        some = _any(group, tests)
+        return lambda found, who: not some(found, who)
+    return _at_least(condition.n, tuple(tested(part, numbers) for part in condition.parts))
+
+
+def _all(group: frozenset[int], tests: tuple[Test, ...]) -> Test:
+    if not group and len(tests) == 1:
+        return tests[0]
+    if not group and len(tests) == 2:  # noqa: PLR2004 - the usual rule: words, and not others
+        first, second = tests
+        return lambda found, who: first(found, who) and second(found, who)
+
+    def every(found: AbstractSet[int], who: SourceInfo) -> bool:
+        # A loop, not all(): called for every rule that comes near, and a generator costs more.
+        for test in tests:
+            if not test(found, who):
+                return False
+        return group <= found
+
+    return every
+
+
+def _any(group: frozenset[int], tests: tuple[Test, ...]) -> Test:
+    if not tests:
+        return lambda found, _: not group.isdisjoint(found)
+    return lambda found, who: not group.isdisjoint(found) or any(test(found, who) for test in tests)
+
+
+def _at_least(n: int, tests: tuple[Test, ...]) -> Test:
+    return lambda found, who: sum(test(found, who) for test in tests) >= n
+
+
+def speaker_checks(condition: Speaker) -> tuple[tuple[str, tuple[str, ...], str], ...]:
+    """What `from` asks: (key, values, attribute of SourceInfo) for each key that is set."""
+    keys = (
+        ("role", condition.role, "role"),
+        ("affiliation", condition.affiliation, "affiliation"),
+        ("family", condition.family, "publisher"),
+        ("source", condition.source, "id"),
+        ("language", condition.language, "language"),
+    )
+    return tuple((key, asked, attribute) for key, asked, attribute in keys if asked)
+
+
+def speaker_value(who: SourceInfo, attribute: str) -> str:
+    """What is known of a source; `unknown` is a value like any other."""
+    return getattr(who, attribute) or UNKNOWN
+
+
+def speaks(who: SourceInfo, asked: tuple[str, ...], attribute: str) -> bool:
+    """Whether a source is one of those asked for; names of platforms know no capitals."""
+    return speaker_value(who, attribute).casefold() in {value.casefold() for value in asked}
+
+
+def _speaker(condition: Speaker) -> Test:
+    checks = tuple(
+        (attribute, frozenset(value.casefold() for value in asked))
+        for _, asked, attribute in speaker_checks(condition)
+    )
+    return lambda _, who: all(
+        speaker_value(who, attribute).casefold() in asked for attribute, asked in checks
+    )

@@ -1,0 +1,228 @@
+"""Load rules and sources: files in, one rulebook out, or every mistake of every file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from monitor.document import Node, is_folder, read_file, shown
+from monitor.form import did_you_mean, fill, find
+from monitor.mistake import Mark, Mistake, MistakesError
+from monitor.rule import Examples, Rule
+from monitor.rulebook.book import ExampleMarks, Rulebook, bind
+from monitor.rulebook.forms import RuleForm, SourceForm
+from monitor.rulebook.lists import Lists
+from monitor.rulebook.when import Conditions
+from monitor.source import SourceInfo
+
+RULE_KEYS = ("terms", "rules")
+ENDINGS = {".yaml", ".yml"}
+
+
+def load(
+    rule_paths: Sequence[Path], source_paths: Sequence[Path], lists_of: Sequence[Path] = ()
+) -> Rulebook:
+    """Read rule files, folders of them (recursively), and sources files.
+
+    All files share one set of word lists and rule ids. A sources file inside a folder of rules is
+    left aside there. `lists_of` are files whose word lists may be used although the files
+    themselves are not asked about: when a single file of a folder is checked.
+
+    Raises:
+        MistakesError: every mistake of all files.
+    """
+    reading = _Reading()
+    reading.take_rules(rule_paths, {path.resolve() for path in source_paths}, lists_of)
+    reading.take_sources(source_paths)
+    if reading.mistakes:
+        raise MistakesError(reading.mistakes)
+    return bind(reading.rules, reading.sources, reading.examples, reading.files)
+
+
+def rule_files(paths: Sequence[Path], mistakes: list[Mistake]) -> list[Path]:
+    """The files themselves and, for folders, the YAML files below them in order."""
+    files: dict[Path, Path] = {}
+    for path in paths:
+        if not is_folder(path):
+            files.setdefault(path.resolve(), path)
+            continue
+        below = [
+            file
+            for file in sorted(path.rglob("*"))
+            if file.suffix in ENDINGS and file.is_file() and not _hidden(file, path)
+        ]
+        for file in below:
+            files.setdefault(file.resolve(), file)
+        if not below:
+            mark = Mark(shown(path), 1, 1)
+            mistakes.append(Mistake(mark, "no *.yaml file in this folder", "name another one"))
+    return list(files.values())
+
+
+def _hidden(file: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+
+
+def is_sources(node: Node) -> bool:
+    """Whether a document lists sources: under `sources:`, or as a bare list of mappings.
+
+    A bare list of rules is none: somebody forgot the `rules:` above it.
+    """
+    if isinstance(node.value, list):
+        return all(isinstance(one.value, dict) and "when" not in one.value for one in node.value)
+    return isinstance(node.value, dict) and "sources" in node.value and "rules" not in node.value
+
+
+class _Reading:
+    """What was read so far, and every mistake."""
+
+    def __init__(self) -> None:
+        self.mistakes: list[Mistake] = []
+        self.files: list[str] = []
+        self.rules: list[Rule] = []
+        self.examples: dict[str, ExampleMarks] = {}
+        self.sources: list[SourceInfo] = []
+        self._lists = Lists(self.mistakes)
+        self._rule_marks: dict[str, Mark] = {}
+
+    def take_rules(
+        self, paths: Sequence[Path], not_rules: set[Path], lists_of: Sequence[Path]
+    ) -> None:
+        """All rule files: first every list, then the rules that use them."""
+        rules: list[Node] = []
+        named_one_by_one = {path.resolve() for path in paths}
+        for path in rule_files(paths, self.mistakes):
+            if path.resolve() in not_rules:
+                continue
+            node = self._document(path)
+            if node is None:
+                self._lists.whole = False
+            elif not is_sources(node) or path.resolve() in named_one_by_one:
+                self.files.append(shown(path))
+                rules += self._sections(node)
+        for path in rule_files(lists_of, []):
+            self._borrow(path)
+        self._lists.expand_all()
+        conditions = Conditions(self._lists)
+        for rule in rules:
+            self._rule(rule, conditions)
+
+    def _borrow(self, path: Path) -> None:
+        """Make the lists of a file usable; only those that are used are looked into."""
+        try:
+            terms = find(read_file(path), ["terms"])
+        except MistakesError:
+            return
+        if isinstance(terms.value, dict):
+            for name, words in terms.value.items():
+                self._lists.lend(name, words)
+
+    def _document(self, path: Path) -> Node | None:
+        try:
+            return read_file(path)
+        except MistakesError as error:
+            self.mistakes += error.mistakes
+            return None
+
+    def _sections(self, node: Node) -> list[Node]:
+        """Take in a file's lists; returns the nodes of its rules."""
+        if not isinstance(node.value, dict):
+            hint = "write `rules:` and below it `- id: ...`; word lists under `terms:`"
+            self._mistake(node.mark, "not a file of rules", hint)
+            return []
+        for key in node.value.keys() - set(RULE_KEYS):
+            self._mistake(node.key_marks[key], f"unknown key `{key}`", did_you_mean(key, RULE_KEYS))
+        terms = node.value.get("terms")
+        if terms is not None and isinstance(terms.value, dict):
+            for name, words in terms.value.items():
+                self._lists.define(name, terms.key_marks[name], words)
+        elif terms is not None:
+            self._mistake(terms.mark, "`terms` should be a mapping", "write `name: [word, ...]`")
+        rules = node.value.get("rules")
+        if rules is None:
+            return []
+        if not isinstance(rules.value, list):
+            self._mistake(rules.mark, "`rules` should be a list", "begin each rule with `- id:`")
+            return []
+        return rules.value
+
+    def _rule(self, node: Node, conditions: Conditions) -> None:
+        form, mistakes = fill(RuleForm, node)
+        self.mistakes += mistakes
+        when = None
+        if isinstance(node.value, dict):
+            self._note_id(find(node, ["id"]))
+            if "when" in node.value:
+                when = conditions.when(node.value["when"])
+        if form is None or when is None:
+            return
+        flat = {name: getattr(form, name) for name in RuleForm.model_fields}
+        flat |= {"when": when, "file": node.mark.file, "line": node.mark.line}
+        flat["examples"] = Examples(form.examples.match, form.examples.no_match)
+        self.rules.append(Rule(**flat))
+        self.examples[form.id] = ExampleMarks(
+            _marks(node, "match", len(form.examples.match)),
+            _marks(node, "no_match", len(form.examples.no_match)),
+        )
+
+    def _note_id(self, node: Node) -> None:
+        if not isinstance(node.value, str):
+            return
+        first = self._rule_marks.setdefault(node.value, node.mark)
+        if first is not node.mark:
+            message = f"rule `{node.value}` is defined twice, first at {first}"
+            self._mistake(node.mark, message, "give one of them another id")
+
+    def take_sources(self, paths: Sequence[Path]) -> None:
+        """All sources files."""
+        seen: dict[str, Mark] = {}
+        for path in paths:
+            node = self._document(path)
+            if node is None:
+                continue
+            self.files.append(shown(path))
+            for one in self._entries(node):
+                form, mistakes = fill(SourceForm, one)
+                self.mistakes += mistakes
+                mark = find(one, ["id"]).mark
+                if form is None:
+                    continue
+                # Telegram's names do not differ by case, and no other platform's should.
+                first = seen.setdefault(form.id.casefold(), mark)
+                if first is not mark:
+                    message = f"source `{form.id}` is listed twice, first at {first}"
+                    self._mistake(mark, message, "keep one of them")
+                self._limits(form, one)
+                self.sources.append(_source(form))
+
+    def _entries(self, node: Node) -> list[Node]:
+        """The nodes of a sources file's entries."""
+        listed = node
+        if isinstance(node.value, dict):
+            for key in node.value.keys() - {"sources"}:
+                self._mistake(node.key_marks[key], f"unknown key `{key}`", "write `sources:`")
+            listed = node.value.get("sources", node)
+        if isinstance(listed.value, list):
+            return listed.value
+        if listed.value is not None:
+            hint = "write `sources:` and below it `- id: telegram:name`"
+            self._mistake(listed.mark, "not a list of sources", hint)
+        return []
+
+    def _limits(self, form: SourceForm, node: Node) -> None:
+        """`rules` must name rules that exist, if there are any to compare with."""
+        for position, rule in enumerate(form.rules):
+            if self._rule_marks and rule not in self._rule_marks:
+                mark = find(node, ["rules", position]).mark
+                hint = did_you_mean(rule, self._rule_marks, "name the id of a rule")
+                self._mistake(mark, f"there is no rule `{rule}`", hint)
+
+    def _mistake(self, mark: Mark, message: str, hint: str) -> None:
+        self.mistakes.append(Mistake(mark, message, hint))
+
+
+def _marks(node: Node, which: str, count: int) -> tuple[Mark, ...]:
+    return tuple(find(node, ["examples", which, position]).mark for position in range(count))
+
+
+def _source(form: SourceForm) -> SourceInfo:
+    flat = {name: getattr(form, name) for name in SourceForm.model_fields}
+    return SourceInfo(**(flat | {"via": form.ways}))

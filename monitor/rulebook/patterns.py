@@ -1,0 +1,169 @@
+"""Surface forms as automaton patterns: what is looked for, and what each find means.
+
+Words stand between spaces, so the pattern of `два слова` is ` два слова `. Runs of several spaces,
+punctuation or line breaks are not collapsed in the text (that would cost more than the search), so
+each gap of a phrase also gets a scout, ` два` and two spaces: where that is found, the words that
+may follow (a small tree, `Onward`) are compared one by one. The same tree continues after a
+beginning inside a phrase: `прорв* границ*`.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from monitor.lexicon.terms import Surface
+from monitor.text.fold import narrow
+from monitor.text.symbols import LOOKALIKES, merge, unspaced
+
+WIDE_GAP = "  "
+
+
+class Check(NamedTuple):
+    """A find that must be verified on the text itself: `surface` could be written otherwise."""
+
+    term: int
+    surface: Surface
+
+
+class Onward:
+    """What may follow the words found so far: the next words, and the terms complete here.
+
+    `beginnings` are compared with the next word's start: `word*` goes on to the word's end, one
+    without `*` (a script without spaces) ends there.
+    """
+
+    __slots__ = ("beginnings", "checks", "terms", "words")
+
+    def __init__(self) -> None:
+        self.words: dict[str, Onward] = {}
+        self.beginnings: dict[str, Onward] = {}
+        self.terms: list[int] = []
+        self.checks: list[Check] = []
+
+    def all_terms(self) -> set[int]:
+        """Every term that this node leads to."""
+        found = {*self.terms, *(check.term for check in self.checks)}
+        for node in (*self.words.values(), *self.beginnings.values()):
+            found |= node.all_terms()
+        return found
+
+
+class Meaning:
+    """What it means when a pattern is found.
+
+    `lead` and `trail` symbols of the pattern are not part of the words; `open` means that the last
+    word goes on to its end. `onward` continues from there.
+    """
+
+    __slots__ = ("checks", "lead", "onward", "open", "terms", "trail")
+
+    def __init__(self, key: str, *, opens: bool) -> None:
+        self.terms: list[int] = []
+        self.checks: list[Check] = []
+        self.onward: Onward | None = None
+        self.lead = int(key.startswith(" "))
+        self.trail = 2 if key.endswith(WIDE_GAP) else int(key.endswith(" "))
+        self.open = opens
+
+    @property
+    def simple(self) -> bool:
+        """Whether finding the pattern is finding its terms, without further questions."""
+        return not self.checks and self.onward is None
+
+    def all_terms(self) -> set[int]:
+        """Every term that finding the pattern may lead to."""
+        found = {*self.terms, *(check.term for check in self.checks)}
+        return found | self.onward.all_terms() if self.onward else found
+
+
+class Patterns:
+    """The patterns of one automaton: keys (symbols, look-alikes merged) and their meanings.
+
+    With `bytewise` the keys are what `fold` makes of them, read as Latin-1, so that both kinds of
+    automaton share everything else.
+    """
+
+    def __init__(self, *, bytewise: bool) -> None:
+        self.bytewise = bytewise
+        self.meanings: dict[str, Meaning] = {}
+
+    def add(self, surface: Surface, term: int) -> bool:
+        """File a surface of a term; False if this kind of automaton has not all its letters."""
+        words = [self._coded(merge(word.removesuffix("*"))) for word in surface.words]
+        if None in words:
+            return False
+        coded = [word for word in words if word is not None]
+        begins = [word.endswith("*") for word in surface.words]
+        inner = next((at for at, begin in enumerate(begins[:-1]) if begin), None)
+        check = Check(term, surface) if surface.cased or confusable(surface.words) else None
+        if inner is None:
+            self._file(self._meaning(coded, begin=begins[-1]), term, check)
+        for gap in range(len(coded) - 1 if inner is None else inner):
+            scout = self._meaning([*coded[:gap], coded[gap] + WIDE_GAP[:1]], begin=False)
+            self._continue(scout, coded[gap + 1 :], begins[gap + 1 :], term, check)
+        if inner is not None:
+            scout = self._meaning(coded[: inner + 1], begin=True)
+            self._continue(scout, coded[inner + 1 :], begins[inner + 1 :], term, check)
+        return True
+
+    def _coded(self, word: str) -> str | None:
+        if not self.bytewise:
+            return word
+        folded = narrow(word)
+        return None if folded is None else folded.decode("latin-1")
+
+    def _meaning(self, words: list[str], *, begin: bool) -> Meaning:
+        """The entry of a pattern: words between spaces, except at an edge without word ends."""
+        left = "" if self._unspaced(words[0][0]) else " "
+        last = words[-1].rstrip(" ")[-1]
+        right = "" if begin or (self._unspaced(last) and words[-1][-1] != " ") else " "
+        key = left + " ".join(words) + right
+        if key not in self.meanings:
+            self.meanings[key] = Meaning(key, opens=begin)
+        return self.meanings[key]
+
+    def _unspaced(self, symbol: str) -> bool:
+        return not self.bytewise and unspaced(symbol)
+
+    def _continue(
+        self, scout: Meaning, words: list[str], begins: list[bool], term: int, check: Check | None
+    ) -> None:
+        if scout.onward is None:
+            scout.onward = Onward()
+        node = scout.onward
+        for word, begin in zip(words, begins, strict=True):
+            if begin:
+                node = node.beginnings.setdefault(word + "*", Onward())
+            elif self._unspaced(word[-1]):
+                node = node.beginnings.setdefault(word, Onward())
+            else:
+                node = node.words.setdefault(word, Onward())
+        self._file(node, term, check)
+
+    @staticmethod
+    def _file(into: Meaning | Onward, term: int, check: Check | None) -> None:
+        if check is not None:
+            if check not in into.checks:
+                into.checks.append(check)
+        elif term not in into.terms:
+            into.terms.append(term)
+
+
+def confusable(words: Iterable[str]) -> bool:
+    """Whether the same symbols could be words of the other script: `take` and `таке`.
+
+    A word of two or more letters, all of them look-alikes. Single letters (`С-300` with a Latin C)
+    say nothing, unless one is the whole term.
+    """
+    judged = judged_words(tuple(words))
+    return any(all(letter in LOOKALIKES for letter in _letters(word)) for word in judged)
+
+
+def judged_words(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words whose script is looked at."""
+    if len(words) == 1:
+        return words if _letters(words[0]) else ()
+    return tuple(word for word in words if len(_letters(word)) > 1)
+
+
+def _letters(word: str) -> str:
+    return "".join(symbol for symbol in merge(word) if symbol.isalpha())

@@ -1,0 +1,141 @@
+"""What waits for a chat: per incident one lane, in which what waits melts into the newest state.
+
+A chat takes twenty calls a minute, an outbox may hold thousands: so an incident's waiting alerts
+become one message that shows its newest state. Lanes whose message rings go first, criticals before
+all, then the one that has waited longest.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+from monitor.alert import Alert, AlertPost
+from monitor.sinks.pacing import Urgency
+
+MOST_POSTS = 20
+
+
+class Entry(NamedTuple):
+    """One waiting alert, as the store knows it."""
+
+    sequence: int
+    alert: str
+
+
+class Lane:
+    """The waiting alerts of one incident, in order; at least one.
+
+    `last` is the newest of them, `ring` the newest of those that ring, if any does; `afresh` says
+    that the message to edit is gone.
+    """
+
+    def __init__(self, alert: Alert) -> None:
+        self.incident = alert.incident.id
+        self.entries: list[Entry] = []
+        self.attempts = 0
+        self.afresh = False
+        self._first = alert
+        self.last = alert
+        self.ring: Alert | None = None
+        self.add(alert)
+
+    def add(self, alert: Alert) -> None:
+        """A later alert of the same incident."""
+        self.entries.append(Entry(alert.sequence, alert.id))
+        self.last = alert
+        if alert.rings:
+            self.ring = alert
+
+    def join(self, later: "Lane") -> None:
+        """What came while this lane was being sent."""
+        self.entries += later.entries
+        self.last = later.last
+        self.ring = later.ring or self.ring
+
+    @property
+    def newest(self) -> Alert:
+        """The state to show: of the newest alert, named by the one that rings."""
+        alert = self.last
+        if self.ring is not None:
+            alert = msgspec.structs.replace(
+                alert, kind=self.ring.kind, reason=self.ring.reason or alert.reason
+            )
+        return with_posts_of(self._first, alert)
+
+    @property
+    def rings(self) -> bool:
+        """Whether anything in it has to ring."""
+        return self.ring is not None
+
+    @property
+    def urgency(self) -> Urgency:
+        """How much of the chat's budget it may use."""
+        if self.ring is None:
+            return Urgency.EDIT
+        critical = self.last.incident.level == "critical"
+        return Urgency.CRITICAL if critical else Urgency.RING
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Smaller goes first."""
+        return (-self.urgency, self.entries[0].sequence)
+
+
+def with_posts_of(first: Alert, newest: Alert) -> Alert:
+    """The newest alert, led by the post with which the incident began, newest version of each."""
+    known: dict[tuple[str, str], AlertPost] = {
+        (post.source, post.id): post for post in (*first.posts[:1], *newest.posts)
+    }
+    return msgspec.structs.replace(newest, posts=tuple(known.values())[:MOST_POSTS])
+
+
+class Waiting:
+    """All lanes, and which sequences are not settled yet."""
+
+    def __init__(self, position: int) -> None:
+        self._lanes: dict[str, Lane] = {}
+        self._unsettled: dict[int, None] = {}
+        self._read = position
+
+    def __len__(self) -> int:
+        return len(self._unsettled)
+
+    @property
+    def position(self) -> int:
+        """Everything up to here is settled."""
+        first = next(iter(self._unsettled), None)
+        return self._read if first is None else first - 1
+
+    def add(self, alert: Alert) -> None:
+        """Put an alert into its incident's lane; sequences must rise."""
+        self._read = alert.sequence
+        self._unsettled[alert.sequence] = None
+        lane = self._lanes.get(alert.incident.id)
+        if lane is None:
+            self._lanes[alert.incident.id] = Lane(alert)
+        else:
+            lane.add(alert)
+
+    def skip(self, sequence: int) -> None:
+        """An alert that needs no sending."""
+        self._read = sequence
+
+    def next(self) -> Lane | None:
+        """The lane whose turn it is; it stays until taken."""
+        return min(self._lanes.values(), key=lambda lane: lane.rank, default=None)
+
+    def take(self, lane: Lane) -> None:
+        """The lane is being sent: what comes now for its incident begins another."""
+        del self._lanes[lane.incident]
+
+    def put_back(self, lane: Lane) -> None:
+        """It could not be sent; what came meanwhile joins it."""
+        later = self._lanes.pop(lane.incident, None)
+        if later is not None:
+            lane.join(later)
+        self._lanes[lane.incident] = lane
+
+    def settle(self, lane: Lane) -> None:
+        """Everything in the lane is dealt with."""
+        for entry in lane.entries:
+            self._unsettled.pop(entry.sequence, None)

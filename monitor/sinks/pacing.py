@@ -1,0 +1,53 @@
+"""When a chat may be called next: its limits are planned for, not run into.
+
+The Bot API's documented limits: about one message a second to a chat, 20 a minute to a group or
+channel; more is answered 429 with the seconds to wait. Calls are counted when they are made,
+whatever came of them. Pure: the present comes in as monotonic seconds.
+"""
+
+from collections import deque
+from enum import IntEnum
+
+CHAT_INTERVAL = 1.05
+GROUP_SECONDS = 61.0
+GROUP_CALLS = 20
+
+
+class Urgency(IntEnum):
+    """How much of a group's minute a call may use."""
+
+    EDIT = 0
+    RING = 1
+    CRITICAL = 2
+
+
+SHARES = {Urgency.EDIT: 10, Urgency.RING: 17, Urgency.CRITICAL: GROUP_CALLS}
+"""Calls in a minute after which each kind must wait. 17 let 50 incidents open within three minutes
+(two refills of the window), the rest is kept for criticals."""
+
+
+class Pacing:
+    """The budget of one chat."""
+
+    def __init__(self, *, group: bool) -> None:
+        self._group = group
+        self._calls: deque[float] = deque(maxlen=GROUP_CALLS)
+        self._held_until = float("-inf")
+
+    def wait(self, urgency: Urgency, now: float) -> float:
+        """Seconds until a call of this urgency may be made; 0 = now."""
+        ready = self._held_until
+        if self._calls:
+            ready = max(ready, self._calls[-1] + CHAT_INTERVAL)
+        share = SHARES[urgency]
+        if self._group and len(self._calls) >= share:
+            ready = max(ready, self._calls[-share] + GROUP_SECONDS)
+        return max(0.0, ready - now)
+
+    def called(self, now: float) -> None:
+        """A call is being made."""
+        self._calls.append(now)
+
+    def hold(self, until: float) -> None:
+        """The chat asked for silence until then."""
+        self._held_until = max(self._held_until, until)

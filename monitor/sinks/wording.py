@@ -1,0 +1,204 @@
+"""What an alert says to a person: the words, in order, for terminal and chat alike.
+
+Pure: an alert and the present moment in, styled lines out. What matters on a night shift comes
+first: whether it is real, how bad, what, where, how sure; then who said it, in their own words.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import NamedTuple
+
+from monitor.alert import Alert, AlertPost
+from monitor.rule import Level
+from monitor.sinks.styled import Line, Span, marked, merged, span
+
+LEVEL_MARKS: dict[Level, str] = {
+    "informational": "⚪", "low": "🔵", "medium": "🟡", "high": "🟠", "critical": "🔴",
+}  # fmt: skip
+
+KIND_WORDS = {
+    "opened": "NEW", "updated": "UPDATED", "escalated": "ESCALATED", "corrected": "CORRECTED",
+    "closed": "CLOSED",
+}  # fmt: skip
+
+STATUS_WORDS = {
+    "unconfirmed": "unconfirmed: one publisher says so",
+    "reported": "reported by several publishers",
+    "corroborated": "corroborated by more than one side",
+    "official": "confirmed by an official of the place",
+    "disputed": "disputed: somebody denies it",
+    "retracted": "retracted: who said it took it back",
+}
+
+EXERCISE = "EXERCISE - recorded or simulated, not happening now"
+LATE = "LATE"
+REPEATED = "POSSIBLY REPEATED - the answer to the first sending was lost"
+
+When = Callable[[datetime], str]
+"""How a moment is said: an age in a terminal, a time of day in a chat."""
+
+
+class Manner(NamedTuple):
+    """How to say it: names of sources, moments, and how much of the posts to quote."""
+
+    name: Callable[[str], str]
+    when: When
+    posts: int = 3
+    quote: int = 700
+    repeated: bool = False
+
+
+def compose(alert: Alert, manner: Manner) -> tuple[Line, ...]:
+    """The whole message, first the most important."""
+    lines: list[Line] = []
+    if alert.exercise:
+        lines.append(Line("banner", (span(EXERCISE, "alarm", "bold"),)))
+    if manner.repeated:
+        lines.append(Line("banner", (span(REPEATED, "alarm"),)))
+    lines += [_head(alert), *_facts(alert)]
+    shown = alert.posts[: manner.posts]
+    for post in shown:
+        lines += _post(post, manner)
+    hidden = alert.incident.posts - len(shown)
+    if hidden > 0:
+        plural = "post" if hidden == 1 else "posts"
+        lines.append(Line("fact", (span(f"and {hidden} more {plural}", "faint"),)))
+    lines.append(Line("foot", (span(f"alert {alert.id}", "faint"),)))
+    return tuple(lines)
+
+
+def kind_word(alert: Alert) -> str:
+    """What happened to the incident, in one word."""
+    if alert.kind == "corrected" and alert.incident.status == "retracted":
+        return "RETRACTED"
+    return KIND_WORDS[alert.kind]
+
+
+def _head(alert: Alert) -> Line:
+    what = alert.incident
+    mark = f"{LEVEL_MARKS[what.level]} {what.level.upper()}"
+    spans = [span(mark, "level", "bold"), span("  ")]
+    if alert.kind != "opened":
+        spans.append(span(f"{kind_word(alert)}: ", "bold"))
+    spans.append(span(one_line(what.title), "bold"))
+    if what.place is not None:
+        spans.append(span(f" - {one_line(what.place.name)}", "bold"))
+        if what.place.admin1:
+            spans.append(span(f" ({one_line(what.place.admin1)})"))
+    if all(post.late for post in alert.posts) and alert.posts:
+        spans.append(span(f"  {LATE}", "alarm", "bold"))
+    return Line("head", merged(spans))
+
+
+def _facts(alert: Alert) -> list[Line]:
+    what = alert.incident
+    sides = ", ".join(one_line(side) for side in what.affiliations)
+    parts = [STATUS_WORDS.get(what.status, what.status)]
+    if what.families > 1:
+        parts.append(_count(what.families, "publisher"))
+    if sides:
+        parts.append(f"sides: {sides}")
+    if what.posts > 1:
+        parts.append(_count(what.posts, "post"))
+    because = one_line(alert.reason)
+    lines = [Line("fact", (span(" · ".join(parts)),))]
+    if because:
+        lines.append(Line("fact", (span(f"{kind_word(alert).lower()}: {because}", "faint"),)))
+    return lines
+
+
+def _post(post: AlertPost, manner: Manner) -> list[Line]:
+    name = one_line(manner.name(post.source)) or post.source
+    who = [span(name, "bold"), span(_speaker(post)), span(f" · {manner.when(post.published_at)}")]
+    if post.late:
+        who.append(span(f"  {LATE}", "alarm", "bold"))
+    if post.echo_of:
+        who.append(span(f" · repeats {one_line(post.echo_of)}", "faint"))
+    lines = [Line("who", merged(who))]
+    lines += [Line("quote", line) for line in _by_line(quoted(post.text, post.spans, manner.quote))]
+    if post.url and _is_address(post.url):
+        lines.append(Line("link", (span(post.url, link=post.url),)))
+    return lines
+
+
+def _is_address(url: str) -> bool:
+    """Whether it is a web address without surprises: printable, no blanks, no quotes."""
+    return re.fullmatch(r"https?://[^\s\"'<>\\]{1,1000}", url) is not None and url.isprintable()
+
+
+def _speaker(post: AlertPost) -> str:
+    known = [one_line(word) for word in (post.role, post.affiliation) if word and word != "unknown"]
+    return f" ({', '.join(known)})" if known else " (unknown role and side)"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def one_line(text: str) -> str:
+    """A name or title, without line breaks and of bearable length."""
+    return " ".join(text.split())[:200]
+
+
+def quoted(text: str, found: Sequence[tuple[int, int]], limit: int) -> tuple[Span, ...]:
+    """A post's text, cut to `limit` code points around the first word that was found."""
+    if len(text) <= limit:
+        return marked(text, found)
+    first = min((start for start, _ in found), default=0)
+    begin = max(0, min(first - limit // 3, len(text) - limit))
+    if begin:
+        begin = _after_blank(text, begin, limit // 6)
+    end = min(len(text), begin + limit)
+    if end < len(text):
+        end = _before_blank(text, end, limit // 6)
+    inside = [(start - begin, stop - begin) for start, stop in found if begin <= start < end]
+    before = (span("… "),) if begin else ()
+    after = (span(" …"),) if end < len(text) else ()
+    return merged([*before, *marked(text[begin:end], inside), *after])
+
+
+def _after_blank(text: str, at: int, reach: int) -> int:
+    """The beginning of the next word, if one begins soon."""
+    for place in range(at, min(at + reach, len(text))):
+        if text[place].isspace():
+            return place + 1
+    return at
+
+
+def _before_blank(text: str, at: int, reach: int) -> int:
+    """The end of the last word, if it ended not long ago."""
+    for place in range(at, max(at - reach, 0), -1):
+        if text[place].isspace():
+            return place
+    return at
+
+
+def _by_line(spans: Sequence[Span]) -> list[tuple[Span, ...]]:
+    """The spans of every line that is not blank."""
+    lines: list[list[Span]] = [[]]
+    for one in spans:
+        first, *rest = one.text.split("\n")
+        lines[-1].append(one._replace(text=first))
+        lines += [[one._replace(text=part)] for part in rest]
+    whole = [merged(line) for line in lines]
+    return [line for line in whole if any(one.text.strip() for one in line)]
+
+
+def age(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """`just now`, `2 min ago`, `3 h ago`; beyond a day the date and time in the reader's zone."""
+    passed = now - moment
+    if passed < timedelta(minutes=1):
+        return "just now"
+    if passed < timedelta(hours=1):
+        return f"{int(passed.total_seconds() // 60)} min ago"
+    if passed < timedelta(days=1):
+        return f"{int(passed.total_seconds() // 3600)} h ago"
+    return moment.astimezone(zone).strftime("%-d %b %Y, %H:%M")
+
+
+def time_of_day(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """`12:14 UTC`, with the date if it is not today's: for messages that are read later."""
+    there = moment.astimezone(zone)
+    day = "" if there.date() == now.astimezone(zone).date() else there.strftime("%-d %b %Y, ")
+    return f"{day}{there:%H:%M} {there:%Z}"

@@ -1,0 +1,84 @@
+"""How often each method may be called, and until when the server forbids it. Pure.
+
+Telegram publishes no limits; these stay below what operators report to be safe (see
+docs/telegram-double.md for what nobody can test). The state is persisted, so that a restart does
+not start a storm. Times are Unix seconds and come in as arguments.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """At most `calls` in any `seconds`."""
+
+    calls: int
+    seconds: float
+
+
+RATES: Mapping[str, tuple[Rate, ...]] = {
+    "messages.getHistory": (Rate(20, 30),),
+    "channels.getMessages": (Rate(20, 30),),
+    "messages.getPeerDialogs": (Rate(20, 60),),
+    "messages.getDialogs": (Rate(10, 600),),
+    "contacts.resolveUsername": (Rate(10, 60), Rate(150, 86_400)),
+    "channels.joinChannel": (Rate(1, 600),),
+    "channels.getFullChannel": (Rate(10, 60),),
+    "updates.getChannelDifference": (Rate(60, 60),),
+    "upload.getFile": (Rate(60, 60),),
+}
+USUAL = (Rate(30, 60),)
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """The calls of late by method, and the ends of flood waits."""
+
+    calls: dict[str, tuple[float, ...]] = {}
+    floods: dict[str, float] = {}
+
+
+def wait(budget: Budget, method: str, now: float) -> float:
+    """Seconds until a method may be called; 0 = now.
+
+    Calls that lie in the future (the clock was set back) count as made now.
+    """
+    due = [budget.floods.get(method, 0.0) - now]
+    made = [min(at, now) for at in budget.calls.get(method, ())]
+    for rate in RATES.get(method, USUAL):
+        recent = [at for at in made if at > now - rate.seconds]
+        if len(recent) >= rate.calls:
+            due.append(recent[-rate.calls] + rate.seconds - now)
+    return max(0.0, *due)
+
+
+def spent(budget: Budget, method: str, now: float) -> Budget:
+    """The budget after a call that is made now."""
+    longest = max(rate.seconds for rate in RATES.get(method, USUAL))
+    most = max(rate.calls for rate in RATES.get(method, USUAL))
+    made = [min(at, now) for at in budget.calls.get(method, ())]
+    recent = [at for at in made if at > now - longest][-most:]
+    return Budget({**budget.calls, method: (*recent, now)[-most:]}, budget.floods)
+
+
+def flooded(budget: Budget, method: str, seconds: float, now: float) -> Budget:
+    """The budget after the server said to wait; a longer wait already known stays."""
+    until = max(now + seconds, budget.floods.get(method, 0.0))
+    floods = {name: end for name, end in budget.floods.items() if end > now}
+    return Budget(budget.calls, {**floods, method: until})
+
+
+def encode(budget: Budget) -> str:
+    """The budget as a cursor's value."""
+    return msgspec.json.encode(budget).decode()
+
+
+def decode(text: str | None) -> Budget:
+    """A cursor's value as a budget; a new one when there is none or it is unreadable.
+
+    An unreadable budget is no reason to stop: the rates bound what a fresh one can do.
+    """
+    try:
+        return msgspec.json.decode(text or "{}", type=Budget)
+    except msgspec.MsgspecError:
+        return Budget()

@@ -1,0 +1,282 @@
+"""Asking the server for what it has: first contact, heads, gaps, and the daily second look."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple
+
+import structlog
+from telethon import functions, types
+
+from monitor.clock import Clock
+from monitor.post import PostKind, Received
+from monitor.sources.telegram import coverage as ids
+from monitor.sources.telegram.calls import Calls
+from monitor.sources.telegram.coverage import Coverage, Span
+from monitor.sources.telegram.message import TL, albums, by_peer, gone, received
+from monitor.sources.telegram.register import Peer, Register, Step, Watched
+from monitor.sources.telegram.trouble import ChannelLostError
+
+log = structlog.get_logger(__name__)
+
+PAGE = 100
+SEVERAL = 20  # so many deletions at once are believed only after a further look
+
+
+class Page(NamedTuple):
+    """Messages in ascending order, albums together, and the chats that came with them."""
+
+    messages: list[TL]
+    chats: dict[int, TL]
+
+    @property
+    def groups(self) -> list[list[TL]]:
+        """What becomes a post each."""
+        return albums(self.messages)
+
+
+class Lister:
+    """The calls that list a channel, and what they mean for its coverage."""
+
+    def __init__(self, calls: Calls, register: Register, clock: Clock) -> None:
+        self._calls = calls
+        self._register = register
+        self._clock = clock
+
+    async def resolve(self, watched: Watched) -> None:
+        """Find a channel by its name, once for ever."""
+        answer = await self._calls.ask(functions.contacts.ResolveUsernameRequest(watched.name))
+        chat = answer.chats[0] if answer.chats else None
+        if not isinstance(chat, types.Channel):
+            raise ChannelLostError(f"{watched.name} is no channel")
+        if watched.known is not None and watched.known.number != chat.id:
+            hint = f"@{watched.name} is now channel {chat.id}: confirm it in the sources file"
+            self._register.lose(watched, "handed_over", "the name has another channel", hint)
+            return
+        await self._register.keep_peer(watched, Peer(chat.id, chat.access_hash))
+
+    async def first_contact(self, watched: Watched) -> None:
+        """List the newest page as history: stored, never ringing."""
+        floor = watched.coverage.floor if watched.coverage else 0
+        page = await self._page(watched, offset_id=floor)
+        numbers = [message.id for message in page.messages]
+        lowest = min(numbers) if len(numbers) >= PAGE else 1
+        groups = page.groups
+        posts = self._posts(watched, groups, page.chats, history=True)
+        change = partial(_contacted, lowest, max(numbers, default=0), _names(groups))
+        step = Step(watched, posts, change, contacted=True, relisted_at=self._now())
+        await self._register.keep([step])
+        log.info("source_first_contact", source=watched.info.id, posts=len(posts))
+
+    async def heads(self, channels: Sequence[Watched]) -> None:
+        """Learn the newest id of many channels in one call."""
+        known = [one for one in channels if one.peer is not None and not one.lost]
+        for start in range(0, len(known), PAGE):
+            await self._heads(known[start : start + PAGE])
+
+    async def _heads(self, channels: list[Watched]) -> None:
+        """One call; when a channel spoils it, halves of it, down to that channel."""
+        peers = [types.InputDialogPeer(_input_peer(one)) for one in channels]
+        try:
+            answer = await self._calls.ask(functions.messages.GetPeerDialogsRequest(peers))
+        except ChannelLostError as error:
+            if len(channels) > 1:
+                middle = len(channels) // 2
+                await self._heads(channels[:middle])
+                await self._heads(channels[middle:])
+                return
+            hint = "it is private or gone: remove it from the sources file, or join it"
+            self._register.lose(channels[0], "not_found", str(error), hint)
+            return
+        chats = {chat.id: chat for chat in answer.chats}
+        for dialog in answer.dialogs:
+            number = getattr(dialog.peer, "channel_id", 0)
+            watched = self._register.of_number(number)
+            if watched is not None and self._still_its_own(watched, chats.get(number)):
+                watched.pts = dialog.pts or 0
+                head = partial(_heard, dialog.top_message)
+                await self._register.keep([Step(watched, (), head)])
+
+    def _still_its_own(self, watched: Watched, chat: TL) -> bool:
+        """Whether a channel still has the name it is watched by."""
+        names = [getattr(chat, "username", None)]
+        names += [one.username for one in getattr(chat, "usernames", None) or () if one.active]
+        held = [name.lower() for name in names if name]
+        if chat is None or watched.name.lower() in held:
+            return True
+        now = f"now @{held[0]}" if held else "without a public name"
+        hint = f"the channel is {now}: confirm it in the sources file"
+        self._register.lose(watched, "handed_over", "the channel gave up its name", hint)
+        return False
+
+    async def fill(self, watched: Watched) -> int:
+        """List every gap, oldest first; how many posts that brought."""
+        brought = 0
+        while watched.coverage is not None and (open_ := ids.gaps(watched.coverage)):
+            brought += await self._fill_from(watched, open_[0])
+        return brought
+
+    async def _fill_from(self, watched: Watched, gap: Span) -> int:
+        """List one page from the beginning of a gap on."""
+        page = await self._page(watched, offset_id=gap[0], forwards=True)
+        whole = _without_cut_album(page.messages) if len(page.messages) >= PAGE else page.messages
+        reached = whole[-1].id if whole else gap[1]
+        if len(page.messages) < PAGE:  # nothing lies between the last one and the head
+            reached = max(reached, gap[1])
+        groups = albums(whole)
+        posts = self._posts(watched, groups, page.chats)
+        change = partial(_listed, (gap[0], reached), _names(groups))
+        brought = await self._register.keep([Step(watched, posts, change)])
+        log.info("gap_listed", source=watched.info.id, first=gap[0], last=reached, posts=brought)
+        return brought
+
+    async def look_again(self, watched: Watched, since: datetime, pages: int) -> None:
+        """List recent posts again, for the edits and deletions that no push told."""
+        newest, head = watched.pts, watched.coverage.head if watched.coverage else 0
+        messages, chats = await self._recent(watched, since, pages)
+        groups = albums(messages)
+        edited = [group for group in groups if any(one.edit_date for one in group)]
+        posts = self._posts(watched, edited, chats, edits=True)
+        missing = await self._missing(watched, messages, head)
+        posts += self._gone(watched, missing)
+        step = Step(
+            watched,
+            posts,
+            partial(_seen_again, messages[0].id if messages else 0, missing),
+            events=((1, newest),) if newest else (),
+            relisted_at=self._now() if pages > 1 else 0.0,
+        )
+        await self._register.keep([step])
+
+    async def believe(self, watched: Watched) -> None:
+        """Count every event up to the newest as known: all of them are accounted for."""
+        if watched.pts:
+            await self._register.keep([Step(watched, (), _same, events=((1, watched.pts),))])
+
+    async def _recent(
+        self, watched: Watched, since: datetime, pages: int
+    ) -> tuple[list[TL], dict[int, TL]]:
+        """The messages since a time, as far as so many pages go, ascending."""
+        messages: list[TL] = []
+        chats: dict[int, TL] = {}
+        offset = 0
+        for _ in range(pages):
+            page = await self._page(watched, offset_id=offset)
+            recent = [message for message in page.messages if message.date >= since]
+            messages = recent + messages
+            chats.update(page.chats)
+            if len(recent) < len(page.messages) or len(page.messages) < PAGE:
+                break
+            offset = page.messages[0].id
+        return messages, chats
+
+    async def _missing(self, watched: Watched, messages: list[TL], head: int) -> tuple[int, ...]:
+        """Posts up to a head that are no longer listed, asked for by id before it is believed."""
+        if not messages or watched.coverage is None:
+            return ()
+        span = (messages[0].id, max(head, messages[-1].id))
+        numbers = [message.id for message in messages]
+        unlisted = ids.vanished(watched.coverage, span, numbers)
+        empty = [
+            message.id
+            for message in await self.messages(watched, unlisted)
+            if isinstance(message, types.MessageEmpty)
+        ]
+        if len(empty) > SEVERAL and not watched.suspected.issuperset(empty):
+            watched.suspected = frozenset(empty)
+            log.warning("many_deletions_suspected", source=watched.info.id, posts=len(empty))
+            return ()
+        watched.suspected = frozenset()
+        return tuple(empty)
+
+    async def messages(self, watched: Watched, numbers: Sequence[int]) -> list[TL]:
+        """Single messages by id; MessageEmpty for those that are not there."""
+        found: list[TL] = []
+        for start in range(0, len(numbers), PAGE):
+            wanted = [types.InputMessageID(one) for one in numbers[start : start + PAGE]]
+            peer = _input_peer(watched)
+            channel = types.InputChannel(peer.channel_id, peer.access_hash)
+            answer = await self._calls.ask(functions.channels.GetMessagesRequest(channel, wanted))
+            found += answer.messages
+        return found
+
+    async def album_of(self, watched: Watched, message: TL) -> list[TL]:
+        """All messages of the album that a message belongs to, by asking for its neighbours."""
+        around = range(max(1, message.id - 9), message.id + 10)
+        found = await self.messages(watched, around)
+        group = [one for one in found if getattr(one, "grouped_id", None) == message.grouped_id]
+        return sorted(group, key=lambda one: int(one.id)) or [message]
+
+    async def _page(self, watched: Watched, *, offset_id: int, forwards: bool = False) -> Page:
+        """A page of messages before an id (0 = the newest), or from an id on."""
+        answer = await self._calls.ask(
+            functions.messages.GetHistoryRequest(
+                peer=_input_peer(watched),
+                offset_id=offset_id,
+                offset_date=None,
+                add_offset=-PAGE if forwards else 0,
+                limit=PAGE,
+                max_id=0,
+                min_id=0,
+                hash=0,
+            )
+        )
+        return Page(sorted(answer.messages, key=lambda one: int(one.id)), by_peer(answer.chats))
+
+    def _posts(
+        self,
+        watched: Watched,
+        groups: Iterable[list[TL]],
+        chats: dict[int, TL],
+        *,
+        history: bool = False,
+        edits: bool = False,
+    ) -> list[Received]:
+        kind: PostKind = "edit" if edits else "new"
+        source = watched.info.id
+        return [received(source, group, chats, kind=kind, history=history) for group in groups]
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+    def _gone(self, watched: Watched, numbers: Iterable[int]) -> list[Received]:
+        channel = _input_peer(watched).channel_id
+        now = self._clock.now()
+        return [gone(watched.info.id, channel, number, now) for number in numbers]
+
+
+def _input_peer(watched: Watched) -> Any:  # noqa: ANN401 - Telethon carries no types
+    if watched.peer is None:
+        raise ChannelLostError(f"{watched.name} is not resolved yet")
+    return types.InputPeerChannel(watched.peer.number, watched.peer.access_hash)
+
+
+def _names(groups: Iterable[list[TL]]) -> list[int]:
+    return [group[0].id for group in groups]
+
+
+def _without_cut_album(messages: list[TL]) -> list[TL]:
+    """A full page without the album at its end, which may go on; unless it is nothing else."""
+    group = getattr(messages[-1], "grouped_id", None)
+    kept = [one for one in messages if getattr(one, "grouped_id", None) != group]
+    return kept if group and kept else messages
+
+
+def _contacted(floor: int, head: int, posts: Sequence[int], before: Coverage | None) -> Coverage:
+    return ids.deepened(before, floor, posts) if before else ids.began(floor, head, posts)
+
+
+def _heard(head: int, before: Coverage | None) -> Coverage:
+    return ids.heard(before, head) if before else ids.began(head + 1, head, ())
+
+
+def _listed(span: Span, posts: Sequence[int], before: Coverage | None) -> Coverage:
+    return ids.listed(before or ids.began(span[0], span[1], ()), span, posts)
+
+
+def _same(before: Coverage | None) -> Coverage:
+    return before or ids.began(1, 0, ())
+
+
+def _seen_again(first: int, missing: Sequence[int], before: Coverage | None) -> Coverage:
+    return ids.deleted(before or ids.began(first, first - 1, ()), missing)

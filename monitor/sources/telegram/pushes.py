@@ -1,0 +1,148 @@
+"""Pushed updates: kept in a bounded queue, then turned into posts and coverage."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+
+import structlog
+from telethon import types
+
+from monitor.post import Received
+from monitor.sources.telegram import coverage as ids
+from monitor.sources.telegram.coverage import Coverage
+from monitor.sources.telegram.message import TL, albums, gone, received
+from monitor.sources.telegram.register import Step, Watched
+
+log = structlog.get_logger(__name__)
+
+LIMIT = 20_000
+KINDS = (
+    types.UpdateNewChannelMessage,
+    types.UpdateEditChannelMessage,
+    types.UpdateDeleteChannelMessages,
+    types.UpdateChannel,
+)
+
+
+class Pushes:
+    """What was pushed and is not stored yet.
+
+    Beyond the limit pushes are dropped: their ids come up as gaps and are listed. So neither memory
+    nor posts are lost when the store is slower than Telegram.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[TL] = deque()
+        self._arrived = asyncio.Event()
+        self.dropped = 0
+
+    async def put(self, update: TL) -> None:
+        """Keep an update; called by the client library, does nothing else."""
+        if len(self._waiting) >= LIMIT:
+            self.dropped += 1
+            return
+        self._waiting.append(update)
+        self._arrived.set()
+
+    async def take(self, most: int) -> list[TL]:
+        """The oldest waiting updates, as soon as there are any."""
+        while not self._waiting:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+
+    def more(self, most: int) -> list[TL]:
+        """What is waiting now."""
+        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+
+
+class Sorted(NamedTuple):
+    """The updates of one channel, by what happened."""
+
+    new: list[TL]
+    edited: list[TL]
+    deleted: list[int]
+    chats: dict[int, TL]
+    events: list[ids.Span]
+    itself: list[TL]
+    """News of the channel: its name, its title, whether it may be read."""
+
+
+def by_channel(updates: Iterable[TL]) -> dict[int, Sorted]:
+    """Updates sorted by their channel's numeric id."""
+    found: dict[int, Sorted] = {}
+    for update in updates:
+        number = channel_of(update)
+        one = found.setdefault(number, Sorted([], [], [], {}, [], []))
+        one.chats.update(getattr(update, "_entities", None) or {})  # by marked peer id already
+        if isinstance(update, types.UpdateNewChannelMessage):
+            one.new.append(update.message)
+        elif isinstance(update, types.UpdateEditChannelMessage):
+            one.edited.append(update.message)
+        elif isinstance(update, types.UpdateDeleteChannelMessages):
+            one.deleted.extend(update.messages)
+        else:
+            one.itself.append(update)
+        if getattr(update, "pts", 0):  # what a difference brought has none
+            one.events.append((update.pts - update.pts_count + 1, update.pts))
+    return found
+
+
+def channel_of(update: TL) -> int:
+    """The numeric id of the channel that an update is about; 0 = none."""
+    message = getattr(update, "message", None)
+    peer = getattr(message, "peer_id", None)
+    return int(getattr(update, "channel_id", None) or getattr(peer, "channel_id", None) or 0)
+
+
+def waits_for_its_album(updates: Sequence[TL]) -> bool:
+    """Whether the last update belongs to an album of which more may come."""
+    message = getattr(updates[-1], "message", None)
+    return bool(getattr(message, "grouped_id", None))
+
+
+def steps(
+    watched: Watched, happened: Sorted, edited: Sequence[Sequence[TL]], now: datetime
+) -> list[Step]:
+    """What happened in a channel as what is to be stored; `edited` holds whole albums."""
+    source = watched.info.id
+    events = tuple(span for span in happened.events if span[0] <= span[1])
+    found = [Step(watched, (), _same, events)] if events else []
+    if happened.new:
+        groups = albums(happened.new)
+        posts = [received(source, group, happened.chats) for group in groups]
+        every = [message.id for message in happened.new]
+        names = [group[0].id for group in groups]
+        found.append(Step(watched, posts, partial(_pushed, every, names)))
+    if edited:
+        posts = [received(source, group, happened.chats, kind="edit") for group in edited]
+        found.append(Step(watched, posts, _same))
+    if happened.deleted and watched.peer is not None:
+        found.append(_deletions(watched, happened.deleted, watched.peer.number, now))
+    return found
+
+
+def _deletions(watched: Watched, numbers: Sequence[int], channel: int, now: datetime) -> Step:
+    """Deletions of what may be stored; ids of later album messages name no post."""
+    known = watched.coverage
+    posts: list[Received] = [
+        gone(watched.info.id, channel, number, now)
+        for number in numbers
+        if known is None or ids.may_be_a_post(known, number)
+    ]
+    return Step(watched, posts, partial(_deleted, tuple(numbers)))
+
+
+def _pushed(every: Sequence[int], names: Sequence[int], before: Coverage | None) -> Coverage:
+    return ids.pushed(before or ids.began(min(every), min(every) - 1, ()), every, names)
+
+
+def _deleted(numbers: Sequence[int], before: Coverage | None) -> Coverage:
+    return ids.deleted(before or ids.began(1, 0, ()), numbers)
+
+
+def _same(before: Coverage | None) -> Coverage:
+    return before or ids.began(1, 0, ())

@@ -1,0 +1,225 @@
+"""The watched channels and what is stored of each: posts and coverage, always together."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, TypeVar
+
+import msgspec
+import structlog
+
+from monitor.clock import Clock
+from monitor.post import Received
+from monitor.source import Arrival, HealthBoard, Intake, SourceHealth, SourceInfo, SourceState
+from monitor.sources.handover import hand_over
+from monitor.sources.telegram.coverage import Coverage, Spans, added, holds
+
+log = structlog.get_logger(__name__)
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel's cursor.
+
+    `number` is its numeric id, `contacted` whether its history was looked at. `events` are the
+    numbers of the channel's events (its pts: each new, edited or deleted post is one) that we know
+    of: a hole in them is an edit or deletion that nobody told us. `relisted_at` is when the recent
+    posts were last listed again, in Unix seconds.
+    """
+
+    number: int
+    coverage: Coverage
+    contacted: bool = False
+    events: Spans = ()
+    relisted_at: float = 0.0
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """How one account addresses a channel; another account's hash is refused."""
+
+    number: int
+    access_hash: int
+
+
+class Watched:
+    """One watched channel, as known in memory: what is stored, and how its reading goes."""
+
+    def __init__(self, info: SourceInfo, peer: Peer | None, known: Known | None) -> None:
+        self.info = info
+        self.name = info.id.partition(":")[2]
+        self.peer = peer
+        self.known = known
+        self.lost = False
+        self.pts = 0  # of the newest event, as last told by the server
+        self.suspected: frozenset[int] = frozenset()
+        self.health = SourceHealth(source=info.id, state="starting", via="account")
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """What is known of its ids."""
+        return self.known.coverage if self.known else None
+
+
+class Step(NamedTuple):
+    """Posts of one channel to be stored with the change of its coverage that they mean."""
+
+    watched: Watched
+    posts: Sequence[Received]
+    change: Callable[[Coverage | None], Coverage]
+    events: Spans = ()
+    contacted: bool = False
+    relisted_at: float = 0.0
+
+
+class Register:
+    """The channels of one account, and the only way of what it reads into the store."""
+
+    def __init__(
+        self,
+        account: str,
+        infos: Iterable[SourceInfo],
+        intake: Intake,
+        clock: Clock,
+        board: HealthBoard,
+    ) -> None:
+        self.account = account
+        self._intake = intake
+        self._clock = clock
+        self._board = board
+        self._lock = asyncio.Lock()
+        self.channels = [self._load(info) for info in infos]
+
+    def _load(self, info: SourceInfo) -> Watched:
+        peer = _decoded(self._intake.cursor(self._peer_cursor(info)), Peer)
+        return Watched(info, peer, _decoded(self._intake.cursor(_cursor(info)), Known))
+
+    def _peer_cursor(self, info: SourceInfo) -> str:
+        return f"telegram-peer-{self.account}/{info.id}"
+
+    @property
+    def budget(self) -> str | None:
+        """The account's stored budget of calls."""
+        return self._intake.cursor(f"telegram-budget/{self.account}")
+
+    async def keep_budget(self, text: str) -> None:
+        """Store the budget of calls."""
+        await self._deliver(Arrival(cursors={f"telegram-budget/{self.account}": text}))
+
+    async def keep_peer(self, watched: Watched, peer: Peer) -> None:
+        """Store how this account addresses a channel: it is resolved once for ever."""
+        text = msgspec.json.encode(peer).decode()
+        await self._deliver(Arrival(cursors={self._peer_cursor(watched.info): text}))
+        watched.peer = peer
+
+    def of_number(self, number: int) -> Watched | None:
+        """The channel with a numeric id that is being read."""
+        found = (one for one in self.reading() if one.peer and one.peer.number == number)
+        return next(found, None)
+
+    def reading(self) -> list[Watched]:
+        """The channels that can be read."""
+        return [one for one in self.channels if not one.lost]
+
+    async def keep(self, steps: Sequence[Step]) -> int:
+        """Store posts and coverage in one transaction; how many posts that were.
+
+        Returns when they are stored. Memory changes only afterwards, and one caller at a time: what
+        fails is not believed. A new post whose id is covered is stored already: pushes, the
+        library's differences and our listings often bring the same one.
+        """
+        async with self._lock:
+            made: dict[Watched, Known] = {}
+            posts: list[Received] = []
+            for step in steps:
+                before = made.get(step.watched, step.watched.known)
+                posts += _fresh(step.posts, before)
+                made[step.watched] = _changed(step, before)
+            changed = {
+                _cursor(watched.info): msgspec.json.encode(known).decode()
+                for watched, known in made.items()
+                if posts or known != watched.known
+            }
+            if posts or changed:
+                await self._deliver(Arrival(posts=tuple(posts), cursors=changed))
+            for watched, known in made.items():
+                watched.known = known
+        for step in steps:
+            self._count(step)
+        return len(posts)
+
+    def tell(self, watched: Watched, state: SourceState, hint: str = "") -> None:
+        """Say how the reading of a channel goes."""
+        if (watched.health.state, watched.health.hint) == (state, hint):
+            return
+        watched.health = msgspec.structs.replace(
+            watched.health, state=state, hint=hint, since=self._clock.now().isoformat()
+        )
+        self._board.source(watched.health)
+
+    def read(self, watched: Watched) -> None:
+        """Say that a channel was read to its head just now."""
+        watched.health = msgspec.structs.replace(
+            watched.health, last_read=self._clock.now().isoformat()
+        )
+        self.tell(watched, "ok")
+        self._board.source(watched.health)
+
+    def lose(self, watched: Watched, state: SourceState, reason: str, hint: str) -> None:
+        """Stop reading a channel that this account cannot read."""
+        watched.lost = True
+        log.warning("source_lost", source=watched.info.id, account=self.account, problem=reason)
+        self.tell(watched, state, hint)
+
+    async def _deliver(self, arrival: Arrival) -> None:
+        await hand_over(self._intake, arrival, self._clock, f"telegram:{self.account}")
+
+    def _count(self, step: Step) -> None:
+        if not step.posts:
+            return
+        newest = max(one.post.published_at for one in step.posts).isoformat()
+        health = step.watched.health
+        step.watched.health = msgspec.structs.replace(
+            health,
+            posts=health.posts + len(step.posts),
+            last_post=max(newest, health.last_post or newest),
+        )
+        self._board.source(step.watched.health)
+
+
+def _fresh(posts: Iterable[Received], known: Known | None) -> list[Received]:
+    """The posts without those that are new and covered."""
+    return [
+        one
+        for one in posts
+        if one.post.kind != "new" or known is None or not holds(known.coverage, int(one.post.id))
+    ]
+
+
+def _changed(step: Step, before: Known | None) -> Known:
+    """What is known of a channel after a step."""
+    number = step.watched.peer.number if step.watched.peer else 0
+    known = before or Known(number=number, coverage=Coverage(floor=1, head=0))
+    events = known.events
+    for span in step.events:
+        events = added(events, span)
+    return Known(
+        number=number,
+        coverage=step.change(before.coverage if before else None),
+        contacted=known.contacted or step.contacted,
+        events=events,
+        relisted_at=max(known.relisted_at, step.relisted_at),
+    )
+
+
+def _cursor(info: SourceInfo) -> str:
+    return f"telegram/{info.id}"
+
+
+T = TypeVar("T", Known, Peer)
+
+
+def _decoded(text: str | None, kind: type[T]) -> T | None:
+    """A cursor's value; None when there is none or it is unreadable, which means first contact."""
+    try:
+        return msgspec.json.decode(text, type=kind) if text else None
+    except msgspec.MsgspecError:
+        log.warning("cursor_unreadable", kind=kind.__name__, hint="the channel is listed anew")
+        return None

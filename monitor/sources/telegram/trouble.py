@@ -1,0 +1,60 @@
+"""What can go wrong with Telegram, sorted by what has to be done about it."""
+
+from telethon import errors
+
+
+class AccountLostError(Exception):
+    """The account cannot be used until a person does something; it stops, the daemon does not."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(f"{reason} - {hint}")
+        self.reason = reason
+        self.hint = hint
+
+
+class ChannelLostError(Exception):
+    """A channel cannot be read by this account: gone, private, or no such name."""
+
+
+class NotNowError(Exception):
+    """A method may not be called yet; `seconds` says how long."""
+
+    def __init__(self, method: str, seconds: float) -> None:
+        super().__init__(f"{method} may be called again in {seconds:.0f} s")
+        self.method = method
+        self.seconds = seconds
+
+
+class TroubleError(Exception):
+    """Anything that may pass by itself: the connection is made again."""
+
+
+_SIGN_IN = "sign in again: monitor login telegram"
+_HINTS = {
+    "AuthKeyDuplicatedError": "the session file was used from two addresses at once and is void: "
+    "keep one copy, then run monitor login telegram",
+    "SessionRevokedError": "someone ended this session in Telegram's settings: "
+    "check the account's devices, then run monitor login telegram",
+    "UserDeactivatedError": "Telegram deleted this account: use another one",
+    "UserDeactivatedBanError": "Telegram banned this account: use another one, or write to "
+    "recover@telegram.org",
+}
+_CHANNEL = (
+    errors.ChannelInvalidError,
+    errors.ChannelPrivateError,
+    errors.ChannelPublicGroupNaError,
+    errors.UsernameInvalidError,
+    errors.UsernameNotOccupiedError,
+)
+_ACCOUNT = (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound)
+
+
+def sort_error(error: Exception) -> Exception:
+    """What an error of the client library means for us."""
+    name = type(error).__name__
+    said = f"{name.removesuffix('Error')}: {error}"[:300]
+    if isinstance(error, _ACCOUNT):
+        return AccountLostError(said, _HINTS.get(name, _SIGN_IN))
+    if isinstance(error, _CHANNEL):
+        return ChannelLostError(said)
+    return TroubleError(said)

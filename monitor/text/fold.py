@@ -1,0 +1,206 @@
+"""Text to one byte a symbol, so that ten thousand words are looked for in one pass.
+
+`fold` gives the bytes of `symbols.merged_symbols`, between two spaces. Nearly always one character
+is one byte, so that a place in the bytes is a place in the text; `Origins` finds the rest. Letters
+outside the 8-bit alphabet become one byte OTHER (a letter of no word); `fold_wide` keeps them, as
+text, for rulebooks that have such terms.
+
+How it is fast: the C codec `charmap_encode` maps 256 chosen characters; a run of others calls an
+error handler once, which puts characters of the table in their place (remembered for short runs);
+`bytes.translate` folds and drops in one pass. Spaces are not collapsed: the compiled rulebook knows
+words that are further apart.
+"""
+
+import codecs
+import hashlib
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import accumulate
+
+from monitor.text.symbols import (
+    APOSTROPHE,
+    CYRILLIC,
+    RARE_CYRILLIC,
+    SPLIT_MARKS,
+    merged,
+    merged_symbols,
+    unspaced,
+    whole_letters,
+)
+
+FOLD_VERSION = 1
+"""Changes whenever any text folds to other bytes: caches and stored fingerprints depend on it."""
+
+_OTHER, _DROPPED = "\ua66e", "\u200b"  # a letter that nobody writes, a character that is not seen
+_PUNCTUATION = "«»—–…“”„‘’№•●°·₽€£§©®−‑→▪ʼ´\u00a0\u200c\u200d\ufe0f\u00ad\u0301\u0300"
+_LATIN = "éüöäßñçáíóúčšžłıøå"
+
+
+def _table() -> str:
+    """The 256 characters that the codec knows: ASCII at its own codes, then what posts use most."""
+    more = [
+        *CYRILLIC, *CYRILLIC.upper(), "ё", "Ё", _OTHER, _DROPPED, *SPLIT_MARKS,
+        *_PUNCTUATION, *RARE_CYRILLIC, *(letter for letter in _LATIN if len(merged(letter)) == 1),
+    ]  # fmt: skip
+    ascii_part = {code: chr(code) for code in (0, 9, 10, 13, *range(32, 127))}
+    # A code that str or bytes take for white space stands for no letter.
+    blank = {code for code in range(256) if chr(code).isspace()}
+    free = [code for code in range(1, 256) if code not in ascii_part and code not in blank]
+    known = ascii_part | dict(zip(free, more, strict=False))
+    if len(more) > len(free):
+        raise AssertionError("the fold's table holds 256 characters")
+    return "".join(known.get(code, "\ufffe") for code in range(256))  # U+FFFE: unused
+
+
+_TABLE = _table()
+_CODES = {character: code for code, character in enumerate(_TABLE) if character != "\ufffe"}
+_MAP = codecs.charmap_build(_TABLE)
+OTHER = _CODES.pop(_OTHER)
+_SPLIT = bytes([_CODES[SPLIT_MARKS[0]]])
+_DELETED = bytes(
+    code
+    for character, code in _CODES.items()
+    if not merged(character) and character not in SPLIT_MARKS
+)
+
+
+def _byte(character: str) -> int:
+    """What the table's character is folded to; both split letters' marks to one code, a flag."""
+    if character == _OTHER:
+        return OTHER
+    if character in SPLIT_MARKS:
+        return _SPLIT[0]
+    return _CODES[merged(character) or " "]
+
+
+_FOLDED = bytes(32 if character == "\ufffe" else _byte(character) for character in _TABLE)
+_WORD_LETTERS = b"".join(
+    re.escape(bytes([_CODES[merged(letter)]])) for letter in CYRILLIC + RARE_CYRILLIC
+)
+_STRAY = re.compile(b"(?<![" + _WORD_LETTERS + b"])'|'(?![" + _WORD_LETTERS + b"])")
+_APOSTROPHE = APOSTROPHE.encode()
+_DROPS = re.compile(b"[" + re.escape(_DELETED + _SPLIT) + b"]")
+_LONG_RUN = 24
+
+
+def _place(run: str) -> str:
+    """Characters of the table to stand for a run of characters that it has not."""
+    return "".join(map(_stand_in, run))
+
+
+@lru_cache(maxsize=65536)
+def _stand_in(character: str) -> str:
+    return "".join(map(_known, merged(character))) or _DROPPED
+
+
+def _known(symbol: str) -> str:
+    if symbol in _CODES:
+        return symbol
+    # Beside a letter of an unspaced script a Latin or Cyrillic word ends.
+    return " " if unspaced(symbol) else _OTHER
+
+
+_place_short = lru_cache(maxsize=8192)(_place)
+
+
+def _unknown(error: UnicodeError) -> tuple[str, int]:
+    """The codec's handler for characters outside its table."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    run = error.object[error.start : error.end]
+    return (_place_short if len(run) <= _LONG_RUN else _place)(run), error.end
+
+
+# Handlers are named process-wide; this one is a constant function of the run that it is given.
+codecs.register_error("monitor.fold", _unknown)
+_encode = codecs.charmap_encode
+
+
+def fold(text: str) -> bytes:
+    """The text's symbols, one byte each, between two spaces. Any str is taken; linear time."""
+    folded = b" %b " % _encode(text, "monitor.fold", _MAP)[0].translate(_FOLDED, _DELETED)
+    if _SPLIT in folded:
+        return fold(whole_letters(text))
+    if _APOSTROPHE in folded:
+        return _STRAY.sub(b" ", folded)
+    return folded
+
+
+def narrow(symbols: str) -> bytes | None:
+    """Symbols (look-alikes merged) as the bytes that `fold` makes of them, or None if it cannot."""
+    try:
+        return bytes(map(_CODES.__getitem__, symbols))
+    except KeyError:
+        return None
+
+
+def fold_wide(text: str) -> str:
+    """The text's symbols as text, every script's letters kept, between two spaces."""
+    return f" {merged_symbols(text)} "
+
+
+# Where the letters without a byte are; some others are caught too, symbols and emoji are not.
+_BEYOND = re.compile(
+    "[\u00b5\u0138\u0180-\u02ff\u0370-\u03ff\u0460-\u0481\u048a-\u1fff\u2094\u2107\u2126\u2132"
+    "\u2135-\u2138\u213c-\u213f\u214e\u2180-\u2188\u2c00-\ud7ff\uf900-\ufdff\ufe70-\uffff"
+    "\U00010000-\U0001efff\U00020000-\U0003ffff]"
+)
+
+
+def has_other_letters(text: str) -> bool:
+    """Whether `fold_wide` may show letters that `fold` does not."""
+    return not text.isascii() and _BEYOND.search(text) is not None
+
+
+class Origins:
+    """Where the symbols of a folded text stand in the text; made only for posts that fired."""
+
+    def __init__(self, text: str, symbols: int) -> None:
+        """For a text that was folded to so many symbols, the two spaces around it counted."""
+        self._text = text
+        self._ends: Sequence[int] = ()
+        self._dropped: Sequence[int] = ()
+        whole = whole_letters(text)
+        encoded = _encode(whole, "monitor.fold", _MAP)[0]
+        if len(encoded) != len(text):
+            self._ends = list(accumulate(len(merged(character)) for character in whole))
+        elif len(encoded) != symbols - 2:
+            drops = (found.start() for found in _DROPS.finditer(encoded))
+            self._dropped = [at - earlier for earlier, at in enumerate(drops)]
+
+    def _at(self, symbol: int) -> int:
+        """The index in the text of the n-th symbol, counted from 0 without the leading space."""
+        if self._ends:
+            return bisect_right(self._ends, symbol)
+        return symbol + bisect_right(self._dropped, symbol) if self._dropped else symbol
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """[start, end) in the text of the symbols [start, end) in the folded bytes or text.
+
+        Marks that follow the last letter belong to it.
+        """
+        first, last = self._at(start - 1), self._at(end - 2) + 1
+        while last < len(self._text) and _combines(self._text[last]):
+            last += 1
+        return first, last
+
+
+_COMBINING = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f]")
+
+
+def _combines(character: str) -> bool:
+    return character > "\u02ff" and _COMBINING.match(character) is not None
+
+
+def fingerprint(text: str) -> str:
+    """32 hex digits, equal for copies that differ in case, punctuation, spacing or emoji only.
+
+    Empty for a text without words: such posts are copies of nothing.
+    """
+    words = fold_wide(text).split() if has_other_letters(text) else fold(text).split()
+    if not words:
+        return ""
+    joined = b" ".join(word if isinstance(word, bytes) else word.encode() for word in words)
+    return hashlib.blake2b(joined, digest_size=16, person=b"fold-%d" % FOLD_VERSION).hexdigest()

@@ -1,0 +1,184 @@
+"""Kill the daemon at random moments while posts flow, and judge what a subscriber saw.
+
+The daemon is the real one in a process of its own, the broker a real one; the expectation is an
+uninterrupted replay of the same posts.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import sqlite3
+import sys
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import orjson
+
+from tests.crash.oracle import Verdict, judge
+from tests.crash.posts import write
+from tests.doubles.brokers import Mosquitto, Subscriber
+
+ROOT = Path(__file__).resolve().parents[2]
+BROKEN = ROOT / "tests" / "crash" / "broken_daemon.py"
+
+CONFIG = """\
+instance: crash
+state: state
+rules: [rules.yaml]
+sources: [sources.yaml]
+recordings: [{{file: flood.jsonl, start: recorded}}]
+bus: {{url: "mqtt://127.0.0.1:{port}"}}
+receivers: []
+retention: {{unmatched: 36500d, matched: 36500d, alerts: 36500d}}
+"""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What a campaign found."""
+
+    verdict: Verdict
+    expected: int
+    kills: int
+    kills_while_flowing: int
+    seconds_to_next_alert: float
+    outcomes: dict[str, int]
+    versions: int
+
+    def told(self) -> str:
+        """The figures on one line."""
+        wrong = self.verdict
+        return (
+            f"{self.kills} kills ({self.kills_while_flowing} while posts flowed), "
+            f"{self.expected} alerts: {len(wrong.lost)} lost, {len(wrong.invented)} invented, "
+            f"{len(wrong.altered)} altered, {wrong.duplicates} repeated on the wire; next alert "
+            f"{self.seconds_to_next_alert:.2f} s after the last restart; {self.versions} versions: "
+            f"{self.outcomes}"
+        )
+
+
+class Campaign:
+    """One flood, one broker, many deaths."""
+
+    def __init__(self, folder: Path, *, posts: int, kills: int, seed: int = 1) -> None:
+        self.folder = folder
+        self._kills = kills
+        self._draw = random.Random(seed)
+        self._posts = posts
+        write(folder, posts)
+        self._lines = (folder / "flood.jsonl").read_bytes().splitlines(keepends=True)
+        (folder / "broker").mkdir()
+        self.broker = Mosquitto(folder / "broker")
+        self.config = folder / "monitor.yaml"
+        self.config.write_text(CONFIG.format(port=self.broker.port), "utf-8")
+
+    async def run(self, *, broken: bool = False) -> Report:
+        """Kill as often as asked, then let it finish, and judge."""
+        expected = await self._replay()
+        await self.broker.start()
+        try:
+            async with Subscriber(self.broker.address) as subscriber:
+                flowing = await self._kill_often(broken=broken)
+                waited = await self._finish(subscriber, len(expected), broken=broken)
+                delivered = [event["data"] for event in subscriber.events()]
+        finally:
+            await self.broker.stop()
+        versions, outcomes = self._stored()
+        return Report(
+            judge(expected, delivered),
+            len(expected), self._kills, flowing, waited, outcomes, versions,
+        )  # fmt: skip
+
+    async def _replay(self) -> list[dict[str, Any]]:
+        """The alerts of an uninterrupted run."""
+        process = await self._spawn("replay", "--json", "flood.jsonl", out=asyncio.subprocess.PIPE)
+        out, _ = await process.communicate()
+        assert process.returncode == 0
+        return [orjson.loads(line) for line in out.splitlines()]
+
+    async def _spawn(
+        self, *words: str, out: int = asyncio.subprocess.DEVNULL, broken: bool = False
+    ) -> asyncio.subprocess.Process:
+        program = [str(BROKEN)] if broken else ["-m", "monitor"]
+        with (self.folder / "daemon.log").open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                sys.executable, *program, words[0], "--config", str(self.config), *words[1:],
+                stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=log, cwd=self.folder,
+                env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
+            )  # fmt: skip
+
+    async def _kill_often(self, *, broken: bool) -> int:
+        """Start and kill. Before each start the recording grows by a slice, so that posts flow.
+
+        How long it may live is drawn around what a whole slice takes, which is found by trying.
+        """
+        flowing = 0
+        patience = 1.5
+        recording = self.folder / "flood.jsonl"
+        recording.write_bytes(b"")
+        share = self._posts // (self._kills + 1)
+        for number in range(self._kills):
+            with recording.open("ab") as file:
+                file.writelines(self._lines[number * share : (number + 1) * share])
+            before = self._line()
+            process = await self._spawn("run", broken=broken)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), patience * (0.3 + 0.9 * self._draw.random()))
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+            assert process.returncode == -signal.SIGKILL, self._log()
+            done = self._line()
+            flowing += done > before
+            patience *= 0.95 if done >= (number + 1) * share else 1.07
+        with recording.open("ab") as file:
+            file.writelines(self._lines[self._kills * share :])
+        return flowing
+
+    async def _finish(self, subscriber: Subscriber, expected: int, *, broken: bool) -> float:
+        """Start once more and wait until the outbox has gone out; seconds to the first message."""
+        before, started = len(subscriber.messages), time.monotonic()
+        process = await self._spawn("run", broken=broken)
+        first = 0.0
+        quiet = time.monotonic()
+        seen = 0
+        while time.monotonic() - quiet < 12:
+            await asyncio.sleep(0.05)
+            alerts = len(subscriber.events())
+            if alerts > before and not first:
+                first = time.monotonic() - started
+            if alerts != seen:
+                seen, quiet = alerts, time.monotonic()
+            if not broken and len(set(subscriber.ids())) >= expected and self._idle():
+                break
+        process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(process.wait(), 15)
+        return first
+
+    def _ask(self, sql: str) -> list[Any]:
+        path = self.folder / "state" / "monitor.db"
+        if not path.exists():
+            return []
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as db:
+            try:
+                return db.execute(sql).fetchall()
+            except sqlite3.OperationalError:
+                return []
+
+    def _line(self) -> int:
+        rows = self._ask("SELECT value FROM cursors WHERE name LIKE 'recording/%'")
+        return int(orjson.loads(rows[0][0])["line"]) if rows else 0
+
+    def _idle(self) -> bool:
+        return self._line() >= self._posts
+
+    def _stored(self) -> tuple[int, dict[str, int]]:
+        outcomes = dict(self._ask("SELECT outcome, count(*) FROM posts GROUP BY outcome"))
+        ((versions,),) = self._ask("SELECT count(*) FROM posts")
+        return versions, outcomes
+
+    def _log(self) -> str:
+        return (self.folder / "daemon.log").read_text("utf-8", "replace")[-3000:]

@@ -1,0 +1,122 @@
+"""What every engine promises: one table of cases, run on both automata and the reference."""
+
+from collections.abc import Callable
+
+import pytest
+
+from monitor.lexicon.terms import ParsedTerm, parse, surfaces
+from monitor.matching.scan import Scanner
+from monitor.rulebook.patterns import Patterns
+from monitor.text.fold import fold, fold_wide
+from tests import naive
+
+Engine = Callable[[str, str], list[tuple[int, int]]]
+
+
+def _automaton(term: str, text: str, *, bytewise: bool) -> list[tuple[int, int]]:
+    parsed = parse(term)
+    assert isinstance(parsed, ParsedTerm)
+    made = surfaces(parsed)
+    assert isinstance(made, tuple)
+    patterns = Patterns(bytewise=bytewise)
+    for surface in made:
+        assert patterns.add(surface, 0) or bytewise  # type: ignore[arg-type]
+    scanner = Scanner(patterns, frozenset({0}))
+    folded = fold(text) if bytewise else fold_wide(text)
+    return sorted(
+        {(at.start, at.end) for at in scanner.sightings(text, folded, scanner.find(folded))}
+    )
+
+
+ENGINES: dict[str, Engine] = {
+    "bytes": lambda term, text: _automaton(term, text, bytewise=True),
+    "characters": lambda term, text: _automaton(term, text, bytewise=False),
+    "reference": lambda term, text: sorted(naive.find(term, text)),
+}
+
+CASES: list[tuple[str, str, list[tuple[int, int]]]] = [
+    ("дрг", "ДРГ", [(0, 3)]),
+    ("дрг", "дрг, дрг", [(0, 3), (5, 8)]),
+    ("дрг", "дргу", []),
+    ("дрг", "адрг", []),
+    ("ёж", "еж ЁЖ", [(0, 2), (3, 5)]),
+    ("еще", "ещё", [(0, 3)]),
+    ("два слова", "два слова", [(0, 9)]),
+    ("два слова", "два  слова", [(0, 10)]),
+    ("два слова", "два,\n\n— слова", [(0, 13)]),
+    ("два слова", "два" + " " * 50 + "слова", [(0, 58)]),
+    ("два слова", "два три слова", []),
+    ("два слова", "двас лова", []),
+    ("два слова", "два два слова", [(4, 13)]),
+    ("а б а", "а б а б а", [(0, 5), (4, 9)]),
+    ("три разных слова", "три  разных — слова", [(0, 19)]),
+    ("три разных слова", "три разных  слова", [(0, 17)]),
+    ("три разных слова", "три  разных  иных слова", []),
+    ("обстрел*", "обстрелы обстрел перестрел", [(0, 8), (9, 16)]),
+    ("прорв* границ*", "прорвали границы", [(0, 16)]),
+    ("прорв* границ*", "прорвали -- границу,", [(0, 19)]),
+    ("прорв* границ*", "прорвали границы, прорыв границ", [(0, 16)]),
+    ("прорв* границ*", "прорвали прорвали границы", [(9, 25)]),
+    ("взят* гора подол", "взята Гора-Подол", [(0, 16)]),
+    ("гора подол", "Гора-Подол", [(0, 10)]),
+    ("Гора-Подол", "гора подол", [(0, 10)]),
+    ("п'ять", "п’ять пʼять пять", [(0, 5), (6, 11)]),
+    ("ять", "п'ять", []),
+    ("kozinka", "Kozinka's", [(0, 7)]),
+    ("обстрел", "'обстрел'", [(1, 8)]),
+    ("москва", "Mосква", [(0, 6)]),
+    ("таке", "take", []),
+    ("take", "таке", []),
+    ("take", "take", [(0, 4)]),
+    ("таке", "тaкe", [(0, 4)]),
+    ("нато", "HATO", []),
+    ("с-300", "C-300", [(0, 5)]),
+    ("х", "x", []),
+    ("==США", "США сша Сша", [(0, 3)]),
+    ("==США", "СШA", [(0, 3)]),
+    ("=США", "сша", [(0, 3)]),
+    ("==Нет*", "Нетто нетто НЕТТО", [(0, 5)]),
+    ("замок", "за\u0301мок", [(0, 6)]),
+    ("замок", "замок\u0301.", [(0, 6)]),
+    ("слово", "сло\u200bво", [(0, 6)]),
+    ("слово", "сло\u00adво", [(0, 6)]),
+    ("слово", "🔥слово⚡️", [(1, 6)]),
+    ("йод", "и\u0306од", [(0, 4)]),
+    ("їжа", "і\u0308жа", [(0, 4)]),
+    ("muller", "Müller", [(0, 6)]),
+    ("Müller", "Mueller Muller", [(0, 7), (8, 14)]),
+    ("strasse", "Straße!", [(0, 6)]),
+    ("office", "oﬃce x", [(0, 4)]),
+    ("x слово", "ﬃ x слово", [(2, 9)]),
+    ("drone", "𝗱𝗿𝗼𝗻𝗲", [(0, 5)]),
+    ("300", "ⅠⅠ 300", [(3, 6)]),
+    ("слово", "", []),
+    ("слово", "\ud800слово\x00", [(1, 6)]),
+    ("слово", "\u202eслово\u202c", [(1, 6)]),
+]
+WIDE_CASES: list[tuple[str, str, list[tuple[int, int]]]] = [
+    ("Ελλάδα", "στην ελλαδα.", [(5, 11)]),
+    ("مرحبا", "مَرحبا بك", [(0, 6)]),
+    ("თბილისი", "თბილისი, თბილისში", [(0, 7)]),
+    ("北京", "他在北京市", [(2, 4)]),
+    ("ירושלים", "יְרוּשָׁלַיִם", [(0, 13)]),
+    ("서울", "서울에서", [(0, 2)]),
+]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("term", "text", "places"), CASES)
+def test_a_term_is_found_where_it_stands(
+    engine: str, term: str, text: str, places: list[tuple[int, int]]
+) -> None:
+    """Every engine finds a term exactly where it stands, in code points of the original text."""
+    assert ENGINES[engine](term, text) == places
+
+
+@pytest.mark.parametrize("engine", ["characters", "reference"])
+@pytest.mark.parametrize(("term", "text", "places"), WIDE_CASES)
+def test_other_scripts_are_found(
+    engine: str, term: str, text: str, places: list[tuple[int, int]]
+) -> None:
+    """Terms in scripts without a byte of their own are found by the character automaton."""
+    assert ENGINES[engine](term, text) == places

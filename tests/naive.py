@@ -1,0 +1,224 @@
+"""The reference matcher: the documented meaning of rules, word by word, without cleverness.
+
+Written from the words of monitor/text/symbols.py and monitor/lexicon/terms.py, sharing no code with
+the engine: words are cut out of the original text with the `regex` module, every term is tried at
+every word.
+"""
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+import regex
+
+from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Rule, Speaker, Term
+from monitor.source import SourceInfo
+
+LATIN_TO_CYRILLIC = dict(zip("aceopxyikmhtb", "асеорхуікмнтв", strict=True))
+OWN_LETTERS = {"й": "й", "ї": "ї", "ў": "ў", "ё": "е"}
+PLAIN = {"ß": "ss", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe"}
+UNSEEN = regex.compile(r"\p{Cf}|\p{Mn}(?<![\u3099\u309a])")
+WORDLIKE = regex.compile(r"[\p{L}\p{N}\p{M}]")
+UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]")
+APOSTROPHES = "'’ʼ`´‘"
+JOINED = regex.compile(r"[абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґў]")
+
+
+class Word(NamedTuple):
+    """A word of the text: what it says with scripts apart, its capitals, where it stands."""
+
+    letters: str
+    cased: str
+    start: int
+    end: int
+
+
+def same_look(word: str) -> str:
+    """Look-alike letters as one."""
+    return "".join(LATIN_TO_CYRILLIC.get(letter, letter) for letter in word)
+
+
+def characters(text: str) -> list[tuple[str, str, int, int]]:
+    """(letters, letters with their capitals, start, end) for each character that is seen."""
+    out: list[tuple[str, str, int, int]] = []
+    for cluster in regex.finditer(r"(?s).[\u0300-\u036f\u0483-\u0487]*", text):
+        composed = unicodedata.normalize("NFC", cluster[0])
+        first = composed[0]
+        said = _said(first)
+        if said:
+            shown = said.upper() if first.isupper() else said
+            out.append((said, shown, cluster.start(), cluster.end()))
+    return out
+
+
+@lru_cache(maxsize=4096)
+def _said(character: str) -> str:
+    lower = character.lower()
+    if character in APOSTROPHES:
+        return "'"
+    if lower in OWN_LETTERS or lower in PLAIN:
+        return OWN_LETTERS.get(lower, PLAIN.get(lower, ""))
+    if UNSEEN.fullmatch(character):
+        return ""
+    if not WORDLIKE.fullmatch(character):
+        return " "
+    if UNSPACED.fullmatch(character):
+        return character
+    bare = unicodedata.normalize("NFKD", lower).casefold()
+    return "".join(part for part in bare if not UNSEEN.fullmatch(part))
+
+
+@lru_cache(maxsize=64)
+def words(text: str) -> list[Word]:
+    """The words of a text; a letter of a script without spaces ends one."""
+    seen = characters(text)
+    found: list[Word] = []
+    current: list[tuple[str, str, int, int]] = []
+    for at, (said, shown, start, end) in enumerate(seen):
+        kept = said != " " and not UNSPACED.fullmatch(said)
+        if said == "'":
+            beside = [seen[near][0] for near in (at - 1, at + 1) if 0 <= near < len(seen)]
+            kept = len(beside) == 2 and all(JOINED.fullmatch(same_look(one)) for one in beside)
+        if kept:
+            current.append((said, shown, start, end))
+        elif current:
+            found.append(_word(current))
+            current = []
+    return [*found, _word(current)] if current else found
+
+
+def _word(parts: list[tuple[str, str, int, int]]) -> Word:
+    letters = "".join(said for said, _, _, _ in parts)
+    cased = "".join(shown for _, shown, _, _ in parts)
+    return Word(letters, cased, parts[0][2], parts[-1][3])
+
+
+def disguised(word: str) -> bool:
+    """Latin and Cyrillic letters in one word."""
+    return bool(regex.search("[a-z]", word) and regex.search(r"\p{Cyrillic}", word))
+
+
+@lru_cache(maxsize=65536)
+def is_word(written: str, cased: str | None, letters: str, shown: str, *, alone: bool) -> bool:
+    """Whether a word of the text is the word of a term; `written` may end in *."""
+    begins = written.endswith("*")
+    stem = written.removesuffix("*")
+    look, here = same_look(stem), same_look(letters)
+    if not (here.startswith(look) if begins else here == look):
+        return False
+    if cased is not None:
+        head = shown[: len(cased)] if begins else shown
+        if same_look_cased(head) != same_look_cased(cased):
+            return False
+    telling = [letter for letter in stem if letter.isalpha()]
+    if not telling or (len(telling) == 1 and not alone):
+        return True
+    same = letters.startswith(stem) if begins else letters == stem
+    return same or disguised(letters) or disguised(stem)
+
+
+def same_look_cased(word: str) -> str:
+    """As `same_look`, capitals kept."""
+    return "".join(
+        same_look(letter.lower()).upper() if letter.isupper() else same_look(letter)
+        for letter in word
+    )
+
+
+def spelled_out(phrase: str) -> str:
+    """The phrase with its umlauts written as two letters."""
+    for umlaut, letters in {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"}.items():
+        phrase = phrase.replace(umlaut, letters).replace(umlaut.upper(), letters.capitalize())
+    return phrase
+
+
+@lru_cache(maxsize=64)
+def looks(text: str) -> list[str]:
+    """Each word of a text as it looks: to leave most out before they are compared."""
+    return [same_look(word.letters) for word in words(text)]
+
+
+@lru_cache(maxsize=512)
+def find(
+    term: str, text: str, inflect: Callable[[str], Iterable[str]] = lambda phrase: (phrase,)
+) -> frozenset[tuple[int, int]]:
+    """Where a term stands in a text, as [start, end)."""
+    marks = len(term) - len(term.lstrip("="))
+    phrase = term[marks:]
+    if UNSPACED.search(phrase):
+        return frozenset(found.span() for found in regex.finditer(regex.escape(phrase), text))
+    forms = {phrase} if marks or "*" in phrase else {phrase, *inflect(phrase)}
+    forms |= {spelled_out(form) for form in forms}
+    here = words(text)
+    found: set[tuple[int, int]] = set()
+    for form in forms:
+        wanted = wanted_words(form, cased=marks == 2)
+        first = same_look(wanted[0][0].removesuffix("*"))
+        for at in range(len(here) - len(wanted) + 1):
+            if not looks(text)[at].startswith(first):
+                continue
+            run = here[at : at + len(wanted)]
+            if all(
+                is_word(written, cased, word.letters, word.cased, alone=len(wanted) == 1)
+                for (written, cased), word in zip(wanted, run, strict=True)
+            ):
+                found.add((run[0].start, run[-1].end))
+    return frozenset(found)
+
+
+@lru_cache(maxsize=1024)
+def wanted_words(form: str, *, cased: bool) -> list[tuple[str, str | None]]:
+    """The words of a form, with their capitals if they matter."""
+    wanted: list[tuple[str, str | None]] = []
+    for part in form.split():
+        star = "*" if part.endswith("*") else ""
+        cut = words(part.removesuffix("*"))
+        for number, word in enumerate(cut):
+            end = star if number == len(cut) - 1 else ""
+            wanted.append((word.letters + end, word.cased if cased else None))
+    return wanted
+
+
+def holds(condition: Condition, text: str, who: SourceInfo) -> bool:
+    """Whether a condition holds for a text."""
+    match condition:
+        case Term(text=term):
+            return bool(find(term, text))
+        case AllOf(parts=parts):
+            return all(holds(part, text, who) for part in parts)
+        case AnyOf(parts=parts):
+            return any(holds(part, text, who) for part in parts)
+        case NoneOf(parts=parts):
+            return not any(holds(part, text, who) for part in parts)
+        case AtLeast(n=n, parts=parts):
+            return sum(holds(part, text, who) for part in parts) >= n
+        case Speaker():
+            pairs = (
+                (condition.role, who.role),
+                (condition.affiliation, who.affiliation),
+                (condition.family, who.family or who.id),
+                (condition.source, who.id),
+                (condition.language, who.language or "unknown"),
+            )
+            return all(not asked or is_now in asked for asked, is_now in pairs)
+
+
+def evidence(condition: Condition, text: str, who: SourceInfo) -> set[tuple[int, int, str]]:
+    """The (start, end, term) that make a condition hold."""
+    if isinstance(condition, Term):
+        return {(start, end, condition.text) for start, end in find(condition.text, text)}
+    if isinstance(condition, Speaker | NoneOf) or not holds(condition, text, who):
+        return set()
+    return {one for part in condition.parts for one in evidence(part, text, who)}
+
+
+def evaluate(
+    rules: Iterable[Rule], text: str, who: SourceInfo
+) -> list[tuple[str, list[tuple[int, int, str]]]]:
+    """(rule id, sorted evidence) of each rule that holds, by id."""
+    return sorted(
+        (rule.id, sorted(evidence(rule.when, text, who)))
+        for rule in rules
+        if holds(rule.when, text, who) and (not who.rules or rule.id in who.rules)
+    )

@@ -1,0 +1,115 @@
+"""The quick start's recording, told by the alerts: who says what, who denies, what changed."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from monitor import settings
+
+RECORDING = settings.shipped("deploy/quickstart/border-raid.jsonl")
+
+Alert = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def told() -> list[Alert]:
+    """The alerts of a replay, in order."""
+    replay = [sys.executable, "-m", "monitor", "replay", "--json", "--config", "quickstart"]
+    run = subprocess.run([*replay, str(RECORDING)], capture_output=True, check=True)
+    return [json.loads(line) for line in run.stdout.splitlines()]
+
+
+def of(alerts: list[Alert], rule: str) -> list[Alert]:
+    """The alerts of one rule's incidents."""
+    return [alert for alert in alerts if alert["incident"]["rule"] == rule]
+
+
+def speaker(alert: Alert) -> str:
+    """Whose post caused it; nobody's, when time closed the incident."""
+    return alert["posts"][0]["source"] if alert["posts"] else ""
+
+
+def test_it_rings_enough_and_only_as_exercise(told: list[Alert]) -> None:
+    """At least thirty alerts, each marked as an exercise, none with the id of another."""
+    assert len(told) >= 30
+    assert all(alert["exercise"] for alert in told)
+    assert len({alert["id"] for alert in told}) == len(told)
+
+
+def test_the_raid_grows_surer_as_sides_speak(told: list[Alert]) -> None:
+    """A neighbour alone is unconfirmed, a formation corroborates, the governor settles it."""
+    steps = [
+        (alert["kind"], alert["incident"]["status"], speaker(alert))
+        for alert in of(told, "border-incursion")
+        if alert["kind"] in {"opened", "escalated"}
+    ]
+    assert steps == [
+        ("opened", "unconfirmed", "telegram:exercise_grayvoron_chat"),
+        ("escalated", "corroborated", "telegram:russvolcorps"),
+        ("escalated", "official", "telegram:vvgladkov"),
+    ]
+
+
+def test_both_sides_are_heard(told: list[Alert]) -> None:
+    """The raid's incident ends with Russian, Ukrainian and independent voices told apart."""
+    last = of(told, "border-incursion")[-1]["incident"]
+    assert {"ru-state", "ru-opposition-armed", "independent"} <= set(last["affiliations"])
+
+
+def test_reposts_never_alert(told: list[Alert]) -> None:
+    """A channel that only forwards causes no alert at all."""
+    assert all(
+        post["source"] != "telegram:exercise_repost"
+        for alert in told
+        for post in alert["posts"][:1]
+    )
+
+
+def test_a_rumour_is_taken_back(told: list[Alert]) -> None:
+    """The blown-up substation is retracted when its only post is deleted, and says so."""
+    (corrected,) = [
+        alert for alert in of(told, "infrastructure-hit") if alert["kind"] == "corrected"
+    ]
+    assert corrected["incident"]["status"] == "retracted"
+    assert "deleted" in corrected["reason"]
+
+
+def test_the_number_of_injured_is_followed(told: list[Alert]) -> None:
+    """The governor's post goes from two to five to eight injured, an alert each time."""
+    texts = [
+        alert["posts"][0]["text"]
+        for alert in of(told, "civilians-hurt")
+        if speaker(alert) == "telegram:vvgladkov"
+    ]
+    numbers = [
+        word for text in texts for word in ("два", "пять", "восемь") if f"{word} мирных" in text
+    ]
+    assert numbers == ["два", "пять", "восемь"]
+
+
+def test_a_claim_and_its_denial_stand_side_by_side(told: list[Alert]) -> None:
+    """The ministry's victory and the formations' denial are two incidents of the same hours."""
+    claimed = of(told, "group-destroyed")[-1]["incident"]
+    denied = [alert for alert in of(told, "formation-denial") if alert["kind"] == "escalated"]
+    assert claimed["status"] == "official"
+    assert "ru-opposition-armed" in denied[-1]["incident"]["affiliations"]
+
+
+def test_the_regime_is_official_at_once(told: list[Alert]) -> None:
+    """The counter-terrorist regime is announced by the governor: critical and official."""
+    opened = of(told, "counter-terrorist-regime")[0]
+    assert (opened["incident"]["level"], opened["incident"]["status"]) == ("critical", "official")
+
+
+def test_drones_come_on_the_next_day(told: list[Alert]) -> None:
+    """Drones are told in both languages on 23 May."""
+    next_day = [
+        alert["posts"][0]["text"]
+        for alert in of(told, "drone-attack")
+        if alert["posts"] and alert["posts"][0]["published_at"].startswith("2023-05-23")
+    ]
+    assert any("беспилотник" in text for text in next_day)
+    assert any("безпілотник" in text for text in next_day)

@@ -1,0 +1,159 @@
+"""The fold: one byte a letter, places kept, nothing that reads the same folded apart."""
+
+import sys
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.text.fold import (
+    OTHER,
+    Origins,
+    fingerprint,
+    fold,
+    fold_wide,
+    has_other_letters,
+    narrow,
+)
+from monitor.text.symbols import is_mixed, merged, strict, strict_symbols, unspaced
+
+every_text = st.text(st.characters())
+slavic = st.text("абвгґдеёєжзиіїйклмнопрстуфхцчшщъыьэюяўАБЁЇЙЎ abcxyz0189.,!—«»\n", max_size=60)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ЩЁЛКНУЛО", "щелкнуло"),
+        ("п'ять", "п’ять"),
+        ("п'ять", "пʼять"),
+        ("Гора-Подол", "гора подол"),
+        ("Гора‑Подол", "гора–подол"),
+        ("за́мок", "замок"),
+        ("сло\u200bво", "слово"),
+        ("сло\u00adво", "слово"),
+        ("сл\u2060о\ufeffво", "слово"),
+        ("и\u0306од", "йод"),
+        ("ї", "і\u0308"),
+        ("Mосква", "Москва"),
+        ("café", "CAFE"),
+        ("𝗱𝗿𝗼𝗻𝗲", "drone"),
+        ("ｄｒｏｎｅ", "drone"),
+        ("٣", "3"),
+        ("①", "1"),
+        ("Łódź", "lodz"),
+        ("слово🔥слово", "слово слово"),
+        ("слово\nслово", "слово слово"),
+    ],
+)
+def test_what_reads_the_same_folds_to_the_same(one: str, other: str) -> None:
+    """Case, ё, apostrophes, hyphens, unseen characters, marks, look-alikes: no difference."""
+    assert fold(one).split() == fold(other).split()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("й", "и"), ("ї", "і"), ("ў", "у"), ("п'ять", "пять"), ("ґ", "г"), ("ы", "и"), ("ь", "ъ")],
+)
+def test_letters_of_their_own_stay_apart(one: str, other: str) -> None:
+    """Letters that only look like marked ones are not folded away."""
+    assert fold(one) != fold(other)
+
+
+@given(slavic)
+def test_a_byte_is_a_character(text: str) -> None:
+    """For Russian, Ukrainian and English text a place in the bytes is the place in the text."""
+    assert len(fold(text)) == len(text) + 2
+    origins = Origins(text, len(text) + 2)
+    assert all(origins.span(at + 1, at + 2) == (at, at + 1) for at in range(len(text)))
+
+
+@given(every_text)
+def test_places_lead_back_to_the_letters(text: str) -> None:
+    """Every byte of any text stands for the character that its place leads back to."""
+    folded = fold(text)
+    origins = Origins(text, len(folded))
+    for at in range(1, len(folded) - 1):
+        first, last = origins.span(at, at + 1)
+        assert 0 <= first < last <= len(text)
+        coded = [narrow(symbol) for symbol in merged(text[first])]
+        assert folded[at] in (*b"".join(code or b"" for code in coded), 32, OTHER, narrow("й")[0],  # type: ignore[index]
+                              narrow("ї")[0], narrow("ў")[0])  # type: ignore[index]  # fmt: skip
+
+
+@given(every_text)
+def test_both_folds_have_the_same_places(text: str) -> None:
+    """The byte fold and the wide fold have one length, so that one map serves both."""
+    assert len(fold(text)) == len(fold_wide(text))
+
+
+@given(every_text)
+def test_the_wide_fold_shows_what_the_bytes_hide(text: str) -> None:
+    """Wherever a letter has no byte, the text is known to have such letters."""
+    if OTHER in fold(text):
+        assert has_other_letters(text)
+    words = zip(fold(text), fold_wide(text), strict=True)
+    assert all(byte in (32, OTHER) or narrow(symbol) == bytes([byte]) for byte, symbol in words)
+
+
+def test_every_character_folds_as_it_is_defined() -> None:
+    """All of Unicode: the fast fold of a character is its definition, coded."""
+    for code in range(sys.maxunicode + 1):
+        character = chr(code)
+        if unicodedata.category(character) in {"Cn", "Co"} or character in "\u0306\u0308ŉ'":
+            continue
+        symbols = merged(character)
+        if symbols == "'":
+            continue  # alone, it is no letter
+        expected = b"".join(
+            narrow(symbol) or (b" " if unspaced(symbol) else bytes([OTHER])) for symbol in symbols
+        )
+        assert fold(character) == b" " + expected + b" ", f"U+{code:04X}"
+
+
+@given(every_text)
+def test_folding_again_changes_nothing(text: str) -> None:
+    """The symbols of symbols are themselves."""
+    symbols = strict_symbols(text)
+    assert strict_symbols(symbols).split() == symbols.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("'обстрел'", ["обстрел"]),
+        ("м'я'со", ["м'я'со"]),
+        ("it's Kate's", ["it", "s", "kate", "s"]),
+        ("п''ять", ["п", "ять"]),
+        ("'", []),
+    ],
+)
+def test_an_apostrophe_is_a_letter_between_cyrillic_letters_only(
+    text: str, words: list[str]
+) -> None:
+    """Quotation marks and English possessives end a word, a Ukrainian apostrophe does not."""
+    assert strict_symbols(text).split() == words
+
+
+def test_scripts_are_told_apart() -> None:
+    """Strict symbols keep Latin and Cyrillic apart, and a word of both is known as mixed."""
+    assert strict("a") != strict("а")
+    assert merged("a") == merged("а")
+    assert is_mixed("mосква")
+    assert not is_mixed("москва")
+    assert not is_mixed("moscow")
+
+
+def test_copies_have_one_fingerprint() -> None:
+    """Case, punctuation, spacing and emoji do not change a fingerprint; a word or number does."""
+    text = "Губернатор: 8 раненых в Козинке."
+    assert fingerprint(text) == fingerprint("⚡️ГУБЕРНАТОР —  8 раненых\nв Козинке!!!")
+    assert fingerprint(text) != fingerprint("Губернатор: 3 раненых в Козинке.")
+    assert fingerprint("مرحبا") != fingerprint("سلامة")
+    assert len(fingerprint(text)) == 32
+
+
+def test_a_text_without_words_has_no_fingerprint() -> None:
+    """Two pictures with an emoji are not copies of each other."""
+    assert fingerprint("🔥🔥") == fingerprint("") == ""

@@ -1,0 +1,251 @@
+"""The bus, against real brokers: mosquitto for MQTT 5, nats-server for MQTT 3.1.1."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from monitor.clock import SystemClock
+from monitor.sinks import mqtt, mqtt_connection
+from monitor.sinks.mqtt import HealthFeed, MqttSink, Tuning
+from monitor.sinks.mqtt_connection import Address
+from monitor.source import SourceHealth
+from tests.doubles.brokers import Mosquitto, Subscriber, free_port
+from tests.doubles.outbox import RNG, MemoryOutbox, make_alert
+
+QUICK = Tuning(mark_wait=0.3, health_every=0.05, subscribers_return=0.5, longest_pause=0.3)
+
+
+def _sink(address: Address, health: HealthFeed = tuple) -> MqttSink:
+    return MqttSink(address, "test", clock=SystemClock(), rng=RNG, health=health, tuning=QUICK)
+
+
+@asynccontextmanager
+async def _running(one: MqttSink, outbox: MemoryOutbox) -> AsyncIterator[None]:
+    task = asyncio.create_task(one.run(outbox))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+async def mosquitto(tmp_path: Path) -> AsyncIterator[Mosquitto]:
+    """A mosquitto that keeps nothing on disk."""
+    broker = Mosquitto(tmp_path)
+    await broker.start()
+    yield broker
+    await broker.kill()
+
+
+async def test_every_alert_arrives_as_a_cloud_event(mosquitto: Mosquitto) -> None:
+    """An alert is a CloudEvents 1.0 envelope on its topic, with the MQTT 5 properties."""
+    outbox = MemoryOutbox()
+    one = _sink(mosquitto.address)
+    async with Subscriber(mosquitto.address) as subscriber, _running(one, outbox):
+        stored = await outbox.add(*(make_alert(n, n % 3) for n in range(200)))
+        await outbox.wait_recorded("mqtt", 200)
+        await subscriber.until([alert.id for alert in stored])
+    event = subscriber.events()[0]
+    assert {key: event[key] for key in ("specversion", "id", "source", "type", "subject")} == {
+        "specversion": "1.0", "id": "alert-0-0", "source": "/osint/test",
+        "type": "monitor.alert.opened.v1", "subject": "incident-0",
+    }  # fmt: skip
+    assert event["sequence"] == "1"
+    assert event["data"]["posts"][0]["text"] == "ДРГ зашла в Козинку"
+    first = next(m for m in subscriber.messages if "/alert/" in str(m.topic))
+    assert str(first.topic) == "osint/v1/alert/ru/ru-bel/critical/battles-armed-clash"
+    assert first.properties is not None
+    properties = first.properties.json()  # type: ignore[no-untyped-call]
+    assert properties["ContentType"] == "application/cloudevents+json; charset=utf-8"
+    assert ("id", "alert-0-0") in properties["UserProperty"]
+    assert subscriber.ids() == [alert.id for alert in stored]
+    assert set(outbox.states("mqtt").values()) == {"delivered"}
+
+
+async def test_the_status_tells_online_offline_and_lost(mosquitto: Mosquitto) -> None:
+    """The retained status is online while we run and offline after a stop in good order."""
+    async with Subscriber(mosquitto.address) as subscriber:
+        async with _running(_sink(mosquitto.address), MemoryOutbox()):
+            await _until(lambda: _states(subscriber)[-1:] == ["online"])
+        await _until(lambda: _states(subscriber)[-1:] == ["offline"])
+
+
+def _states(subscriber: Subscriber) -> list[str]:
+    return [status["state"] for status in subscriber.at("osint/v1/status/test")]
+
+
+async def _until(condition: object, seconds: float = 10.0) -> None:
+    assert callable(condition)
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.02)
+
+
+async def test_health_of_sources_is_retained_and_cleared(mosquitto: Mosquitto) -> None:
+    """A source's health stands retained on its topic, follows changes, and goes with the source."""
+    feed = [SourceHealth(source="telegram:vvgladkov", state="ok")]
+    topic = "osint/v1/source/telegram-vvgladkov"
+    one = _sink(mosquitto.address, lambda: feed)
+    async with Subscriber(mosquitto.address) as subscriber, _running(one, MemoryOutbox()):
+        await _until(lambda: subscriber.at(topic))
+        feed[:] = [SourceHealth(source="telegram:vvgladkov", state="throttled")]
+        await _until(lambda: subscriber.at(topic)[-1]["state"] == "throttled")
+        feed.clear()
+        await _until(lambda: subscriber.at(topic)[-1] is None)
+    async with Subscriber(mosquitto.address, name="later") as later:
+        await asyncio.sleep(0.2)
+    assert later.at(topic) == []
+
+
+async def test_an_absent_broker_loses_nothing(tmp_path: Path) -> None:
+    """Alerts of the time before the broker came are all delivered, in order."""
+    broker, outbox = Mosquitto(tmp_path), MemoryOutbox()
+    async with _running(_sink(broker.address), outbox):
+        stored = await outbox.add(*(make_alert(n, n % 5) for n in range(300)))
+        await asyncio.sleep(0.5)
+        assert outbox.states("mqtt") == {}
+        await broker.start()
+        async with Subscriber(broker.address) as subscriber:
+            await outbox.wait_recorded("mqtt", 300)
+            more = await outbox.add(make_alert(300))
+            await subscriber.until([more[0].id])
+    await broker.kill()
+    assert outbox.states("mqtt") == dict.fromkeys(range(1, 302), "delivered")
+    assert len(stored) == 300
+
+
+ACL = "topic readwrite osint/v1/status/#\ntopic readwrite osint/v1/high-water/#\n"
+
+
+async def test_a_refusal_is_a_dead_letter_with_the_reason(tmp_path: Path) -> None:
+    """A publish that the access list denies is recorded as refused, with code and topic."""
+    (tmp_path / "acl").write_text(ACL)
+    broker = Mosquitto(tmp_path, f"acl_file {tmp_path / 'acl'}")
+    await broker.start()
+    outbox = MemoryOutbox()
+    async with _running(_sink(broker.address), outbox):
+        await outbox.add(make_alert(1), make_alert(2))
+        await outbox.wait_recorded("mqtt", 2)
+    await broker.kill()
+    assert outbox.states("mqtt") == {1: "refused", 2: "refused"}
+    detail = outbox.deliveries["mqtt", 1].detail
+    assert "0x87" in detail
+    assert "osint/v1/alert/ru/ru-bel/critical" in detail
+
+
+CONFIGURATIONS = {
+    "memory": (),
+    "lazy": ("persistence true", "autosave_interval 1800"),
+    "every change": ("persistence true", "autosave_interval 1", "autosave_on_changes true"),
+}
+
+
+@pytest.mark.parametrize("lines", CONFIGURATIONS.values(), ids=CONFIGURATIONS.keys())
+async def test_a_killed_broker_loses_nothing(
+    tmp_path: Path, lines: tuple[str, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever the broker forgot when it was killed is published again; asyncio is not upset."""
+    extra = (*lines, f"persistence_location {tmp_path}/") if lines else ()
+    broker, outbox = Mosquitto(tmp_path, *extra), MemoryOutbox()
+    await broker.start()
+    stored = []
+    async with Subscriber(broker.address) as subscriber, _running(_sink(broker.address), outbox):
+        for kill in range(4):
+            for n in range(100):
+                stored += await outbox.add(make_alert(kill * 100 + n, n % 7))
+                if n == 80:
+                    await outbox.wait_recorded("mqtt", kill * 100 + 50)
+            await broker.kill()
+            await broker.start()
+        await subscriber.until([alert.id for alert in stored], 30)
+        await outbox.wait_recorded("mqtt", 400)
+    await broker.kill()
+    assert len(subscriber.events()) > 400, "the fault never bit"
+    assert "never retrieved" not in caplog.text
+    by_incident: dict[str, list[int]] = {}
+    for event in {event["id"]: event for event in reversed(subscriber.events())}.values():
+        by_incident.setdefault(event["subject"], []).append(int(event["sequence"]))
+    assert len(by_incident) == 7
+
+
+async def test_a_broker_that_forgot_is_told_the_last_hour(tmp_path: Path) -> None:
+    """A start against a broker without our mark publishes what is recorded but not an hour old."""
+    broker, outbox = Mosquitto(tmp_path), MemoryOutbox()
+    await broker.start()
+    stored = await outbox.add(*(make_alert(n) for n in range(20)))
+    outbox.positions["mqtt"] = (20, {})
+    async with Subscriber(broker.address) as subscriber, _running(_sink(broker.address), outbox):
+        await subscriber.until([alert.id for alert in stored])
+        await _until(lambda: _marks(subscriber)[-1:] == [{"epoch": 1, "sequence": 20}])
+    await broker.kill()
+
+
+def _marks(subscriber: Subscriber) -> list[dict[str, int]]:
+    return [mark for mark in subscriber.at("osint/v1/high-water/test") if mark]
+
+
+async def test_a_mark_above_ours_begins_a_new_epoch(mosquitto: Mosquitto) -> None:
+    """A store restored from a backup counts anew in an epoch of its own, and loses nothing."""
+    ahead, outbox = MemoryOutbox(), MemoryOutbox()
+    async with Subscriber(mosquitto.address) as subscriber:
+        async with _running(_sink(mosquitto.address), ahead):
+            await ahead.add(*(make_alert(n) for n in range(10)))
+            await ahead.wait_recorded("mqtt", 10)
+            await _until(lambda: _marks(subscriber)[-1:] == [{"epoch": 1, "sequence": 10}])
+        async with _running(_sink(mosquitto.address), outbox):
+            stored = await outbox.add(make_alert(77))
+            await subscriber.until([stored[0].id])
+            await _until(lambda: _marks(subscriber)[-1:] == [{"epoch": 2, "sequence": 1}])
+    assert outbox.positions["mqtt"] == (1, {"epoch": 2})
+
+
+async def test_no_broker_is_no_spin() -> None:
+    """Without a broker the sink waits longer and longer instead of turning in circles."""
+    pauses: list[float] = []
+
+    class Counting(SystemClock):
+        async def sleep(self, seconds: float) -> None:
+            pauses.append(seconds)
+            await asyncio.sleep(0)
+            if len(pauses) == 12:
+                await asyncio.Event().wait()
+
+    nobody = Address(host="127.0.0.1", port=free_port())
+    one = MqttSink(nobody, "test", clock=Counting(), rng=RNG)
+    async with _running(one, MemoryOutbox()):
+        await _until(lambda: len(pauses) == 12)
+    assert pauses[0] >= 0.25
+    assert pauses[-1] >= 15
+
+
+async def test_nobody_listens_is_counted(mosquitto: Mosquitto) -> None:
+    """An alert that the broker had no subscriber for is delivered, and the log row says so."""
+    outbox, one = MemoryOutbox(), _sink(mosquitto.address)
+    async with _running(one, outbox):
+        await outbox.add(make_alert(1))
+        await outbox.wait_recorded("mqtt", 1)
+    assert outbox.deliveries["mqtt", 1].detail == "nobody listens"
+    assert one.nobody_listened == 1
+
+
+async def test_an_alert_that_ends_every_connection_is_a_dead_letter_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message the broker cannot bear does not hold back the others for ever."""
+    monkeypatch.setattr(mqtt, "SUSPICIOUS_SECONDS", 0.5)
+    broker, outbox = Mosquitto(tmp_path, "max_packet_size 3000"), MemoryOutbox()
+    await broker.start()
+    huge = make_alert(1, reason="x" * 5000)
+    one = _sink(broker.address)
+    monkeypatch.setattr(mqtt_connection.Connection, "largest", None, raising=False)
+    async with Subscriber(broker.address) as subscriber, _running(one, outbox):
+        await outbox.add(make_alert(0), huge, make_alert(2))
+        await subscriber.until(["alert-1-0", "alert-1-2"], 40)
+    await broker.kill()
+    assert outbox.states("mqtt")[2] in {"dead", "refused"}

@@ -1,0 +1,436 @@
+"""The state folder: private, locked, migrated, checked, and honest about a full disk."""
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.store.archive import outcomes, stored_after, verify_chain
+from monitor.store.database import FILE, Database
+from monitor.store.incidents import cursors, facts, open_incidents, recall
+from monitor.store.migrate import STEPS, migrate, statements
+from monitor.store.outbox import Delivery, alerts_after, position, record
+from monitor.store.posts import admit
+from monitor.store.retention import expire
+from monitor.store.trouble import DamagedError, DiskFullError, StateError
+from tests.store_child import NEXT_SCHEMA, second_batch
+from tests.storing import Keep, alert, at, incident, received, store, support
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def child(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run tests/store_child.py to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "tests.store_child", *map(str, arguments)],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=50, **options,
+    )  # fmt: skip
+
+
+def filled(folder: Path, posts: int = 30) -> Database:
+    """A store with something in every table."""
+    db = Database.open(folder, ballast=0)
+    many = [
+        received(str(n), f"ДРГ, сообщение {n}", raw=b'{"n": %d}' % n, channel_id=7)
+        for n in range(posts)
+    ]
+    store(
+        db, *many,
+        outcome="alerted",
+        cursors={"preview/telegram:vvgladkov": "41", "feed/x": "etag"},
+        facts={"replay/start": "2023-05-22"},
+        incidents=(incident(), incident("i2", open=False)),
+        supports=(support(), support("i2", "2")),
+        alerts=(alert(1), alert(2), alert(1, "i2")),
+    )  # fmt: skip
+    delivery = Delivery(1, "a", "i1", "delivered", 1, at(1), "77")
+    record(db, "chat", 1, [delivery], {"epoch": 3})
+    return db
+
+
+def everything(db: Database) -> tuple[object, ...]:
+    """All that the daemon acts upon, read as it reads it."""
+    again = admit(db, PROBES, at(90))
+    return (
+        open_incidents(db), alerts_after(db, 0, 100), cursors(db), facts(db), position(db, "chat"),
+        recall(db, "telegram:vvgladkov", "2", False), db.head.seq, db.head.sequence,
+        [(one.name, one.event_at, one.previous, one.problem) for one in again],
+    )  # fmt: skip
+
+
+PROBES = [
+    *(received(str(number), f"ДРГ, сообщение {number}", channel_id=7) for number in range(30)),
+    received("3", "исправлено", observed=50, channel_id=7),
+    received("4", "x", kind="delete", observed=51, channel_id=7),
+    received("99", "новое", channel_id=7),
+]
+"""What a source hands over next: everything again, an edit, a deletion, something new."""
+
+
+def test_private(tmp_path: Path) -> None:
+    """The folder is 0700 and every file in it 0600, whatever the umask."""
+    old = os.umask(0)
+    try:
+        db = filled(tmp_path / "deep" / "state")
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "deep" / "state").stat().st_mode) == 0o700
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in db.folder.iterdir()}
+    assert modes.pop(FILE) == 0o600
+    assert set(modes.values()) == {0o600}
+    db.close()
+
+
+def test_an_open_folder_is_closed_or_refused(tmp_path: Path) -> None:
+    """An empty folder is made private; one that holds others' files is refused with a hint."""
+    empty, shared = tmp_path / "empty", tmp_path / "shared"
+    for folder in (empty, shared):
+        folder.mkdir()
+        folder.chmod(0o755)
+    (shared / "letter.txt").write_text("hello")
+    Database.open(empty).close()
+    assert stat.S_IMODE(empty.stat().st_mode) == 0o700
+    with pytest.raises(StateError, match="can be read by others") as caught:
+        Database.open(shared)
+    assert "chmod 700" in caught.value.hint
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o755
+
+
+def test_durable_settings(tmp_path: Path) -> None:
+    """The log is synced at every commit and foreign keys hold."""
+    db = Database.open(tmp_path / "state")
+    assert db.rows("PRAGMA journal_mode") == [("wal",)]
+    assert db.rows("PRAGMA synchronous") == [(2,)]
+    assert db.rows("PRAGMA foreign_keys") == [(1,)]
+    db.close()
+
+
+def test_two_daemons_never_share_a_state(tmp_path: Path) -> None:
+    """A second process is refused, told the first one's pid; a reader is not; kill frees it."""
+    folder = tmp_path / "state"
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.store_child", "hold", str(folder)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as first:  # fmt: skip
+        assert first.stdout is not None
+        assert first.stdout.readline() == "open\n"
+        with pytest.raises(StateError, match=f"pid {first.pid}") as caught:
+            Database.open(folder)
+        assert (caught.value.exit_code, caught.value.retry) == (4, False)
+        second = child("hold", folder)
+        assert second.returncode == 4
+        assert str(first.pid) in second.stderr
+        Database.open(folder, readonly=True).close()
+        first.kill()
+    Database.open(folder).close()
+
+
+def test_a_reader_needs_a_state_and_changes_nothing(tmp_path: Path) -> None:
+    """Readers say so when there is nothing to read, and cannot write."""
+    with pytest.raises(StateError, match="nothing is stored"):
+        Database.open(tmp_path, readonly=True)
+    filled(tmp_path / "state").close()
+    reader = Database.open(tmp_path / "state", readonly=True)
+    assert len(stored_after(reader, 0)) == 30
+    with pytest.raises(StateError):
+        store(reader, received("new"))
+    reader.close()
+
+
+def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    """A state of a newer monitor is left alone, with a clear error."""
+    db = Database.open(tmp_path / "state")
+    db.connection.execute("PRAGMA user_version = 99")
+    db.close()
+    for readonly in (False, True):
+        with pytest.raises(StateError, match="newer monitor") as caught:
+            Database.open(tmp_path / "state", readonly=readonly)
+        assert caught.value.exit_code == 5
+
+
+def test_somebody_elses_database_is_refused(tmp_path: Path) -> None:
+    """A database that is not the monitor's is never written to."""
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    other = sqlite3.connect(folder / FILE)
+    other.execute("CREATE TABLE bookmarks (url)")
+    other.close()
+    before = (folder / FILE).read_bytes()
+    with pytest.raises(DamagedError, match="not the monitor's"):
+        Database.open(folder)
+    assert (folder / FILE).read_bytes() == before
+
+
+def test_the_schema_has_its_first_version() -> None:
+    """An empty file is brought to schema 1, and a second run changes nothing."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    assert migrate(connection) == 0
+    assert migrate(connection) == 1
+    strict = connection.execute("PRAGMA table_list").fetchall()
+    ours = [row for row in strict if not row[1].startswith("sqlite_")]
+    assert all(row[-1] for row in ours)
+    assert len(ours) == len([one for one in statements(STEPS[1]) if "CREATE TABLE" in one])
+
+
+def test_a_killed_migration(tmp_path: Path) -> None:
+    """Killed before any statement of a migration, the old state is whole, then it goes on."""
+    filled(tmp_path / "state").close()
+    points = [f"2.{number}" for number in range(len(list(statements(NEXT_SCHEMA[2]))))]
+    for point in [*points, "2.commit"]:
+        path = tmp_path / f"{point}.db"
+        shutil.copy(tmp_path / "state" / FILE, path)
+        assert child("migrate", path, point).returncode == -signal.SIGKILL
+        connection = sqlite3.connect(path, isolation_level=None)
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert migrate(connection, NEXT_SCHEMA) == 1
+        assert connection.execute("SELECT count(*) FROM silences").fetchone() == (3,)
+        assert connection.execute("SELECT count(*) FROM alerts").fetchone() == (3,)
+        connection.close()
+
+
+def test_a_broken_step_changes_nothing() -> None:
+    """A step that fails half-way leaves the version before."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    broken = {**STEPS, 2: "CREATE TABLE a (b) STRICT; CREATE TABLE ok (b INT);\nNONSENSE;\n"}
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(connection, broken)
+    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    assert not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'ok'").fetchall()
+    with pytest.raises(ValueError, match="unfinished"):
+        list(statements("CREATE TABLE t (a"))
+
+
+def test_interrupted_creation(tmp_path: Path) -> None:
+    """A half-made first file is thrown away; an empty one under the real name is damage."""
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    (folder / f"{FILE}.new").write_bytes(b"half")
+    Database.open(folder).close()
+    (folder / FILE).write_bytes(b"")
+    with pytest.raises(DamagedError) as caught:
+        Database.open(folder)
+    assert caught.value.exit_code == 3
+    assert "backup" in caught.value.hint
+
+
+def test_a_missing_file_beside_its_log(tmp_path: Path) -> None:
+    """A state whose main file was deleted is damage, not a first start."""
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    (folder / f"{FILE}-wal").write_bytes(b"left over")
+    with pytest.raises(DamagedError, match="is gone"):
+        Database.open(folder)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 99, 100, 4096, 0.3, 0.6, 0.9, 0.999])
+def test_a_truncated_file(tmp_path: Path, kept: float) -> None:
+    """A file that lost its end is refused at start, with exit code 3."""
+    filled(tmp_path / "state").close()
+    path = tmp_path / "state" / FILE
+    size = path.stat().st_size
+    os.truncate(path, kept if isinstance(kept, int) else int(size * kept))
+    with pytest.raises(DamagedError) as caught:
+        Database.open(tmp_path / "state")
+    assert caught.value.exit_code == 3
+
+
+def test_flipped_bits(tmp_path: Path) -> None:
+    """A flipped bit is found at start or first read, or changes nothing that is acted upon."""
+    db = filled(tmp_path / "state")
+    expected = everything(db)
+    db.close()
+    whole = (tmp_path / "state" / FILE).read_bytes()
+    used = [place for place, byte in enumerate(whole) if byte]
+    chance = random.Random(20230522)
+    found = 0
+    for number in range(200):
+        folder = tmp_path / f"flip{number}"
+        folder.mkdir(mode=0o700)
+        damaged = bytearray(whole)
+        damaged[chance.choice(used)] ^= 1 << chance.randrange(8)
+        (folder / FILE).write_bytes(damaged)
+        try:
+            db = Database.open(folder, ballast=0)
+        except StateError:
+            found += 1
+            continue
+        try:
+            assert everything(db) == expected
+        except DamagedError:
+            found += 1
+        finally:
+            db.close()
+            shutil.rmtree(folder)
+    assert found >= 40
+
+
+def test_flipped_words_are_found_by_the_chain(tmp_path: Path) -> None:
+    """A changed text, payload or key is found by the check of the chain, at its place."""
+    changes = [
+        ("UPDATE posts SET body = CAST(replace(body, 'ДРГ', 'ДРШ') AS BLOB) WHERE seq = 7", 7),
+        ("UPDATE posts SET payload = X'28B52FFD' WHERE seq = 5", 5),
+        ("UPDATE posts SET message = 'x' WHERE seq = 9", 9),
+        ("UPDATE posts SET payload_hash = content WHERE seq = 1", 1),
+        ("UPDATE posts SET event_at = event_at + 1 WHERE seq = 30", 30),
+        ("DELETE FROM posts WHERE seq = 12", 12),
+        ("DELETE FROM posts WHERE seq = 30", 30),
+    ]
+    for number, (change, place) in enumerate(changes):
+        db = filled(tmp_path / str(number))
+        assert verify_chain(db) is None
+        db.connection.execute(change)
+        assert verify_chain(db) == place, change
+        db.close()
+
+
+def test_an_unclean_stop_is_noticed(tmp_path: Path) -> None:
+    """After a kill the lock file still names the dead owner; a clean stop empties it."""
+    folder = tmp_path / "state"
+    assert child("commit", folder, "posts").returncode == -signal.SIGKILL
+    assert (folder / "monitor.lock").read_text()
+    Database.open(folder).close()
+    assert not (folder / "monitor.lock").read_text()
+
+
+def _tables(db: Database) -> dict[str, list[Any]]:
+    names = db.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    return {name: db.rows(f"SELECT * FROM {name}") for (name,) in names}  # noqa: S608 - our names
+
+
+@pytest.mark.parametrize(
+    "step", ["begin", "posts", "cursors", "incidents", "supports", "alerts", "commit"]
+)
+def test_killed_at_every_step(tmp_path: Path, step: str) -> None:
+    """Killed before any step of a commit, nothing of it is there, and the next try stores all."""
+    folder = tmp_path / "state"
+    db = filled(folder)
+    before = _tables(db)
+    db.close()
+    shutil.copytree(folder, tmp_path / "other")
+    assert child("commit", folder, step).returncode == -signal.SIGKILL
+    db = Database.open(folder)
+    assert _tables(db) == before
+    second_batch(db)
+    other = Database.open(tmp_path / "other")
+    second_batch(other)
+    assert _tables(db) == _tables(other) != before
+    assert verify_chain(db) is None
+    db.close()
+    other.close()
+
+
+@pytest.mark.parametrize(
+    "step", ["begin", "posts", "cursors", "incidents", "supports", "alerts", "commit"]
+)
+def test_failing_at_every_step(tmp_path: Path, step: str) -> None:
+    """An error before any step of a commit leaves file and memory as they were."""
+    db = filled(tmp_path / "state")
+    before, outside = _tables(db), Database.open(tmp_path / "state", readonly=True)
+
+    def hook(name: str) -> None:
+        if name == step:
+            raise RuntimeError(step)
+
+    db.on_step = hook
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match=step):
+            second_batch(db)
+        assert _tables(db) == _tables(outside) == before
+    db.on_step = None
+    second_batch(db)
+    assert verify_chain(db) is None
+    assert sum(outcomes(db).values()) == 32
+    db.close()
+    outside.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("mounting a small file system needs root; the quota test covers the rest")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def _fill(db: Database) -> int:
+    """How many posts go in before there is no room."""
+    for number in range(2000):
+        try:
+            store(db, received(str(number), "x" * 5000), alerts=(alert(number + 1),))
+        except DiskFullError as error:
+            return number if error.retry else 0
+    raise AssertionError("the disk never was full")
+
+
+def _crowd(db: Database, filler: Path) -> int:
+    """Take the room away until a post is refused; how many went in meanwhile."""
+    for number in range(100):
+        with suppress(OSError), filler.open("ab", buffering=0) as file:
+            while file.write(b"x" * 4096):
+                pass
+        try:
+            store(db, received(f"{filler.stat().st_size}.{number}"))
+        except DiskFullError:
+            return number
+    raise AssertionError("the disk never was full")
+
+
+def test_a_full_disk(small_disk: Path) -> None:
+    """On a full disk posts wait, sinks and expiry use the ballast, then posts resume."""
+    db = Database.open(small_disk / "state", ballast=400_000)
+    done = _fill(db)
+    assert 20 < done < 2000
+    filler = small_disk / "filler"
+    done += _crowd(db, filler)
+    gone = expire(db, at(60 * 24 * 30), Keep())
+    assert gone.posts
+    while gone.more:
+        gone = expire(db, at(60 * 24 * 30), Keep())
+    record(db, "bus", done, [])
+    assert position(db, "bus") == (done, {})
+    done += _crowd(db, filler)
+    assert verify_chain(db) is None
+    filler.unlink()
+    assert len(store(db, received("waits"))) == 1
+    assert (db.folder / "ballast").stat().st_size == 400_000
+    db.close()
+    db = Database.open(small_disk / "state", ballast=400_000)
+    assert sum(outcomes(db).values()) == done + 1
+    db.close()
+
+
+def test_a_quota_is_a_full_disk(tmp_path: Path) -> None:
+    """Files that may grow no further are a full disk too: retry, and what was stored is there."""
+    result = child("fill", tmp_path / "state", "600000")
+    assert result.returncode == 0, result.stderr
+    done, retry = result.stdout.split()
+    assert retry == "True"
+    db = Database.open(tmp_path / "state")
+    assert len(stored_after(db, 0, 1000)) == int(done) > 5
+    assert verify_chain(db) is None
+    db.close()
+
+
+def test_results_do_not_depend_on_the_hash_seed(tmp_path: Path) -> None:
+    """The same work writes the same rows whatever PYTHONHASHSEED is."""
+    dumps = [
+        child("dump", tmp_path / seed, env=os.environ | {"PYTHONHASHSEED": seed}).stdout
+        for seed in ("1", "2", "77")
+    ]
+    assert len(dumps[0]) > 5000
+    assert dumps[0] == dumps[1] == dumps[2]

@@ -1,0 +1,326 @@
+"""The Telegram collector against the loopback Telegram: every post once, whatever goes wrong."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.doubles.intake import Ledger
+from tests.doubles.telegram.bench import QUICK, Bench, signed_in
+from tests.doubles.telegram.client import run_key
+from tests.doubles.telegram.control import started
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    """A running double, and an account signed in that has joined one channel."""
+    async with started(run_key()) as telegram:
+        yield await signed_in(telegram, tmp_path)
+
+
+async def test_first_contact_is_history_and_pushes_ring(bench: Bench) -> None:
+    """Old posts are stored as history, pushed ones as new, each once, within a second."""
+    async with bench.collecting():
+        await bench.ready()
+        await bench.telegram.post(bench.channel, "свежее")
+        await bench.until(["свежее"], within=1.0)
+    stored = bench.intake.received()
+    assert [one.post.text for one in stored if one.history] == [f"старое {n}" for n in range(3)]
+    assert {one.channel_id for one in stored} == {bench.channel}
+    assert len(stored) == 4
+
+
+async def test_lost_pushes_are_found(bench: Bench) -> None:
+    """A post whose push was lost is stored after the next push or the next sweep, once."""
+    async with bench.collecting():
+        await bench.ready()
+        await bench.telegram.post(bench.channel, "потеряно 1", push=False)
+        await bench.until(["потеряно 1"])
+        await bench.telegram.fail_push("drop")
+        await bench.telegram.post(bench.channel, "потеряно 2")
+        await bench.telegram.post(bench.channel, "дошло")
+        await bench.until(["потеряно 2", "дошло"])
+        await asyncio.sleep(1.5)
+    assert not bench.twice()
+    assert not await bench.differences()
+
+
+async def test_counter_test_without_reconciling_posts_are_lost(bench: Bench) -> None:
+    """With reconciling off the same fault loses the post: the tests above can fail."""
+    async with bench.collecting():
+        await bench.ready()
+    off = msgspec.structs.replace(QUICK, reconcile=False)
+    async with bench.collecting(off):
+        await asyncio.sleep(1.0)
+        await bench.telegram.post(bench.channel, "потеряно", push=False)
+        await asyncio.sleep(2.5)
+        assert "потеряно" not in bench.texts()
+
+
+async def test_a_reset_loses_nothing(bench: Bench) -> None:
+    """Posts written while the connection was down are stored soon after it is back."""
+    async with bench.collecting():
+        await bench.ready()
+        for number in range(3):
+            await bench.telegram.reset()
+            await bench.telegram.post(bench.channel, f"в разрыве {number}")
+            await bench.until([f"в разрыве {number}"])
+    assert not bench.twice()
+    assert not await bench.differences()
+
+
+async def test_a_restart_loses_nothing(bench: Bench) -> None:
+    """What was written while the collector was down is stored as new, in order of ids, once."""
+    async with bench.collecting():
+        await bench.ready()
+    wanted = [f"ночью {number}" for number in range(350)]
+    await bench.telegram.post_many(bench.channel, [{"text": text} for text in wanted])
+    async with bench.collecting():
+        await bench.until(wanted)
+    assert not bench.twice()
+    assert not await bench.differences()
+    assert [text for text in bench.texts() if text.startswith("ночью")] == wanted
+
+
+async def test_too_long_loses_nothing(bench: Bench) -> None:
+    """ChannelDifferenceTooLong costs Telethon every missed post, and us none."""
+    async with bench.collecting():
+        await bench.ready()
+        await bench.telegram.set_channel(bench.channel, too_long_after=5)
+        wanted = [f"много {number}" for number in range(20)]
+        await bench.telegram.post_many(
+            bench.channel, [{"text": text} for text in wanted], push=False
+        )
+        await bench.telegram.push_too_long(bench.channel)
+        await bench.until(wanted)
+    assert not bench.twice()
+    assert not await bench.differences()
+
+
+async def test_edits_and_deletions_that_nobody_pushed_are_found(bench: Bench) -> None:
+    """A hole in the channel's event numbers makes the recent posts be listed again."""
+    async with bench.collecting():
+        await bench.ready()
+        number = await bench.telegram.post(bench.channel, "до правки")
+        doomed = await bench.telegram.post(bench.channel, "удалят")
+        await bench.until(["удалят"])
+        await bench.telegram.edit(bench.channel, number, text="после правки", push=False)
+        await bench.telegram.delete(bench.channel, [doomed], push=False)
+        await bench.until(lambda: ("delete", str(doomed)) in bench.intake.kinds())
+    edits = [post for post in bench.intake.posts() if post.kind == "edit"]
+    assert [(post.id, post.text) for post in edits] == [(str(number), "после правки")]
+
+
+async def test_pushed_edits_and_deletions(bench: Bench) -> None:
+    """Edits and deletions arrive as such; an edited album keeps all its media."""
+    async with bench.collecting():
+        await bench.ready()
+        pieces: list[dict[str, Any]] = [{"media": {"kind": "photo"}}, {"media": {"kind": "video"}}]
+        first, second = await bench.telegram.album(bench.channel, pieces)
+        await bench.until(lambda: ("new", str(first)) in bench.intake.kinds())
+        await bench.telegram.edit(bench.channel, second, text="подпись")
+        await bench.until(lambda: ("edit", str(first)) in bench.intake.kinds())
+        await bench.telegram.delete(bench.channel, [first, second])
+        await bench.until(lambda: ("delete", str(first)) in bench.intake.kinds())
+        await asyncio.sleep(0.3)
+    album = next(post for post in bench.intake.posts() if post.kind == "edit")
+    assert (album.text, [one.kind for one in album.media]) == ("подпись", ["photo", "video"])
+    assert str(second) not in {post.id for post in bench.intake.posts()}
+
+
+async def test_a_store_that_refuses_loses_nothing(bench: Bench) -> None:
+    """While commits fail pushes wait; afterwards each is stored once."""
+    broken = False
+    bench.intake = Ledger(fail=lambda: broken)
+    async with bench.collecting():
+        await bench.ready()
+        broken = True
+        await bench.telegram.post(bench.channel, "в сбой")
+        await bench.until(lambda: bench.intake.refused > 0)
+        await bench.telegram.post(bench.channel, "следом")
+        broken = False
+        await bench.until(["в сбой", "следом"])
+    assert not bench.twice()
+    assert not await bench.differences()
+
+
+async def test_a_black_hole_is_noticed(bench: Bench) -> None:
+    """A silent line is given up after ping and timeout; posts meanwhile arrive afterwards."""
+    async with bench.collecting():
+        await bench.ready()
+        await bench.telegram.black_hole(on=True)
+        await bench.telegram.post(bench.channel, "в темноте")
+        await bench.until(lambda: bench.state() == "unreachable", within=15)
+        await bench.telegram.black_hole(on=False)
+        await bench.until(["в темноте"], within=20)
+    assert not bench.twice()
+    assert not await bench.differences()
+
+
+async def test_unreachable_and_back(bench: Bench) -> None:
+    """Refused connections are tried again for ever; the bound after the return is seconds."""
+    async with bench.collecting():
+        await bench.ready()
+        await bench.telegram.listen(on=False)
+        await bench.until(lambda: bench.state() == "unreachable")
+        await bench.telegram.post(bench.channel, "пока нет связи")
+        await asyncio.sleep(1.0)
+        await bench.telegram.listen(on=True)
+        await bench.until(["пока нет связи"])
+    assert not bench.twice()
+    assert not await bench.differences()
+
+
+async def test_a_slow_call_is_not_waited_for(bench: Bench) -> None:
+    """A call without an answer ends after its timeout, and the gap is listed all the same."""
+    async with bench.collecting():
+        await bench.ready()
+        await bench.telegram.fail_call("messages.getHistory", "silent")
+        await bench.telegram.post(bench.channel, "медленно", push=False)
+        await bench.until(["медленно"])
+    assert not bench.twice()
+    assert not await bench.differences()
+
+
+async def test_a_flood_wait_is_kept_over_a_restart(bench: Bench) -> None:
+    """After FLOOD_WAIT the method is not called again before its time, restart or not."""
+    async with bench.collecting():
+        await bench.ready()
+        await bench.telegram.flood("messages.getHistory", 300)
+        await bench.telegram.post(bench.channel, "позже", push=False)
+        await bench.until(lambda: bench.state() == "throttled")
+    before = len(await bench.telegram.calls("messages.getHistory"))
+    async with bench.collecting():
+        await bench.telegram.post(bench.channel, "толчок")
+        await bench.until(["толчок"])
+        await asyncio.sleep(1.5)
+        assert len(await bench.telegram.calls("messages.getHistory")) == before
+        assert bench.state() == "throttled"
+
+
+@pytest.mark.parametrize(
+    "error", ["AUTH_KEY_UNREGISTERED", "SESSION_REVOKED", "USER_DEACTIVATED_BAN"]
+)
+async def test_a_lost_account_stops_clearly(bench: Bench, error: str) -> None:
+    """A revoked session ends this source with a hint and nothing else."""
+    async with bench.collecting() as task:
+        await bench.ready()
+        await bench.telegram.revoke(error)
+        async with asyncio.timeout(10):
+            await task
+    health = bench.board.last["telegram:svodka"]
+    assert health.state == "failed"
+    assert "monitor login telegram" in health.hint or "another one" in health.hint
+
+
+async def test_forgotten_keys_stop_clearly(bench: Bench) -> None:
+    """A session that the server no longer knows ends this source with a hint."""
+    async with bench.collecting() as task:
+        await bench.ready()
+        await bench.telegram.forget_keys()
+        async with asyncio.timeout(10):
+            await task
+    assert "monitor login telegram" in bench.board.last["telegram:svodka"].hint
+
+
+async def test_an_open_session_file_is_refused(bench: Bench) -> None:
+    """A session file that others can read is not used."""
+    os.chmod(bench.file, 0o644)  # noqa: PTH101 - the same as the hint tells
+    async with bench.collecting() as task, asyncio.timeout(5):
+        await task
+    assert "chmod 600" in bench.board.last["telegram:svodka"].hint
+    assert not await bench.telegram.calls("updates.getState", since=10)
+
+
+async def test_a_handed_over_name_stops_the_source(bench: Bench) -> None:
+    """When another channel takes the name, the source stops and says so."""
+    async with bench.collecting():
+        await bench.ready()
+        heir = await bench.telegram.create_channel("Наследник", "heir_of_it")
+        await bench.telegram.set_username(heir, "svodka")
+        await bench.until(lambda: bench.state() == "handed_over")
+
+
+async def test_a_channel_that_closed_is_told(bench: Bench) -> None:
+    """A channel that became private stops alone, with a hint."""
+    async with bench.collecting():
+        await bench.ready()
+        await bench.telegram.close_channel(bench.channel)
+        await bench.until(lambda: bench.state() == "not_found")
+
+
+async def test_calls_keep_within_the_budget(bench: Bench) -> None:
+    """Listing a long absence makes no more history calls than 20 in any 30 seconds."""
+    async with bench.collecting():
+        await bench.ready()
+        await bench.telegram.post_many(bench.channel, [{"text": "x"}] * 2500, push=False)
+        await asyncio.sleep(6)
+    times = [call.at for call in await bench.telegram.calls("messages.getHistory")]
+    assert len(times) >= 15
+    for index, at in enumerate(times):
+        assert sum(at <= other < at + 29.9 for other in times[index:]) <= 20
+
+
+async def test_channels_that_are_not_joined_are_swept(bench: Bench) -> None:
+    """A public channel that the account has not joined is read by the sweep alone."""
+    other = await bench.telegram.create_channel("Чужой", "foreign_one")
+    await bench.telegram.post(other, "старое")
+    bench.names.append("foreign_one")
+    async with bench.collecting():
+        await bench.ready()
+        await bench.telegram.post(other, "новое")
+        await bench.until(["новое"])
+    assert not await bench.telegram.calls("channels.joinChannel")
+
+
+async def test_a_name_is_resolved_once_for_ever(bench: Bench) -> None:
+    """Restarts do not resolve again; a name that nobody has is told and not asked for again."""
+    bench.names.append("nobody_here")
+    for _ in range(2):
+        async with bench.collecting():
+            await bench.until(lambda: bench.state() == "ok")
+            await asyncio.sleep(1.2)
+    assert bench.board.last["telegram:nobody_here"].state == "not_found"
+    asked = await bench.telegram.calls("contacts.resolveUsername")
+    assert [call.arguments["username"] for call in asked].count("svodka") == 1
+
+
+async def test_a_post_of_nothing_but_marks_is_bounded(bench: Bench) -> None:
+    """4,096 combining marks are stored cut, and what follows is stored too."""
+    async with bench.collecting():
+        await bench.ready()
+        await bench.telegram.post(bench.channel, "z" + "\u0301" * 4095)
+        await bench.telegram.push_garbage("malformed")
+        await bench.telegram.push_garbage("unknown")
+        await bench.telegram.post(bench.channel, "дальше")
+        await bench.until(["дальше"])
+    marks = bench.intake.received()[-2]
+    assert marks.truncated
+    assert len(marks.post.text) < 100
+
+
+@pytest.mark.parametrize("ahead", [600, -600])
+async def test_a_wrong_clock_is_survived(bench: Bench, ahead: float) -> None:
+    """With the server's clock ten minutes off posts are stored as ever."""
+    await bench.telegram.set_clock(ahead)
+    async with bench.collecting():
+        await bench.ready()
+        await bench.telegram.post(bench.channel, "вовремя")
+        await bench.until(["вовремя"])
+    assert not bench.twice()
+
+
+async def test_the_daily_look_finds_what_nobody_told(bench: Bench) -> None:
+    """Listing recent posts again finds edits and deletions even without a hole in the events."""
+    number = await bench.telegram.post(bench.channel, "до правки")
+    doomed = await bench.telegram.post(bench.channel, "удалят")
+    async with bench.collecting():
+        await bench.ready()
+    await bench.telegram.edit(bench.channel, number, text="после правки", push=False)
+    await bench.telegram.delete(bench.channel, [doomed], push=False)
+    async with bench.collecting(msgspec.structs.replace(QUICK, relist_every=0.5)):
+        await bench.faithful()

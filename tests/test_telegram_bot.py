@@ -1,0 +1,346 @@
+"""The chat, against a Bot API of our own that enforces the documented limits."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC
+
+import msgspec
+import pytest
+
+from monitor.clock import SystemClock
+from monitor.incident import Status
+from monitor.secret import Secret
+from monitor.sinks.chat_message import chat_message
+from monitor.sinks.pacing import GROUP_SECONDS, Pacing, Urgency
+from monitor.sinks.styled import utf16
+from monitor.sinks.telegram_api import BotApi
+from monitor.sinks.telegram_bot import TelegramBotSink
+from monitor.sinks.wording import Manner, time_of_day
+from tests.data import data_file
+from tests.doubles.bot_api import TOKEN, BotApiDouble, detected
+from tests.doubles.outbox import KOZINKA, MOMENT, RNG, MemoryOutbox, make_alert, make_post
+
+MANNER = Manner(str, lambda moment: time_of_day(moment, MOMENT, UTC))
+
+
+class QuickClock(SystemClock):
+    """Fifty times faster than the machine's: a minute's pacing in a second."""
+
+    def monotonic(self) -> float:
+        """Fast seconds."""
+        return super().monotonic() * 50
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep a fiftieth."""
+        await asyncio.sleep(seconds / 50)
+
+
+def _double() -> BotApiDouble:
+    return BotApiDouble(minute=60 / 50, second=1 / 50)
+
+
+def _sink(double: BotApiDouble, chat: str = "-100200") -> TelegramBotSink:
+    api = BotApi(Secret("env:TOKEN", TOKEN), double.url)
+    return TelegramBotSink("chat", api, chat, clock=QuickClock(), rng=RNG, zone=UTC)
+
+
+@asynccontextmanager
+async def _running(one: TelegramBotSink, outbox: MemoryOutbox) -> AsyncIterator[None]:
+    task = asyncio.create_task(one.run(outbox))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+async def double() -> AsyncIterator[BotApiDouble]:
+    """A Bot API whose minute lasts 1.2 seconds."""
+    async with _double() as running:
+        yield running
+
+
+async def test_one_message_per_incident_that_grows(double: BotApiDouble) -> None:
+    """Opening rings, growth edits that message, an escalation rings as a reply to the first."""
+    outbox = MemoryOutbox()
+    async with _running(_sink(double), outbox):
+        await outbox.add(make_alert(1))
+        await outbox.wait_recorded("chat", 1)
+        await outbox.add(make_alert(2, kind="updated", posts=(make_post("второе"),)))
+        await outbox.wait_recorded("chat", 2)
+        assert len(double.messages) == 1
+        await outbox.add(make_alert(3, kind="escalated"))
+        await outbox.wait_recorded("chat", 3)
+        await outbox.add(make_alert(4, kind="closed"))
+        await outbox.wait_recorded("chat", 4)
+    first, second = double.messages.values()
+    assert [first.silent, second.silent] == [False, False]
+    assert second.reply_to == first.number
+    assert len(first.history) == 2
+    assert "alert-1-2" in first.text
+    assert "ESCALATED" in second.history[0]
+    assert "CLOSED" in second.text
+    assert [outbox.deliveries["chat", n].reference for n in (1, 2, 3, 4)] == [
+        "-100200/100/100/1", "-100200/100/100/1", "-100200/100/101/1", "-100200/100/101/1",
+    ]  # fmt: skip
+
+
+async def test_what_it_looks_like(double: BotApiDouble) -> None:
+    """Bold title, quoted post, the found word highlighted, the link ours, the id at the end."""
+    outbox = MemoryOutbox()
+    async with _running(_sink(double), outbox):
+        await outbox.add(make_alert(1, exercise=True))
+        await outbox.wait_recorded("chat", 1)
+    (message,) = double.messages.values()
+    assert message.text.startswith("EXERCISE")
+    pieces = {(one["type"], message.piece(one)) for one in message.entities}
+    assert ("underline", "ДРГ") in pieces
+    assert ("blockquote", "ДРГ зашла в Козинку") in pieces
+    assert any(kind == "bold" and "Armed incursion" in text for kind, text in pieces)
+    (link,) = [one for one in message.entities if one["type"] == "text_link"]
+    assert link["url"] == "https://t.me/vvgladkov/4711"
+    assert message.text.endswith("alert alert-1-1")
+
+
+async def test_low_levels_are_silent(double: BotApiDouble) -> None:
+    """A low or informational incident opens without a sound."""
+    outbox = MemoryOutbox()
+    async with _running(_sink(double), outbox):
+        await outbox.add(make_alert(1, 1, level="low"), make_alert(1, 2, level="high"))
+        await outbox.wait_recorded("chat", 2)
+    silent = {message.text[2:6]: message.silent for message in double.messages.values()}
+    assert silent == {"LOW ": True, "HIGH": False}
+
+
+async def test_a_lost_answer_rings_again_and_says_so(double: BotApiDouble) -> None:
+    """What rings is sent again after a lost answer, marked; an edit is just repeated."""
+    outbox = MemoryOutbox()
+    double.faults.extend(["lost"])
+    async with _running(_sink(double), outbox):
+        await outbox.add(make_alert(1))
+        await outbox.wait_recorded("chat", 1)
+        double.faults.extend(["lost"])
+        await outbox.add(make_alert(2, kind="updated"))
+        await outbox.wait_recorded("chat", 2)
+    first, second = double.messages.values()
+    assert "POSSIBLY REPEATED" not in first.text
+    assert "POSSIBLY REPEATED" in second.history[0]
+    assert set(outbox.states("chat").values()) == {"delivered"}
+    assert len(double.messages) == 2
+
+
+async def test_an_uncertain_message_that_does_not_ring_is_not_repeated(
+    double: BotApiDouble,
+) -> None:
+    """Without a message to edit, a lost update is recorded as uncertain and left alone."""
+    outbox = MemoryOutbox()
+    double.faults.extend(["lost"])
+    async with _running(_sink(double), outbox):
+        await outbox.add(make_alert(2, kind="updated"))
+        await outbox.wait_recorded("chat", 1)
+    assert outbox.states("chat") == {1: "uncertain"}
+    assert len(double.messages) == 1
+
+
+async def test_a_kill_during_the_call_is_a_lost_answer(double: BotApiDouble) -> None:
+    """Killed between sending and recording, the next start sends again and says so."""
+    outbox = MemoryOutbox()
+    double.faults.extend(["hang"])
+    async with _running(_sink(double), outbox):
+        await outbox.add(make_alert(1))
+        await double.until(lambda: not double.faults)
+        await asyncio.sleep(0.05)
+    async with _running(_sink(double), outbox):
+        await outbox.wait_recorded("chat", 1)
+    (message,) = double.messages.values()
+    assert "POSSIBLY REPEATED" in message.text
+
+
+@pytest.mark.parametrize("fault", ["500", "502"])
+async def test_answered_trouble_is_retried_without_a_mark(double: BotApiDouble, fault: str) -> None:
+    """An answered error means that nothing was sent: the retry is no repetition."""
+    outbox = MemoryOutbox()
+    double.faults.extend([fault, fault])  # type: ignore[list-item]
+    async with _running(_sink(double), outbox):
+        await outbox.add(make_alert(1))
+        await outbox.wait_recorded("chat", 1)
+    (message,) = double.messages.values()
+    assert "REPEATED" not in message.text
+    assert outbox.deliveries["chat", 1].attempts == 3
+
+
+async def test_the_chat_moves_to_a_supergroup(double: BotApiDouble) -> None:
+    """After the migration messages go to the new id, and a restart remembers it."""
+    outbox = MemoryOutbox()
+    double.migrated["-100200"] = "-100999"
+    for number in (1, 2):
+        async with _running(_sink(double), outbox):
+            await outbox.add(make_alert(number, number))
+            await outbox.wait_recorded("chat", number)
+    assert [message.chat for message in double.messages.values()] == ["-100999", "-100999"]
+    assert sum(status == 400 for _, _, status in double.calls) == 1
+
+
+async def test_a_deleted_message_is_replaced(double: BotApiDouble) -> None:
+    """When somebody deleted the incident's message, the next edit becomes a silent new one."""
+    outbox = MemoryOutbox()
+    async with _running(_sink(double), outbox):
+        await outbox.add(make_alert(1))
+        await outbox.wait_recorded("chat", 1)
+        double.messages.clear()
+        await outbox.add(make_alert(2, kind="updated"))
+        await outbox.wait_recorded("chat", 2)
+    (message,) = double.messages.values()
+    assert message.silent
+
+
+async def test_a_refused_message_is_a_dead_letter(double: BotApiDouble) -> None:
+    """A message that the API will never take is recorded with its reason; the rest goes on."""
+    outbox = MemoryOutbox()
+    double.refuse = lambda text: (400, "Bad Request: no") if "alert-1-1" in text else None
+    async with _running(_sink(double), outbox):
+        await outbox.add(make_alert(1, 1), make_alert(1, 2))
+        await outbox.wait_recorded("chat", 2)
+    assert outbox.states("chat") == {1: "refused", 2: "delivered"}
+    assert outbox.deliveries["chat", 1].detail == "400: Bad Request: no"
+
+
+async def test_a_closed_chat_loses_nothing(double: BotApiDouble) -> None:
+    """A bot that was thrown out waits, and tells the incidents' newest state when it is back."""
+    outbox = MemoryOutbox()
+    double.refuse = lambda _text: (403, "Forbidden: bot was kicked from the supergroup chat")
+    async with _running(_sink(double), outbox):
+        await outbox.add(make_alert(1))
+        await outbox.add(make_alert(2, kind="updated"))
+        await double.until(lambda: double.calls)
+        assert outbox.states("chat") == {}
+        double.refuse = lambda _text: None
+        await outbox.wait_recorded("chat", 2)
+    (message,) = double.messages.values()
+    assert not message.silent
+    assert "alert-1-2" in message.text
+    assert "2 alerts in one message" in outbox.deliveries["chat", 1].detail
+
+
+async def test_limits_are_planned_for(double: BotApiDouble) -> None:
+    """3,000 alerts of 50 incidents: every incident in the chat, no 429, criticals first."""
+    outbox = MemoryOutbox()
+    async with _running(_sink(double), outbox):
+        for n in range(60):
+            kind = "updated" if n else "opened"
+            level = "medium" if n % 2 else "high"
+            await outbox.add(
+                *(make_alert(n, i, kind=kind, level=level) for i in range(50))  # type: ignore[arg-type]
+            )
+            await asyncio.sleep(0.002)
+        await outbox.add(make_alert(1, 99, level="critical"))
+        critical = asyncio.get_running_loop().time()
+        await double.until(lambda: any("CRITICAL" in text for text in double.texts), 3)
+        assert asyncio.get_running_loop().time() - critical < 5 / 50 + 0.15
+        await outbox.wait_recorded("chat", 3001, 40)
+    assert len(double.messages) == 51
+    assert not [status for _, _, status in double.calls if status == 429]
+    assert set(outbox.states("chat").values()) == {"delivered"}
+
+
+async def test_retry_after_is_obeyed() -> None:
+    """After a 429 no call is made before the time that the API asked for."""
+    async with BotApiDouble(group_limit=1, minute=3.0, second=0.0) as double:
+        outbox, one = MemoryOutbox(), _sink(double)
+        one._clock = SystemClock()
+        async with _running(one, outbox):
+            await outbox.add(make_alert(1, 1), make_alert(1, 2))
+            await outbox.wait_recorded("chat", 2)
+    (refused,) = [moment for moment, _, status in double.calls if status == 429]
+    (later,) = [moment for moment, _, _ in double.calls if moment > refused]
+    assert later - refused >= 2.0
+
+
+def test_pacing_keeps_the_last_calls_for_criticals() -> None:
+    """Edits stop at 10 calls a minute, openings at 17, criticals at 20."""
+    pacing = Pacing(group=True)
+    now = 0.0
+    allowed = dict.fromkeys(Urgency, 0)
+    for urgency in Urgency:
+        while (wait := pacing.wait(urgency, now)) < 10:
+            now += wait
+            pacing.called(now)
+            allowed[urgency] += 1
+    assert allowed == {Urgency.EDIT: 10, Urgency.RING: 7, Urgency.CRITICAL: 3}
+    assert pacing.wait(Urgency.CRITICAL, GROUP_SECONDS) == 0
+    private = Pacing(group=False)
+    for _ in range(100):
+        private.called(now)
+    assert private.wait(Urgency.EDIT, now) < 1.1
+
+
+def test_hostile_text_makes_no_link_mention_or_command() -> None:
+    """515 naughty strings as post, source, title and place: nothing active, limits kept."""
+    naughty = msgspec.json.decode(data_file("hostile/blns/blns.json").read_bytes(), type=list[str])
+    extra = [
+        "@admin /start #tag $USD", "https://evil.example/x?y=/z", "tg://resolve?domain=evil",
+        "t.me/evil", "пример.рф", "a@b.example", "<a href='http://x.yz'>x</a>", "[x](http://x.yz)",
+        "/a/b/c", "@@name", "x@name", "http://127.0.0.1/", "ftp://a.b", "evil。com", "##a", "/@x",
+    ]  # fmt: skip
+    for text in [*naughty, *extra]:
+        alert = make_alert(1, posts=(make_post(text, source=text),), reason=text)
+        place = msgspec.structs.replace(KOZINKA, name=text)
+        what = msgspec.structs.replace(alert.incident, title=text, place=place)
+        message = chat_message(msgspec.structs.replace(alert, incident=what), MANNER)
+        assert detected(message.text) == [], text
+        assert utf16(message.text) <= 4096
+        links = [one.url for one in message.entities if one.type == "text_link"]
+        assert links == ["https://t.me/vvgladkov/4711"]
+        assert not any(char in message.text for char in "\x00\x1b\u202e\u2066\r")
+
+
+@pytest.mark.parametrize(
+    "text", ["👩‍👩‍👧‍👦" * 2000, "a" * 4096, "é" * 9000, "🔴 " * 4000, "\n\n" * 3000 + "x"]
+)
+def test_the_longest_post_fits(text: str) -> None:
+    """Whatever a post holds, the message keeps the limit, whole characters and its alert id."""
+    posts = tuple(make_post(text, source=f"telegram:s{n}") for n in range(20))
+    message = chat_message(make_alert(1, posts=posts), MANNER)
+    assert utf16(message.text) <= 4096
+    assert len(message.entities) <= 100
+    assert message.text.endswith("alert alert-1-1")
+    message.text.encode()
+    assert "\u200d…" not in message.text
+
+
+async def test_the_token_is_never_shown(
+    double: BotApiDouble, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """No fault of the network or the API puts the token into a log, an error or the store."""
+    outbox = MemoryOutbox()
+    double.faults.extend(["connection", "500", "lost"])
+    nowhere = _sink(double)
+    nowhere._api._url = "http://127.0.0.1:1"
+    wrong = _sink(double)
+    wrong._api._url = "http://[bad"
+    for one in (_sink(double), nowhere, wrong):
+        async with _running(one, outbox):
+            await outbox.add(make_alert(len(outbox.alerts)))
+            await asyncio.sleep(0.4)
+    out, err = capsys.readouterr()
+    told = f"{out}{err}{caplog.text}{outbox.deliveries}{outbox.positions}{wrong._api._token!r}"
+    assert "receiver_unavailable" in told
+    assert "canary" not in told
+
+
+@pytest.mark.parametrize("status", ["disputed", "retracted"])
+async def test_a_retraction_rings(double: BotApiDouble, status: Status) -> None:
+    """A correction edits; one that retracts the incident rings."""
+    outbox = MemoryOutbox()
+    async with _running(_sink(double), outbox):
+        await outbox.add(make_alert(1))
+        await outbox.wait_recorded("chat", 1)
+        alert = make_alert(2, kind="corrected")
+        what = msgspec.structs.replace(alert.incident, status=status)
+        await outbox.add(msgspec.structs.replace(alert, incident=what))
+        await outbox.wait_recorded("chat", 2)
+    assert len(double.messages) == (2 if status == "retracted" else 1)
