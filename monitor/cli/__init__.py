@@ -24,10 +24,13 @@ class Verb(Protocol):
         """Do it; returns the exit code."""
 
 
+DOES = "Watches public channels and feeds, matches every post against rules, and alerts once."
+
 VERBS: dict[str, tuple[str, str]] = {
     "run": ("monitor.cli.run", "run the daemon"),
     "check": ("monitor.cli.check", "is the configuration right, are the rules"),
     "test": ("monitor.cli.test", "run the rules' examples"),
+    "try": ("monitor.cli.try_", "what would this post do, and why"),
     "replay": ("monitor.cli.replay", "run recorded posts through the whole pipeline"),
     "tail": ("monitor.cli.tail", "show the alerts as they come"),
     "status": ("monitor.cli.status", "is it running, and how are the sources"),
@@ -39,7 +42,7 @@ VERBS: dict[str, tuple[str, str]] = {
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line, without the verbs' own arguments."""
-    top = argparse.ArgumentParser(prog="monitor", description=__doc__.splitlines()[0])
+    top = argparse.ArgumentParser(prog="monitor", description=DOES)
     top.add_argument("--version", action="version", version=f"monitor {__version__}")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, (_, does) in VERBS.items():

@@ -87,7 +87,7 @@ def _known(word: str, kind: Kind, language: Language, *, proper: bool) -> Iterat
     else:
         chosen = [*nouns, *adjectives]
         if not chosen and not proper:
-            infinitives = [one for one in known if "INFN" in one.parse.tag.grammemes]
+            infinitives = [one for one in known if dictionary.is_infinitive(one)]
             chosen = infinitives[:1] or known[:1]
     seen: set[tuple[str, str]] = set()
     for one in chosen:
@@ -110,8 +110,7 @@ def _guessed(word: str, language: Language) -> Iterator[Paradigm]:
     best = [
         one
         for one in guesses
-        if (one.nominative and one.part in {"noun", "adjective"})
-        or "INFN" in one.parse.tag.grammemes
+        if (one.nominative and one.part in {"noun", "adjective"}) or dictionary.is_infinitive(one)
     ]
     for one in best[:1]:
         yield dictionary.paradigm(one, language)

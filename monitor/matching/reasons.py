@@ -1,6 +1,9 @@
 """A reason, not a bool: what a condition asked, whether it held, and what was found."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeGuard
+
+import msgspec
 
 from monitor.hit import Found, Reason
 from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Speaker, Term
@@ -43,29 +46,59 @@ def _evidence(condition: Condition, seen: Seen, who: SourceInfo) -> Iterator[Fou
 def reasons(condition: Condition, seen: Seen, who: SourceInfo) -> tuple[Reason, ...]:
     """A reason for each part of a rule's condition, in the order of the rule.
 
-    Groups of terms are one reason that names them all; a group that has groups inside is followed
+    A list of terms is one reason that names them all; a group that has groups inside is followed
     by theirs, each with one more `- ` before it.
     """
-    return tuple(_reasons(condition, seen, who, ""))
+    plain = _plain(condition)
+    parts = plain.parts if isinstance(plain, AllOf) else (plain,)
+    return tuple(reason for part in parts for reason in _reasons(part, seen, who, ""))
+
+
+def _plain(condition: Condition) -> Condition:
+    """The same condition with fewer brackets: groups of one part, any in any, all in all."""
+    if isinstance(condition, Term | Speaker):
+        return condition
+    parts: list[Condition] = []
+    for part in map(_plain, condition.parts):
+        if _melts(part, condition):
+            parts.extend(part.parts)
+        else:
+            parts.append(part)
+    if len(parts) == 1 and isinstance(condition, AllOf | AnyOf):
+        return parts[0]
+    return msgspec.structs.replace(condition, parts=tuple(parts))
+
+
+def _melts(part: Condition, into: Condition) -> TypeGuard[AllOf | AnyOf]:
+    """Whether a part's own parts may stand in its place."""
+    if isinstance(into, AllOf):
+        return isinstance(part, AllOf)
+    return isinstance(into, AnyOf | NoneOf) and isinstance(part, AnyOf)
 
 
 def _reasons(condition: Condition, seen: Seen, who: SourceInfo, depth: str) -> Iterator[Reason]:
-    if isinstance(condition, AllOf) and not all(isinstance(p, Term) for p in condition.parts):
-        for part in condition.parts:
-            yield from _reasons(part, seen, who, depth)
-    elif isinstance(condition, Speaker):
+    if isinstance(condition, Speaker):
         for key, asked, attribute in speaker_checks(condition):
             value = speaker_value(who, attribute)
             shown = value if key == "source" else f"{who.id} is {value}"
-            yield Reason(
-                f"{depth}from {key} {_joined(asked, 'or')}: {shown}", speaks(who, asked, attribute)
-            )
+            check = f"{depth}from {key} {_joined(asked, 'or')}: {shown}"
+            yield Reason(check, speaks(who, asked, attribute))
+        return
+    held = holds(condition, seen, who)
+    yield Reason(depth + describe(condition), held, _shown(condition, seen, who))
+    if not isinstance(condition, Term) and not _flat(condition):
+        for part in _gathered(condition):
+            yield from _reasons(part, seen, who, depth + "- ")
+
+
+def _gathered(condition: AllOf | AnyOf | NoneOf | AtLeast) -> Iterator[Condition]:
+    """The parts of a group; those of its alternatives that are mere terms as one."""
+    loose = tuple(part for part in condition.parts if isinstance(part, Term))
+    if isinstance(condition, AnyOf | NoneOf) and len(loose) > 1:
+        yield AnyOf(loose)
+        yield from (part for part in condition.parts if not isinstance(part, Term))
     else:
-        held = holds(condition, seen, who)
-        yield Reason(depth + describe(condition), held, _shown(condition, seen, who))
-        if not isinstance(condition, Term) and not _flat(condition):
-            for part in condition.parts:
-                yield from _reasons(part, seen, who, depth + "- ")
+        yield from condition.parts
 
 
 def _shown(condition: Condition, seen: Seen, who: SourceInfo) -> tuple[Found, ...]:
@@ -83,37 +116,62 @@ def _flat(condition: AllOf | AnyOf | NoneOf | AtLeast) -> bool:
 
 
 def describe(condition: Condition) -> str:
-    """What a condition asks, in words, naming every term."""
+    """What a condition asks, in words.
+
+    A list of terms names each; in a group that has groups inside, a `$list` is only its name: its
+    own reason follows.
+    """
     if isinstance(condition, Term):
-        return f"the words {condition.text}" if " " in condition.text else condition.text
+        return condition.text
     if isinstance(condition, Speaker):
         return "; ".join(f"from {key} {_joined(asked, 'or')}"
                          for key, asked, _ in speaker_checks(condition))  # fmt: skip
-    names = ", ".join(_names(condition.parts))
-    if isinstance(condition, AllOf):
-        return f"all of: {names}"
-    if isinstance(condition, NoneOf):
-        return f"none of: {names}"
-    if isinstance(condition, AtLeast):
-        return f"at least {condition.n} of: {names}"
-    return f"any of: {names}"
+    names = ", ".join(_names(condition.parts, full=_flat(condition)))
+    match condition:
+        case AllOf():
+            return f"all of: {names}"
+        case AnyOf():
+            return f"any of: {names}"
+        case NoneOf():
+            return f"none of: {names}"
+        case AtLeast(n=n):
+            return f"at least {n} of: {names}"
 
 
-def _names(parts: Iterable[Condition]) -> Iterator[str]:
+def _names(parts: Sequence[Condition], *, full: bool) -> Iterator[str]:
     """The parts by name; the terms of a list together, behind its name."""
     lists: dict[str, list[str]] = {}
     for part in parts:
         if isinstance(part, Term) and part.within:
-            lists.setdefault(part.within, []).append(part.text)
+            lists.setdefault(_list(part), []).append(part.text)
     told: set[str] = set()
     for part in parts:
         if not isinstance(part, Term):
-            yield f"({describe(part)})"
+            yield _nested(part)
         elif not part.within:
             yield part.text
-        elif part.within not in told:
-            told.add(part.within)
-            yield f"${part.within.removeprefix('$')} ({', '.join(lists[part.within])})"
+        elif (name := _list(part)) not in told:
+            told.add(name)
+            yield f"{name} ({', '.join(lists[name])})" if full else name
+
+
+def _nested(part: Condition) -> str:
+    """A group inside a group: in brackets, but for a `$list` alone."""
+    if isinstance(part, AnyOf) and _flat(part):
+        return " | ".join(_names(part.parts, full=False))
+    if isinstance(part, Speaker):
+        return describe(part)
+    if isinstance(part, Term):
+        return part.text
+    return f"({describe(part)})" if not _flat(part) else f"({_brief(part)})"
+
+
+def _brief(part: AllOf | AnyOf | NoneOf | AtLeast) -> str:
+    return describe(part).split(": ", 1)[0] + ": " + ", ".join(_names(part.parts, full=False))
+
+
+def _list(term: Term) -> str:
+    return f"${(term.within or '').removeprefix('$')}"
 
 
 def _joined(values: Sequence[str], word: str) -> str:
