@@ -174,7 +174,13 @@ class Daemon:
             gone = await self._writer.do(expire, self._clock.now(), self._settings.retention, names)
             if gone.total:
                 log.info("expired", rows=gone.total)
-            await self._clock.sleep(0.2 if gone.more else EXPIRE_EVERY)
+            if gone.more:
+                await self._clock.sleep(0.2)
+                continue
+            with contextlib.suppress(TimeoutError):  # a full disk does not wait for its turn
+                async with asyncio.timeout(EXPIRE_EVERY):
+                    await self._gate.disk_full.wait()
+            self._gate.disk_full.clear()
 
     async def _answer(self) -> None:
         await serve(self._settings.state, {"status": self._status})
