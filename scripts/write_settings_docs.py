@@ -80,33 +80,47 @@ def default(field: FieldInfo) -> str:
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
-def table(form: type[BaseModel]) -> Iterator[str]:
-    """The scalar keys of a form."""
+def table(form: type[BaseModel], under: str = "") -> Iterator[str]:
+    """The keys of a form; those that are forms themselves lead to their own heading."""
     yield "| key | is | default | means |"
     yield "|---|---|---|---|"
     for name, field in form.model_fields.items():
         key = field.alias or name
         if forms(field.annotation):
-            yield f"| `{key}` | [below](#{key}) | | {field.description} |"
+            yield f"| `{key}` | [below](#{anchor(under + key)}) | | {field.description} |"
         else:
             means = (field.description or "").replace("|", "\\|")
             yield f"| `{key}` | {kind(field.annotation)} | {default(field)} | {means} |"
 
 
-def page() -> str:
-    """The whole manual page."""
-    lines = [HEAD, *table(Settings)]
-    for name, field in Settings.model_fields.items():
+def anchor(heading: str) -> str:
+    """A heading's anchor, as forges make it."""
+    return heading.replace(".", "")
+
+
+def sections(parent: type[BaseModel], under: str = "") -> Iterator[str]:
+    """A heading and a table for each key that is a form, and for those within it."""
+    for name, field in parent.model_fields.items():
         inside = forms(field.annotation)
         if not inside:
             continue
         many = get_origin(field.annotation) is tuple
-        lines += ["", f"## {name}", "", f"{field.description}" + (" A list." if many else "")]
+        yield from (
+            "",
+            f"## {under}{name}",
+            "",
+            f"{field.description}" + (" A list." if many else ""),
+        )
         for form in inside:
             if len(inside) > 1:
-                lines += ["", f"**{(form.__doc__ or '').splitlines()[0]}**"]
-            lines += ["", *table(form)]
-    return "\n".join(lines) + "\n"
+                yield from ("", f"**{(form.__doc__ or '').splitlines()[0]}**")
+            yield from ("", *table(form, f"{under}{name}."))
+            yield from sections(form, f"{under}{name}.")
+
+
+def page() -> str:
+    """The whole manual page."""
+    return "\n".join([HEAD, *table(Settings), *sections(Settings)]) + "\n"
 
 
 def main() -> int:
