@@ -31,6 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "check": ("monitor.cli.check", "is the configuration right, are the rules"),
     "test": ("monitor.cli.test", "run the rules' examples"),
     "try": ("monitor.cli.try_", "what would this post do, and why"),
+    "places": ("monitor.cli.places", "which places a text names"),
     "replay": ("monitor.cli.replay", "run recorded posts through the whole pipeline"),
     "tail": ("monitor.cli.tail", "show the alerts as they come"),
     "status": ("monitor.cli.status", "is it running, and how are the sources"),
