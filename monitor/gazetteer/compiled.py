@@ -44,6 +44,7 @@ class Compiled:
         Raises:
             OSError, ValueError: it is not there, damaged, or of another version.
         """
+        self.folder = folder
         manifest = json.loads((folder / MANIFEST).read_bytes())
         if manifest["format"] != FORMAT or manifest["byteorder"] != sys.byteorder:
             raise ValueError("compiled by another version")
@@ -59,6 +60,10 @@ class Compiled:
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self.find = lru_cache(maxsize=65536)(self._find)
         self.place = lru_cache(maxsize=16384)(self._place)
+
+    def __reduce__(self) -> tuple[type["Compiled"], tuple[Path]]:
+        """Another process opens the folder itself: the pages are shared."""
+        return Compiled, (self.folder,)
 
     def __len__(self) -> int:
         return len(self._starts) - 1

@@ -10,6 +10,7 @@ from monitor.gazetteer.context import DISTRICT, REGION
 from monitor.lexicon import dictionary
 from monitor.lexicon.inflect import forms
 from monitor.lexicon.readings import possible_languages
+from monitor.lexicon.romanise import spellings
 from monitor.place import Place
 from monitor.text.symbols import strict_symbols
 
@@ -57,6 +58,9 @@ def _ways(name: str, place: Place, *, quick: bool) -> Iterator[tuple[str, int]]:
         if "-" in name and not quick:  # both parts decline: Гору-Подол beside Гора-Подола
             both = forms(name.replace("-", " "), kind="name")
             yield from ((form.text, flags) for form in both)
+        if not quick:
+            for form in spellings(name, possessive=False):
+                yield form.text, flags | (COMMON if form.needs_capital else 0)
     else:
         yield name, flags
 

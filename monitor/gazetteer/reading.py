@@ -21,7 +21,7 @@ _LONGER_NAME = re.compile(r"(?:[аяо]я|[ое]е|[ыио]й|[ыи]е|ей|[о�
 _QUOTES = "«„“\"'”»"
 _LIST = re.compile(r"[,;/]?\s*(?:[иітай]{1,3}|and|or|или|або)?\s*\Z")
 _LATIN = re.compile(r"[a-z]")
-_MENTION = re.compile(r"[@/]\s*\Z")
+_MENTION = re.compile(r"@\Z|\w\.?/\Z|//\Z")
 
 
 class Reading(NamedTuple):
@@ -112,7 +112,7 @@ class _Beside:
             self.relational or (self.latin and self.after is not None and self.after.capital)
         )):  # fmt: skip
             return True
-        if _MENTION.search(self.gap) and len(self.gap) < 2:  # noqa: PLR2004 - glued to it
+        if _MENTION.search(self.gap):
             return True
         if re.match(r"\.\w", self.text[self.end : self.end + 2]) and self.latin:
             return True
