@@ -33,6 +33,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "try": ("monitor.cli.try_", "what would this post do, and why"),
     "places": ("monitor.cli.places", "which places a text names"),
     "replay": ("monitor.cli.replay", "run recorded posts through the whole pipeline"),
+    "backtest": ("monitor.cli.backtest", "what changed rules would have alerted on stored posts"),
     "tail": ("monitor.cli.tail", "show the alerts as they come"),
     "status": ("monitor.cli.status", "is it running, and how are the sources"),
     "explain": ("monitor.cli.explain", "why was there (not) an alert: the chain of reasons"),
