@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -64,6 +64,10 @@ class Compiled:
     def __reduce__(self) -> tuple[type["Compiled"], tuple[Path]]:
         """Another process opens the folder itself: the pages are shared."""
         return Compiled, (self.folder,)
+
+    def __iter__(self) -> Iterator[Place]:
+        """Every place, not remembered."""
+        return (self._place(number) for number in range(len(self)))
 
     def __len__(self) -> int:
         return len(self._starts) - 1
