@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from tests.crash.oracle import comparable
+from tests.doubles.bot_api import TOKEN, BotApiDouble
 from tests.doubles.brokers import Mosquitto, Subscriber
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -213,3 +214,21 @@ async def test_mistakes_stop_the_start_with_their_lines(tmp_path: Path) -> None:
     assert len(lines) >= 3
     assert all(":" in line and " - " in line for line in lines)
     assert "Traceback" not in errors.decode()
+
+
+async def test_the_chat_gets_incidents_as_messages(tmp_path: Path) -> None:
+    """With a bot configured, a chat gets each incident's opening, and no token leaks anywhere."""
+    async with BotApiDouble(group_limit=1000) as chat:
+        (tmp_path / "token").write_text(TOKEN, "utf-8")
+        receiver = (
+            "receivers: [{name: desk, kind: telegram_bot, chat: -100123, "
+            f'token: "file:token", api_url: "{chat.url}"}}]\n'
+        )
+        config = configure(tmp_path, "embedded: false", more=receiver)
+        process = await start("run", "--config", config, cwd=tmp_path)
+        await chat.until(lambda: len(chat.texts) >= 3, 30)
+        _, errors = await stopped(process)
+    assert all("EXERCISE" in text for text in chat.texts)
+    assert any("Armed incursion across the border" in text for text in chat.texts)
+    assert TOKEN not in errors
+    assert TOKEN.encode() not in (tmp_path / "state" / "monitor.db").read_bytes()
