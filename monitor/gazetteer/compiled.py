@@ -78,7 +78,7 @@ class Compiled:
 
     def continues(self, name: str) -> bool:
         """Whether a longer key begins with these words."""
-        return bool(self._trie.has_keys_with_prefix(name + " "))
+        return next(self._trie.iterkeys(name + " "), None) is not None
 
     def get(self, identity: str) -> Place | None:
         """A place by its id."""

@@ -90,12 +90,14 @@ def read_where(
     mistakes += found
     if form is None:
         return None
-    asked: Iterator[tuple[str, list[int | str], Container[str], str]] = (
-        *((one, ["in", at], places, "place") for at, one in enumerate(form.inside)
-          if not _CODE.fullmatch(one)),
-        *((one, ["area", at], areas, "area") for at, one in enumerate(form.area)),
-        *(((form.of, ["of"], places, "place"),) if isinstance(form.of, str) else ()),
-    )  # fmt: skip
+    asked: list[tuple[str, list[int | str], Container[str], str]] = []
+    for at, one in enumerate(form.inside):
+        if not _CODE.fullmatch(one):
+            asked.append((one, ["in", at], places, "place"))
+    for at, one in enumerate(form.area):
+        asked.append((one, ["area", at], areas, "area"))
+    if isinstance(form.of, str):
+        asked.append((form.of, ["of"], places, "place"))
     for one, path, known, what in asked:
         if whole and one not in known:
             hint = f"name the id of {'an' if what == 'area' else 'a'} {what} in a file of places"
