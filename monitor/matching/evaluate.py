@@ -6,7 +6,7 @@ are worked out only for rules that hold.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import msgspec
 
@@ -16,8 +16,9 @@ from monitor.lexicon.terms import Inflect
 from monitor.matching.reasons import evidence, holds, reasons
 from monitor.matching.scan import PATTERN, RawFind, Scanner, Sighting
 from monitor.post import Post, PostName
+from monitor.rule import Rule
 from monitor.rulebook.compile import Book, CompiledRule, compile_rulebook
-from monitor.rulebook.conditions import wanted_terms
+from monitor.rulebook.conditions import tested, wanted_terms
 from monitor.source import SourceInfo
 from monitor.text.fold import fold, fold_wide, has_other_letters
 
@@ -55,6 +56,20 @@ class Matcher:
         self._always = compiled.always
         self._narrow = Scanner(compiled.narrow, filed)
         self._wide = Scanner(compiled.wide, filed) if compiled.wide.meanings else None
+
+    def __getstate__(self) -> dict[str, object]:
+        """All but the rules' tests: functions do not travel between processes."""
+        rules = [(rule.rule, rule.wanted) for rule in self._rules]
+        return {**vars(self), "_rules": rules}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Make the tests again."""
+        vars(self).update(state)
+        numbers = {term: number for number, term in enumerate(self._terms)}
+        rules = cast("list[tuple[Rule, frozenset[int]]]", state["_rules"])
+        self._rules = tuple(
+            CompiledRule(rule, tested(rule.when, numbers), wanted) for rule, wanted in rules
+        )
 
     def look(self, text: str) -> list[_Reading]:
         """Look for every term."""
