@@ -33,6 +33,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "try": ("monitor.cli.try_", "what would this post do, and why"),
     "forms": ("monitor.cli.forms", "every form that a term is looked for in, and its hits"),
     "lint": ("monitor.cli.lint", "which terms and rules are too common, never found, overlapping"),
+    "places": ("monitor.cli.places", "which places a text names"),
     "replay": ("monitor.cli.replay", "run recorded posts through the whole pipeline"),
     "backtest": ("monitor.cli.backtest", "what changed rules would have alerted on stored posts"),
     "tail": ("monitor.cli.tail", "show the alerts as they come"),
