@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -12,11 +12,13 @@ import structlog
 from monitor.alert import Alert
 from monitor.clock import Clock
 from monitor.health import Board
-from monitor.settings import STDIN, Bus, Preview, Receiver, Settings
+from monitor.settings import STDIN, Bus, Preview, Receiver, Settings, TelegramBot, Terminal
 from monitor.sinks.deliver import Sink
 from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
 from monitor.sinks.mqtt import MqttSink
 from monitor.sinks.mqtt_connection import Address
+from monitor.sinks.telegram_api import BotApi
+from monitor.sinks.telegram_bot import TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
 from monitor.source import Intake, SourceInfo
 from monitor.sources.feed import FeedOptions, FeedReader
@@ -152,16 +154,33 @@ def _external(bus: Bus) -> Address | None:
     )
 
 
-def _terminal(receiver: Receiver, around: Around) -> Sink:
-    zone = datetime.now().astimezone().tzinfo or UTC
+def _terminal(receiver: Terminal, around: Around) -> Sink:
     return TerminalSink(
         clock=around.clock,
         rng=around.rng,
-        zone=zone,
+        zone=_zone(),
         name_of=around.name_of,
         mute=_muted(receiver),
         name=receiver.name,
     )
+
+
+def _telegram_bot(receiver: TelegramBot, around: Around) -> Sink:
+    return TelegramBotSink(
+        receiver.name,
+        BotApi(receiver.token, receiver.api_url),
+        receiver.chat,
+        clock=around.clock,
+        rng=around.rng,
+        zone=_zone(),
+        name_of=around.name_of,
+        mute=_muted(receiver),
+    )
+
+
+def _zone() -> tzinfo:
+    """The reader's time zone: the machine's."""
+    return datetime.now().astimezone().tzinfo or UTC
 
 
 def _muted(receiver: Receiver) -> Callable[[Alert], str | None]:
@@ -173,4 +192,8 @@ def _muted(receiver: Receiver) -> Callable[[Alert], str | None]:
     return why
 
 
-RECEIVERS: dict[str, Callable[[Any, Around], Sink]] = {"terminal": _terminal}
+RECEIVERS: dict[str, Callable[[Any, Around], Sink]] = {
+    "terminal": _terminal,
+    "telegram_bot": _telegram_bot,
+}
+"""Kind of receiver -> how its sink is built; the settings have checked the kind."""

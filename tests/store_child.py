@@ -15,8 +15,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from monitor.store import Database, DiskFullError, StateError
+from monitor.store.database import Database
 from monitor.store.migrate import STEPS, migrate
+from monitor.store.trouble import DiskFullError, StateError
 from tests.storing import alert, at, incident, received, store, support
 
 NEXT_SCHEMA = {

@@ -9,7 +9,9 @@ from monitor.incident import Incident, Outcome, Support
 from monitor.place import Place
 from monitor.post import Post, PostKind, Received
 from monitor.rule import Rule, Term
-from monitor.store import Admitted, Database, Judged, Work, admit, commit
+from monitor.store.commit import Judged, Work, commit
+from monitor.store.database import Database
+from monitor.store.posts import Admitted, admit
 
 START = datetime(2023, 5, 22, 9, 0, tzinfo=UTC)
 RULE = Rule(id="border-incursion", title="Armed incursion", when=Term("ДРГ"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitor.clock import SystemClock
+from monitor.sinks import mqtt, mqtt_connection
 from monitor.sinks.mqtt import HealthFeed, MqttSink, Tuning
 from monitor.sinks.mqtt_connection import Address
 from monitor.source import SourceHealth
@@ -221,3 +222,30 @@ async def test_no_broker_is_no_spin() -> None:
         await _until(lambda: len(pauses) == 12)
     assert pauses[0] >= 0.25
     assert pauses[-1] >= 15
+
+
+async def test_nobody_listens_is_counted(mosquitto: Mosquitto) -> None:
+    """An alert that the broker had no subscriber for is delivered, and the log row says so."""
+    outbox, one = MemoryOutbox(), _sink(mosquitto.address)
+    async with _running(one, outbox):
+        await outbox.add(make_alert(1))
+        await outbox.wait_recorded("mqtt", 1)
+    assert outbox.deliveries["mqtt", 1].detail == "nobody listens"
+    assert one.nobody_listened == 1
+
+
+async def test_an_alert_that_ends_every_connection_is_a_dead_letter_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message the broker cannot bear does not hold back the others for ever."""
+    monkeypatch.setattr(mqtt, "SUSPICIOUS_SECONDS", 0.5)
+    broker, outbox = Mosquitto(tmp_path, "max_packet_size 3000"), MemoryOutbox()
+    await broker.start()
+    huge = make_alert(1, reason="x" * 5000)
+    one = _sink(broker.address)
+    monkeypatch.setattr(mqtt_connection.Connection, "largest", None, raising=False)
+    async with Subscriber(broker.address) as subscriber, _running(one, outbox):
+        await outbox.add(make_alert(0), huge, make_alert(2))
+        await subscriber.until(["alert-1-0", "alert-1-2"], 40)
+    await broker.kill()
+    assert outbox.states("mqtt")[2] in {"dead", "refused"}

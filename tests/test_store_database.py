@@ -15,26 +15,14 @@ from typing import Any
 
 import pytest
 
-from monitor.store import (
-    DamagedError,
-    Database,
-    Delivery,
-    DiskFullError,
-    StateError,
-    admit,
-    alerts_after,
-    cursors,
-    expire,
-    facts,
-    open_incidents,
-    outcomes,
-    recall,
-    stored_after,
-    verify_chain,
-)
-from monitor.store.database import FILE
+from monitor.store.archive import outcomes, stored_after, verify_chain
+from monitor.store.database import FILE, Database
+from monitor.store.incidents import cursors, facts, open_incidents, recall
 from monitor.store.migrate import STEPS, migrate, statements
-from monitor.store.outbox import position, record
+from monitor.store.outbox import Delivery, alerts_after, position, record
+from monitor.store.posts import admit
+from monitor.store.retention import expire
+from monitor.store.trouble import DamagedError, DiskFullError, StateError
 from tests.store_child import NEXT_SCHEMA, second_batch
 from tests.storing import Keep, alert, at, incident, received, store, support
 

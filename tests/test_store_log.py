@@ -2,39 +2,38 @@
 
 import gzip
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from monitor.post import Post, PostName, Received
-from monitor.store import (
-    Database,
-    Work,
-    admit,
-    alerts_after,
-    commit,
-    cursors,
-    facts,
+from monitor.store.archive import (
     find,
-    open_incidents,
     outcomes,
     payload,
-    recall,
     stored_after,
-    stored_post,
     stored_since,
     verify_chain,
     versions,
 )
+from monitor.store.archive import post as stored_post
+from monitor.store.commit import Work, commit
+from monitor.store.database import Database
+from monitor.store.incidents import cursors, facts, open_incidents, recall
+from monitor.store.outbox import alerts_after
+from monitor.store.posts import admit
 from tests.data import data_file
 from tests.storing import GRAIVORON, alert, at, incident, judged, received, store, support
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Database:
+def db(tmp_path: Path) -> Iterator[Database]:
     """A fresh store; the folder goes with the test."""
-    return Database.open(tmp_path / "state", ballast=0)
+    db = Database.open(tmp_path / "state", ballast=0)
+    yield db
+    db.close()
 
 
 def test_a_post_reads_back(db: Database) -> None:

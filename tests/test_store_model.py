@@ -12,21 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from monitor.alert import Alert
 from monitor.post import Received
-from monitor.store import (
-    STEPS,
-    Database,
-    Delivery,
-    Work,
-    admit,
-    alerts_after,
-    commit,
-    cursors,
-    open_incidents,
-    outcomes,
-    stored_after,
-    verify_chain,
-)
-from monitor.store.outbox import deliveries_of, newest, position, record
+from monitor.store.archive import outcomes, stored_after, verify_chain
+from monitor.store.commit import STEPS, Work, commit
+from monitor.store.database import Database
+from monitor.store.incidents import cursors, open_incidents
+from monitor.store.outbox import Delivery, alerts_after, deliveries_of, newest, position, record
+from monitor.store.posts import admit
 from tests.storing import alert, at, incident, judged, received
 
 

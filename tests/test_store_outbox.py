@@ -9,25 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from monitor.store import (
-    Database,
+from monitor.store.archive import find, outcomes, stored_after, verify_chain
+from monitor.store.commit import Work, commit
+from monitor.store.database import Database
+from monitor.store.incidents import open_incidents
+from monitor.store.outbox import (
     Delivery,
-    DiskFullError,
-    Expired,
+    DeliveryState,
     Outbox,
-    Work,
-    Writer,
-    admit,
-    commit,
     dead_letters,
-    expire,
-    find,
-    open_incidents,
-    outcomes,
-    stored_after,
-    verify_chain,
+    deliveries_of,
+    position,
 )
-from monitor.store.outbox import DeliveryState, deliveries_of, position
+from monitor.store.posts import admit
+from monitor.store.retention import Expired, expire
+from monitor.store.trouble import DiskFullError
+from monitor.store.writer import Writer
 from tests.storing import Keep, alert, at, incident, received, store, support
 
 

@@ -1,5 +1,6 @@
 """Which posts are new, as which versions, and at what time."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,14 +10,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.post import Media, PostName, Received, event_time
-from monitor.store import Database, admit, find, stored_after, stored_post, versions
-from tests.storing import START, at, received, store
+from monitor.store.archive import find, stored_after, versions
+from monitor.store.archive import post as stored_post
+from monitor.store.commit import Work, commit
+from monitor.store.database import Database
+from monitor.store.posts import admit
+from monitor.store.trouble import DiskFullError
+from tests.storing import START, at, judged, received, store
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> Database:
+def db(tmp_path: Path) -> Iterator[Database]:
     """A fresh store; the folder goes with the test."""
-    return Database.open(tmp_path / "state", ballast=0)
+    db = Database.open(tmp_path / "state", ballast=0)
+    yield db
+    db.close()
 
 
 def test_a_post_is_stored_once(db: Database) -> None:
@@ -228,3 +236,23 @@ def test_batches_do_not_matter(
         logs.append((names, stored, chain))
         db.close()
     assert logs[0] == logs[1] == logs[2]
+
+
+def test_work_that_waits_keeps_its_channel(db: Database) -> None:
+    """A batch that is committed at the second try never lands in another's channel."""
+    (first,) = admit(db, [received("1", "a", source="telegram:first")], START)
+    work = Work(judged=[judged(first)])
+
+    def full(_: str) -> None:
+        raise DiskFullError(db.folder)
+
+    db.on_step = full
+    with pytest.raises(DiskFullError):
+        commit(db, work, START)
+    db.on_step = None
+    store(db, received("1", "b", source="telegram:second"))
+    commit(db, work, START)
+    for source, text in (("telegram:first", "a"), ("telegram:second", "b")):
+        (kept,) = versions(db, source, "1", exercise=False)
+        assert kept.post is not None
+        assert kept.post.text == text

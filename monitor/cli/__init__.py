@@ -24,12 +24,16 @@ class Verb(Protocol):
         """Do it; returns the exit code."""
 
 
+DOES = "Watches public channels and feeds, matches every post against rules, and alerts once."
+
 VERBS: dict[str, tuple[str, str]] = {
     "run": ("monitor.cli.run", "run the daemon"),
     "check": ("monitor.cli.check", "is the configuration right, are the rules"),
     "test": ("monitor.cli.test", "run the rules' examples"),
     "try": ("monitor.cli.try_", "what would this post do, and why"),
+    "places": ("monitor.cli.places", "which places a text names"),
     "replay": ("monitor.cli.replay", "run recorded posts through the whole pipeline"),
+    "backtest": ("monitor.cli.backtest", "what changed rules would have alerted on stored posts"),
     "tail": ("monitor.cli.tail", "show the alerts as they come"),
     "status": ("monitor.cli.status", "is it running, and how are the sources"),
     "explain": ("monitor.cli.explain", "why was there (not) an alert: the chain of reasons"),
@@ -40,7 +44,7 @@ VERBS: dict[str, tuple[str, str]] = {
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line, without the verbs' own arguments."""
-    top = argparse.ArgumentParser(prog="monitor", description=__doc__.splitlines()[0])
+    top = argparse.ArgumentParser(prog="monitor", description=DOES)
     top.add_argument("--version", action="version", version=f"monitor {__version__}")
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, (_, does) in VERBS.items():

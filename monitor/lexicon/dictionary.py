@@ -70,7 +70,7 @@ def _reading(parse: Parse) -> Reading:
         part = "verb"
     return Reading(
         part=part,
-        nominative="nomn" in grammemes,
+        nominative="nomn" in grammemes or (part == "noun" and _caseless_base(parse)),
         gender=_gender(grammemes),
         plural="plur" in grammemes,
         known=bool(parse.is_known),
@@ -80,8 +80,18 @@ def _reading(parse: Parse) -> Reading:
     )
 
 
+def _caseless_base(parse: Parse) -> bool:
+    """The Ukrainian dictionary leaves the nominative's case out for some 1,900 nouns."""
+    return not parse.tag.case and bool(parse.normal_form == parse.word)
+
+
 def _gender(grammemes: frozenset[str]) -> str:
     return next((gender for gender in _GENDERS if gender in grammemes), "")
+
+
+def is_infinitive(reading: Reading) -> bool:
+    """Whether it is a verb's base form; the two dictionaries tag that differently."""
+    return bool(reading.parse.tag.grammemes & {"INFN", "infn"})
 
 
 def paradigm(reading: Reading, language: Language) -> Paradigm:
@@ -129,7 +139,7 @@ def _cell(text: str, tag: OpencorporaTag) -> Cell:
     grammemes: frozenset[str] = tag.grammemes
     animate = True if "anim" in grammemes else False if "inan" in grammemes else None
     plural = "plur" in grammemes
-    case = str(tag.case or "")
+    case = str(tag.case or ("nomn" if "NOUN" in grammemes else ""))
     case = {"gen2": "gent", "loc2": "loct", "acc2": "accs"}.get(case, case)
     return Cell(text, case, plural, "" if plural else _gender(grammemes), animate)
 
@@ -143,8 +153,8 @@ def same_sort(word: str, language: Language) -> tuple[str, ...]:
     best = next((one for one in readings(word, language) if one.known), None)
     if best is None:
         return ()
-    pos = best.parse.tag.POS
     if best.part == "verb":
+        pos = best.parse.tag.POS
         wanted = {"VERB", "INFN"} if pos in {"VERB", "INFN"} else {pos}
         return tuple(one.word for one in best.parse.lexeme if one.tag.POS in wanted)
     if best.part == "noun" and best.nominative:

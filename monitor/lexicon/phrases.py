@@ -67,7 +67,7 @@ def _shape(words: Sequence[Token], readings: Sequence[tuple[Paradigm, ...]]) -> 
     for at in range(len(words) - 1, -1, -1):
         if any(word.before and index for index, word in enumerate(words[: at + 1])):
             continue
-        for head in readings[at]:
+        for head in sorted(readings[at], key=lambda reading: reading.part != "noun"):
             if head.part != "noun" and not (at == 0 and head.part == "adjective"):
                 continue
             modifiers = [_agreeing(options, head) for options in readings[:at]]

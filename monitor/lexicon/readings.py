@@ -21,6 +21,26 @@ _RU_ENDINGS = re.compile(r"(?:[сц]к(?:ий|ая|ое|ие)|[аеио]ый|[^�
 _UK_ENDINGS = re.compile(r"[сцз]ьк(?:ий|е)?\b")
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+MAX_WORDS = 10
+MAX_LETTERS = 40
+MAX_PARTS = 4
+
+
+def is_term(text: str) -> bool:
+    """Whether a text is short enough to have forms: MAX_WORDS words of MAX_LETTERS letters.
+
+    Beyond that it is searched for as written: no language has such words, and the number of forms
+    would grow without bound.
+    """
+    words = text.split()
+    if _SURROGATE.search(text):
+        return False
+    return 0 < len(words) <= MAX_WORDS and all(
+        len(word) <= MAX_LETTERS and word.count("-") < MAX_PARTS for word in words
+    )
+
+
 def possible_languages(text: str) -> tuple[Language, ...]:
     """Which of the two languages the letters allow; () for text without Cyrillic letters."""
     lower = text.lower()
@@ -87,7 +107,7 @@ def _known(word: str, kind: Kind, language: Language, *, proper: bool) -> Iterat
     else:
         chosen = [*nouns, *adjectives]
         if not chosen and not proper:
-            infinitives = [one for one in known if "INFN" in one.parse.tag.grammemes]
+            infinitives = [one for one in known if dictionary.is_infinitive(one)]
             chosen = infinitives[:1] or known[:1]
     seen: set[tuple[str, str]] = set()
     for one in chosen:
@@ -110,8 +130,7 @@ def _guessed(word: str, language: Language) -> Iterator[Paradigm]:
     best = [
         one
         for one in guesses
-        if (one.nominative and one.part in {"noun", "adjective"})
-        or "INFN" in one.parse.tag.grammemes
+        if (one.nominative and one.part in {"noun", "adjective"}) or dictionary.is_infinitive(one)
     ]
     for one in best[:1]:
         yield dictionary.paradigm(one, language)

@@ -6,6 +6,7 @@ are worked out only for rules that hold.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import msgspec
 
@@ -15,8 +16,9 @@ from monitor.lexicon.terms import Inflect
 from monitor.matching.reasons import evidence, holds, reasons
 from monitor.matching.scan import PATTERN, Look, Scanner, Sighting
 from monitor.post import Post, PostName
+from monitor.rule import Rule
 from monitor.rulebook.compile import Book, CompiledRule, compile_rulebook
-from monitor.rulebook.conditions import wanted_terms
+from monitor.rulebook.conditions import tested, wanted_terms
 from monitor.source import SourceInfo
 from monitor.text.fold import OTHER, fold, fold_wide, has_other_letters
 from monitor.text.symbols import unspaced
@@ -54,6 +56,20 @@ class Matcher:
         self._filed_patterns = self._narrow.filed
         self._wide = Scanner(compiled.wide, filed) if compiled.wide.meanings else None
         self._unspaced = any(unspaced(symbol) for key in compiled.wide.meanings for symbol in key)
+
+    def __getstate__(self) -> dict[str, object]:
+        """All but the rules' tests: functions do not travel between processes."""
+        rules = [(rule.rule, rule.terms) for rule in self._rules]
+        return {**vars(self), "_rules": rules}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Make the tests again."""
+        vars(self).update(state)
+        numbers = {term: number for number, term in enumerate(self._terms)}
+        rules = cast("list[tuple[Rule, frozenset[int]]]", state["_rules"])
+        self._rules = tuple(
+            CompiledRule(rule, tested(rule.when, numbers), terms) for rule, terms in rules
+        )
 
     def look(self, text: str) -> Readings:
         """Look for every term."""

@@ -4,12 +4,13 @@ The adapter around `daachorse`: bytewise over folded bytes, charwise for terms i
 Finds that could be something else are verified on the post's own text.
 """
 
+import pickle
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
@@ -23,6 +24,7 @@ RawFind = tuple[int, int, int]
 PATTERN = itemgetter(2)
 MAX_PLACES = 50
 """Most places that are worked out for one term in one post."""
+_PIECE = 500
 _GAP = re.compile(" *")
 _BLANKS = frozenset({" ", ord(" ")})
 _SHORT = 64  # longer texts are not worth remembering
@@ -70,6 +72,20 @@ class Scanner:
             self.find = automaton.find_overlapping
         else:
             self.find = CharwiseDoubleArrayAhoCorasick(keys).find_overlapping
+
+    def __getstate__(self) -> dict[str, object]:
+        """The meanings in pieces: unpacked in one go they would hold up every thread."""
+        pieces = [
+            pickle.dumps(self._meanings[start : start + _PIECE])
+            for start in range(0, len(self._meanings), _PIECE)
+        ]
+        return {**vars(self), "_meanings": pieces}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Unpack the pieces."""
+        vars(self).update(state)
+        pieces = cast("list[bytes]", state["_meanings"])
+        self._meanings = tuple(chain.from_iterable(map(pickle.loads, pieces)))
 
     def terms(self, look: Look, found: set[int]) -> frozenset[int]:
         """Add the terms found, verified, as far as rules are filed under them.

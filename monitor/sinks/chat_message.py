@@ -49,17 +49,21 @@ def chat_message(alert: Alert, manner: Manner) -> ChatMessage:
     lines: tuple[Line, ...] = ()
     for posts, quote in _SHAPES:
         lines = _inert(compose(alert, manner._replace(posts=posts, quote=quote)))
-        if sum(utf16(one.text) for line in lines for one in line.spans) + len(lines) <= LONGEST:
+        if sum(utf16(one.text) for line in lines for one in line.spans) + 2 * len(lines) <= LONGEST:
             break
     return _assembled(_cut(lines))
 
 
 def _inert(lines: Iterable[Line]) -> tuple[Line, ...]:
-    """Every line joined to whole text first: what is active may be split over spans."""
-    return tuple(line._replace(spans=_inert_spans(line.spans)) for line in lines)
+    """Every line but our own links, which a chat leaves as our entity has them."""
+    return tuple(
+        line if line.role == "link" else line._replace(spans=_inert_spans(line.spans))
+        for line in lines
+    )
 
 
 def _inert_spans(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Made inert as one text, because what is active may be split over spans."""
     whole = "".join(one.text for one in spans)
     safe = inert(whole)
     found: list[Span] = []
@@ -82,11 +86,11 @@ def _cut(lines: Sequence[Line]) -> list[Line]:
     for line in lines[:-1]:
         spans: list[Span] = []
         for one in line.spans:
-            text = cut(one.text, max(0, room - 1), utf16)
+            text = cut(one.text, max(0, room - 2), utf16)
             room -= utf16(text)
             spans.append(one._replace(text=text))
         kept.append(line._replace(spans=merged(spans)))
-        room -= 1
+        room -= 2  # its line break, and perhaps a blank line before it
     return [*(line for line in kept if line.spans), lines[-1]]
 
 
@@ -100,6 +104,9 @@ def _assembled(lines: Sequence[Line]) -> ChatMessage:
         if line.role != "quote" and quote is not None:
             entities.append(Entity("blockquote", quote, at - 1 - quote))
             quote = None
+        if line.role == "who":
+            text.append("\n")
+            at += 1
         for one in line.spans:
             size = utf16(one.text)
             entities += _entities(one, at, size)

@@ -233,7 +233,11 @@ class Stream:
                 _abandon(one.outcome)
         raise AssertionError("both parts run for ever")
 
-    async def _pump(self, cursor: int) -> None:
+    def failures(self, sequence: int) -> int:
+        """How often an alert was under way when a run ended."""
+        return self._attempts.get(sequence, 0)
+
+    async def _pump(self, cursor: int) -> object:
         while True:
             alerts = await self._outbox.after(cursor, READ_AT_ONCE)
             if not alerts:
@@ -245,6 +249,8 @@ class Stream:
                 self._flight.append(_Flight(alert, outcome))
                 self._flying.set()
                 cursor = alert.sequence
+                if outcome.done() and isinstance(outcome.exception(), RetryError):
+                    return await asyncio.Event().wait()  # nothing overtakes it; the run ends
 
     async def _settle(self) -> None:
         while True:

@@ -27,6 +27,7 @@ from monitor.sinks.deliver import (
     Stream,
     begin_at,
     record_whole,
+    settled,
     together,
 )
 from monitor.sinks.mqtt_connection import (
@@ -56,6 +57,10 @@ MARK_WAIT = 1.5
 HEALTH_EVERY = 5.0
 SUBSCRIBERS_RETURN = 2.0
 """Seconds given to subscribers to come back before a broker that forgot is told again."""
+
+SUSPICIOUS_FAILURES = 8
+SUSPICIOUS_SECONDS = 600.0
+"""So often and so long one alert alone may end its connections before it becomes a dead letter."""
 
 STEADY_SECONDS = 5.0
 """A connection that lasted this long was worth something, even if there was nothing new."""
@@ -106,12 +111,15 @@ class MqttSink:
         self._window = WINDOW
         self._resume: int | None = None
         self._told: HighWater | None = None
+        self._failures: Callable[[int], int] = lambda _: 0
+        self._suspects: dict[int, float] = {}
         self._connection: Connection | None = None
         self._since = clock.now()
 
     async def run(self, outbox: Outbox) -> None:
         """Connect, catch up, publish; again after every loss, until cancelled."""
         stream = Stream(outbox, self.name, self._begin, self._clock)
+        self._failures = stream.failures
         stream.position, notes = await begin_at(outbox, self.name, self._clock.now())
         self._epoch = int(str(notes.get("epoch", 1)))
         while True:
@@ -169,6 +177,10 @@ class MqttSink:
                 self._keep_mark(connection, stream),
                 self._keep_health(connection),
             )
+        except asyncio.CancelledError:  # told to stop: the mark may lag behind by a batch
+            with contextlib.suppress(RetryError):
+                await connection.publish(self._mark(HighWater(self._epoch, stream.reached)))
+            raise
         finally:
             self._connection = None
             self._lost(stream, start, before, begun)
@@ -179,6 +191,7 @@ class MqttSink:
         if stream.position > before or (stream.reached >= before and steady):
             self._resume = start
             self._window = WINDOW
+            self._suspects.clear()
             self._backoff.reset()
         else:  # it brought nothing new: to begin its repeats anew might never come to an end
             self._resume = stream.reached
@@ -226,6 +239,8 @@ class MqttSink:
         connection = self._connection
         if connection is None:
             raise LostError("not connected")
+        if self._ends_connections(alert):
+            return settled(Sent(None, "every connection that published it ended", "dead"))
         try:
             message = self._message(alert, connection)
         except RejectedError as error:
@@ -234,6 +249,16 @@ class MqttSink:
         outcome: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
         ack.add_done_callback(lambda done: self._acknowledged(done, outcome, message.topic))
         return outcome
+
+    def _ends_connections(self, alert: Alert) -> bool:
+        """Whether one alert, published alone, has ended every connection for long enough.
+
+        Brokers end a connection for what they cannot bear (a size, a topic) without saying why.
+        """
+        if self._failures(alert.sequence) < SUSPICIOUS_FAILURES or self._window > 1:
+            return False
+        now = self._clock.monotonic()
+        return now - self._suspects.setdefault(alert.sequence, now) >= SUSPICIOUS_SECONDS
 
     def _message(self, alert: Alert, connection: Connection) -> Message:
         try:

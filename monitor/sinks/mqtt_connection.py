@@ -201,6 +201,17 @@ class _Client(aiomqtt.Client):
             self._loop.remove_writer(sock.fileno())
 
 
+class _TidySocket(ssl.SSLSocket):
+    """Closed when its handshake fails; paho leaves it open."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - as its base
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
 class Connection:
     """An open connection. `version` is 5 or 4 (3.1.1); `largest` the biggest packet it takes."""
 
@@ -300,6 +311,7 @@ async def _client(
         make = functools.partial(ssl.create_default_context, cafile=address.ca)
         try:
             context = await asyncio.get_running_loop().run_in_executor(None, make)
+            context.sslsocket_class = _TidySocket
         except OSError as error:
             raise RetryError(
                 f"the certificate authority {address.ca} cannot be read: {error.strerror}",

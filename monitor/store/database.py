@@ -99,14 +99,14 @@ class Database:
     @property
     def head(self) -> Head:
         """Where the logs end, as of the last commit."""
-        if self._head is None:
+        if self._head is None or self.readonly:
             self._head = self.read(Head)
         return self._head
 
     @property
     def channels(self) -> Channels:
         """The channels, as of the last commit."""
-        if self._channels is None:
+        if self._channels is None or self.readonly:
             self._channels = self.read(lambda on: Channels(on, self._reservations))
         return self._channels
 
