@@ -10,34 +10,40 @@ import contextlib
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import TypeVar
 
 import structlog
 
+from monitor.batch import remembered
 from monitor.clock import Clock
 from monitor.control import Answer, serve
-from monitor.correlation.windows import remember
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
 from monitor.parts import Around, build_sinks, build_sources
 from monitor.pipeline import Pipeline
+from monitor.reload import Reload
 from monitor.settings import Settings
+from monitor.source import SourceInfo
 from monitor.sources.fetch import Fetch
 from monitor.store.database import Database
-from monitor.store.incidents import cursors, open_incidents
+from monitor.store.incidents import cursors
 from monitor.store.outbox import Outbox
 from monitor.store.retention import expire
 from monitor.store.writer import Writer
 from monitor.supervise import Part, Supervisor
+from monitor.workshop import Material
 
 log = structlog.get_logger(__name__)
 
 DRAIN_POSTS = 3.0
 DRAIN_SINKS = 4.0
 """Seconds given to commit what has queued, and to the sinks; with all the rest under 10."""
+
+SHOWN_MISTAKES = 50
+"""So many mistakes of refused rules go into a status; the log has them all."""
 
 T = TypeVar("T")
 
@@ -49,17 +55,17 @@ class Daemon:
 
     def __init__(self, settings: Settings, matcher: Matcher, clock: Clock, db: Database) -> None:
         self._settings = settings
-        self._rulebook = rulebook = matcher.rulebook
         self._clock = clock
         rng = random.Random()  # noqa: S311 - jitter, no secret
         self._board = Board(clock)
         self._supervisor = Supervisor(clock, rng)
-        memory = remember(*open_incidents(db))
+        memory = remembered(db)
         marks = cursors(db)
         self._writer = Writer(db)
         self._outbox = Outbox(self._writer)
+        self._pipeline = Pipeline(matcher, memory)
         self._gate = Gate(
-            Pipeline(matcher, memory),
+            self._pipeline,
             self._writer,
             clock,
             cursors=marks,
@@ -70,9 +76,17 @@ class Daemon:
             contact=settings.http.user_agent_contact,
             allow_private=settings.http.allow_private,
         )
-        around = Around(rulebook.sources, clock, rng, self._board, self._fetch)
+        self._known = dict(matcher.rulebook.sources)
+        around = Around(self._known, clock, rng, self._board, self._fetch)
         self._sources = build_sources(settings, around)
         self._sinks, self._brokers = build_sinks(settings, around)
+        self.rules = Reload(
+            Material(settings.rules, settings.sources),
+            matcher,
+            self._take,
+            clock=clock,
+            board=self._board,
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set.
@@ -88,6 +102,7 @@ class Daemon:
                 Part("pipeline", self._gate.run, vital=True),
                 Part("control", self._answer),
                 Part("retention", self._expire),
+                Part("rules", self.rules.run),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
             for broker in self._brokers:
@@ -100,8 +115,8 @@ class Daemon:
             )
             log.info(
                 "running",
-                rules=len(self._rulebook.rules),
-                sources=len(self._rulebook.sources),
+                rules=len(self._pipeline.matcher.rulebook.rules),
+                sources=len(self._known),
                 state=str(self._settings.state),
                 hint="Ctrl-C stops",
             )
@@ -117,6 +132,19 @@ class Daemon:
         log.info("stopped", posts=self._gate.posts)
         if failed:
             raise failed
+
+    async def _take(self, matcher: Matcher) -> None:
+        """Put new rules in force: in the writer's thread, so that a batch has one rulebook."""
+
+        def put(_: Database) -> None:
+            self._pipeline.matcher = matcher
+
+        await self._writer.do(put)
+        known = matcher.rulebook.sources
+        if _collected(known) != _collected(self._known):
+            log.warning("sources_changed", hint="restart to read the new list of channels")
+        self._known.clear()
+        self._known.update(known)
 
     def _start(self, *parts: Part) -> "asyncio.Task[None]":
         return asyncio.create_task(self._supervisor.run(parts))
@@ -146,24 +174,41 @@ class Daemon:
             gone = await self._writer.do(expire, self._clock.now(), self._settings.retention, names)
             if gone.total:
                 log.info("expired", rows=gone.total)
-            await self._clock.sleep(0.2 if gone.more else EXPIRE_EVERY)
+            if gone.more:
+                await self._clock.sleep(0.2)
+                continue
+            with contextlib.suppress(TimeoutError):  # a full disk does not wait for its turn
+                async with asyncio.timeout(EXPIRE_EVERY):
+                    await self._gate.disk_full.wait()
+            self._gate.disk_full.clear()
 
     async def _answer(self) -> None:
         await serve(self._settings.state, {"status": self._status})
 
     def _status(self, _question: Answer) -> Answer:
+        rules = self._board.rules
         return {
             "pid": os.getpid(),
             "started": self._board.started,
             "posts": self._gate.posts,
-            "rules": len(self._rulebook.rules),
-            "rulebook": self._rulebook.hash,
+            "rules": rules.rules,
+            "rulebook": rules.rulebook,
+            "rules_since": rules.since,
+            "reloads": rules.reloads,
+            "refusals": rules.refusals,
+            "refused_since": rules.refused_since,
+            "mistakes": list(rules.mistakes[:SHOWN_MISTAKES]),
             "parts": dict(sorted(self._supervisor.states.items())),
             "sources": [
                 {name: getattr(one, name) for name in one.__struct_fields__}
                 for one in self._board.snapshot()
             ],
         }
+
+
+def _collected(sources: Mapping[str, SourceInfo]) -> set[tuple[str, tuple[str, ...], str | None]]:
+    """What collectors know of the sources: who is read, and how."""
+    return {(one.id, one.via, one.url) for one in sources.values()}
 
 
 def _with(run: Callable[[T], Awaitable[None]], argument: T) -> Callable[[], Awaitable[None]]:
@@ -184,16 +229,35 @@ async def run(settings: Settings, matcher: Matcher, clock: Clock) -> None:
     """
     db = Database.open(settings.state)
     stop = asyncio.Event()
-    _on_signals(stop)
-    await Daemon(settings, matcher, clock, db).run(stop)
+    daemon = Daemon(settings, matcher, clock, db)
+    _on_signals(stop, daemon.rules.ask)
+    await daemon.run(stop)
 
 
-def _on_signals(stop: asyncio.Event) -> None:
+def _on_signals(stop: asyncio.Event, reload: Callable[[], None]) -> None:
     def asked() -> None:
         if stop.is_set():
             os._exit(130)  # everything that must survive is on disk already
         stop.set()
 
+    at_terminal = _has_terminal()
+
+    def hung_up() -> None:
+        """A SIGHUP is a wish to reload, unless the terminal that started the daemon is gone."""
+        if at_terminal and not _has_terminal():
+            asked()
+        else:
+            reload()
+
     loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, hung_up)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, asked)
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

@@ -2,8 +2,27 @@
 
 import asyncio
 
+import msgspec
+
 from monitor.clock import Clock
 from monitor.source import SourceHealth
+
+
+class RulesHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rules are running, and whether a change of them waits for a person.
+
+    `since` is when they came into force, ISO 8601 UTC; `reloads` and `refusals` count changes since
+    the start of the daemon. While `refused_since` is set, the files say something else than what
+    runs: `mistakes` name why, as file:line:column.
+    """
+
+    rulebook: str = ""
+    rules: int = 0
+    since: str = ""
+    reloads: int = 0
+    refusals: int = 0
+    refused_since: str | None = None
+    mistakes: tuple[str, ...] = ()
 
 
 class Board:
@@ -13,6 +32,7 @@ class Board:
         self._started = clock.now()
         self._sources: dict[str, SourceHealth] = {}
         self._changed = asyncio.Event()
+        self.rules = RulesHealth()
 
     def source(self, health: SourceHealth) -> None:
         """Replace what is known of one source."""

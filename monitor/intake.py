@@ -15,7 +15,7 @@ from monitor.clock import Clock
 from monitor.pipeline import Pipeline
 from monitor.post import Received
 from monitor.source import Arrival
-from monitor.store.trouble import StateError
+from monitor.store.trouble import DiskFullError, StateError
 from monitor.store.writer import Writer
 
 log = structlog.get_logger(__name__)
@@ -49,6 +49,8 @@ class Gate:
         self._idle = asyncio.Event()
         self._idle.set()
         self.posts = 0
+        self.disk_full = asyncio.Event()
+        """Set when a batch found no room: time to let old posts expire."""
 
     def cursor(self, name: str) -> str | None:
         """The last committed value of a cursor."""
@@ -97,6 +99,8 @@ class Gate:
         try:
             await self._process(arrivals)
         except Exception as error:  # noqa: BLE001 - it belongs to those who wait for it
+            if isinstance(error, DiskFullError):
+                self.disk_full.set()
             if not taken:
                 log.warning("timers_failed", error=str(error))
             for _, done in taken:

@@ -1,11 +1,16 @@
 """Forms of words, names, places and phrases: what must be there and what must not."""
 
+import json
 import time
 
 import pytest
 
+from monitor.lexicon.derive import derivations
 from monitor.lexicon.form import Kind
 from monitor.lexicon.inflect import forms, languages, plain_forms
+from monitor.lexicon.names import name_forms
+from monitor.lexicon.toponyms import adjectives
+from tests.data import data_file
 
 
 def texts(term: str, kind: Kind = "word", language: str | None = None) -> set[str]:
@@ -228,6 +233,32 @@ def test_languages(term: str, expected: tuple[str, ...]) -> None:
 def test_odd_terms_keep_themselves(term: str) -> None:
     """What is no word has no other form than itself."""
     assert plain_forms(term) == ({" ".join(term.split())} if term.strip() else frozenset())
+
+
+@pytest.mark.parametrize(
+    "term",
+    ["а" * 3000, "а-" * 500, "a" * 3000, "а б " * 300, "Кривой " * 20 + "Рог", "щ" * 41, "х\ud800"],
+)
+def test_monsters_stay_as_written(term: str) -> None:
+    """What is longer than words are is searched for as written, at once."""
+    began = time.perf_counter()
+    written = " ".join(term.split())
+    assert plain_forms(term) == {written}
+    assert written in {form.text for form in name_forms(term)}
+    assert written in {form.text for form in derivations(term)}
+    assert not adjectives(term)
+    assert time.perf_counter() - began < 1
+
+
+def test_real_hostile_strings_do_no_harm() -> None:
+    """Every naughty string is a term that keeps itself and does not fail."""
+    strings = json.loads(data_file("hostile/blns/blns.json").read_text("utf-8"))
+    for text in strings:
+        if text.strip():
+            assert " ".join(text.split()) in plain_forms(text)
+            name_forms(text)
+            adjectives(text)
+            derivations(text)
 
 
 def test_other_languages_stay_as_written() -> None:

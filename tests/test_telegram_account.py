@@ -324,3 +324,21 @@ async def test_the_daily_look_finds_what_nobody_told(bench: Bench) -> None:
     await bench.telegram.delete(bench.channel, [doomed], push=False)
     async with bench.collecting(msgspec.structs.replace(QUICK, relist_every=0.5)):
         await bench.faithful()
+
+
+async def test_albums_that_pages_cut_stay_whole(bench: Bench) -> None:
+    """An album at the edge of a page, or older than the first page, is one post or none."""
+    pieces: list[dict[str, Any]] = [{"media": {"kind": "photo"}}] * 10
+    for _ in range(12):
+        await bench.telegram.album(bench.channel, pieces)
+        await bench.telegram.post(bench.channel, "между")
+    async with bench.collecting():
+        await bench.ready()
+    for _ in range(12):
+        await bench.telegram.album(bench.channel, pieces)
+        await bench.telegram.post(bench.channel, "между")
+    async with bench.collecting():
+        await bench.until(lambda: bench.texts().count("между") == 12)
+    stored = [post for post in bench.intake.posts() if post.group_id]
+    assert {len(post.media) for post in stored} == {10}
+    assert len([one for one in bench.intake.received() if one.post.group_id]) == 12 + 9

@@ -5,7 +5,9 @@ say which of their checks failed, as they stand today.
 """
 
 import argparse
+import io
 import sys
+from collections.abc import Mapping
 
 import msgspec
 
@@ -13,10 +15,12 @@ from monitor import settings
 from monitor.alert import Alert
 from monitor.cli.config import add_config, find_config
 from monitor.cli.screen import safe
+from monitor.cli.try_ import show
 from monitor.incident import Incident, Support
 from monitor.matching.evaluate import Matcher, Verdict, explain
+from monitor.rule import Rule
+from monitor.rulebook.book import Rulebook
 from monitor.rulebook.load import load
-from monitor.settings import Settings
 from monitor.store.archive import Stored, find, versions
 from monitor.store.database import Database
 from monitor.store.incidents import incident, recall
@@ -64,9 +68,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the chain; exit code 1 if neither a post nor an alert is known by that name."""
     chosen = settings.load(find_config(options.config))
+    rulebook = load(chosen.rules, chosen.sources)
     db = Database.open(chosen.state, readonly=True)
     try:
-        chain = _alert_chain(db, options.what) or _post_chain(db, chosen, options.what)
+        chain = _alert_chain(db, options.what) or _post_chain(db, rulebook, options.what)
     finally:
         db.close()
     if chain is None:
@@ -76,7 +81,11 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(msgspec.json.encode(chain).decode())
     else:
-        lines = _alert_lines(chain) if isinstance(chain, AlertChain) else _post_lines(chain)
+        if isinstance(chain, AlertChain):
+            lines = _alert_lines(chain)
+        else:
+            rules = {rule.id: rule for rule in rulebook.rules}
+            lines = [*_post_lines(chain), *_today_lines(chain, rules)]
         print("\n".join(lines))
     return 0
 
@@ -90,7 +99,7 @@ def _alert_chain(db: Database, what: str) -> AlertChain | None:
     return AlertChain(_sent(db, one), incident(db, one.incident.id)) if one else None
 
 
-def _post_chain(db: Database, chosen: Settings, what: str) -> PostChain | None:
+def _post_chain(db: Database, rulebook: Rulebook, what: str) -> PostChain | None:
     found = find(db, what)
     if found is None:
         return None
@@ -110,7 +119,7 @@ def _post_chain(db: Database, chosen: Settings, what: str) -> PostChain | None:
     )
     today: tuple[Verdict, ...] = ()
     if found.post is not None and found.kind != "delete":
-        today = explain(Matcher(load(chosen.rules, chosen.sources)), found.post)
+        today = explain(Matcher(rulebook), found.post)
     shown = every if "@" not in what or what.endswith(name.id) else (found,)
     return PostChain(what, shown, backed, today)
 
@@ -134,21 +143,16 @@ def _post_lines(chain: PostChain) -> list[str]:
         lines.append(f"  {_backing(backed.support)}; now {_state(backed.incident)}")
         for sent in backed.alerts:
             lines += _sent_lines(sent, "  ")
-    lines += _today_lines(chain.rules_today)
     return lines
 
 
-def _today_lines(verdicts: tuple[Verdict, ...]) -> list[str]:
-    if not verdicts:
-        return ["no rule of today comes near it: none of their words stands in it"]
-    lines = ["the rules as they are today:"]
-    for verdict in verdicts:
-        lines.append(f"  {'matches' if verdict.matched else 'does not match'} {verdict.id}")
-        for reason in verdict.reasons:
-            words = ", ".join(safe(one.text) for one in reason.found)
-            found = f": {words}" if words else ""
-            lines.append(f"    {'✓' if reason.holds else '✗'} {safe(reason.check)}{found}")
-    return lines
+def _today_lines(chain: PostChain, rules: Mapping[str, Rule]) -> list[str]:
+    shown = next((one.post for one in reversed(chain.versions) if one.post), None)
+    if shown is None or not shown.text:
+        return []
+    told = io.StringIO()
+    show(told, shown, chain.rules_today, rules, colour=sys.stdout.isatty())
+    return ["", "the rules as they are today:", told.getvalue().rstrip()]
 
 
 def _alert_lines(chain: AlertChain) -> list[str]:

@@ -8,11 +8,8 @@ from pathlib import Path
 from monitor import daemon, logs, settings
 from monitor.cli.config import add_config, find_config
 from monitor.clock import SystemClock
-from monitor.matching.evaluate import Matcher
-from monitor.matching.rehearse import rehearse
-from monitor.mistake import MistakesError
-from monitor.rulebook.load import load
 from monitor.store.trouble import StateError
+from monitor.workshop import Material, prepare
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,11 +23,7 @@ def run(options: argparse.Namespace) -> int:
     """Check everything, then run until a signal."""
     logs.configure(verbose=options.verbose)
     chosen = settings.load(find_config(options.config), state=options.state)
-    rulebook = load(chosen.rules, chosen.sources)
-    matcher = Matcher(rulebook)
-    mistakes = rehearse(rulebook, matcher)
-    if mistakes:
-        raise MistakesError(mistakes)
+    matcher = prepare(Material(chosen.rules, chosen.sources))
     try:
         asyncio.run(daemon.run(chosen, matcher, SystemClock()))
     except StateError as error:

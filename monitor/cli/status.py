@@ -52,6 +52,7 @@ def _daemon_lines(running: Answer | None) -> list[str]:
     lines = [
         f"running since {running['started']} (pid {running['pid']})",
         f"{running['rules']} rules, {running['posts']} posts taken in",
+        *_rules_lines(running),
         "",
     ]
     parts = running["parts"]
@@ -61,6 +62,16 @@ def _daemon_lines(running: Answer | None) -> list[str]:
     if isinstance(sources, list):
         width = max((len(one["source"]) for one in sources), default=0)
         lines += [_source_line(one, width) for one in sources]
+    return lines
+
+
+def _rules_lines(running: Answer) -> list[str]:
+    """Since when the rules are in force, and why a change of them is not."""
+    lines = [f"rules in force since {running['rules_since']}, reloaded {running['reloads']} times"]
+    mistakes = running["mistakes"]
+    if running["refused_since"] and isinstance(mistakes, list):
+        lines.append(f"a change of the rules is refused since {running['refused_since']}:")
+        lines += [f"  {mistake}" for mistake in mistakes]
     return lines
 
 

@@ -11,6 +11,7 @@ from operator import itemgetter
 
 from monitor.lexicon import dictionary
 from monitor.lexicon.form import Form
+from monitor.lexicon.readings import is_term
 from monitor.lexicon.schemes import MIXED, SCHEMES, Language
 
 MAX_READINGS = 300
@@ -31,7 +32,7 @@ def cyrillic(name: str, known: Container[str] = ()) -> frozenset[Form]:
     knows gets its likeliest reading in each language, marked `fuzzy`.
     """
     words = name.split()
-    if not words or not all(_is_latin(word) for word in words):
+    if not is_term(name) or not all(_is_latin(word) for word in words):
         return frozenset()
     found: dict[str, Form] = {}
     languages: tuple[Language, ...] = ("ru", "uk")

@@ -11,7 +11,7 @@ from monitor.lexicon.dictionary import Language
 from monitor.lexicon.form import Form, distinct
 from monitor.lexicon.inflect import forms
 from monitor.lexicon.inflect_en import plural
-from monitor.lexicon.readings import possible_languages
+from monitor.lexicon.readings import is_term, possible_languages
 
 _RU_NOUN = (
     "изация", "ирование", "ировка", "ование", "ывание", "ивание", "ация", "яция", "ение", "ание",
@@ -42,14 +42,14 @@ _EN_VOWELS = "aeiou"
 def derivations(word: str) -> frozenset[Form]:
     """The forms of the words that share the word's root, the word's own forms included."""
     made = list(forms(word))
-    languages = possible_languages(word)
+    languages = possible_languages(word) if is_term(word) else ()
     for language in languages:
         for relative in _relatives(word.lower(), language)[:_MAX_WORDS]:
             made += (
                 Form(form.text, f"derived: {relative}")
                 for form in forms(relative, language=language)
             )
-    if not languages and word.isascii() and word.isalpha():
+    if not languages and is_term(word) and word.isascii() and word.isalpha():
         made += _english(word)
     return distinct(made)
 

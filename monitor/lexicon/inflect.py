@@ -11,7 +11,7 @@ from monitor.lexicon import inflect_en
 from monitor.lexicon.dictionary import Language
 from monitor.lexicon.form import Form, Kind, Paradigm, distinct
 from monitor.lexicon.phrases import phrase_forms, tokens
-from monitor.lexicon.readings import paradigms, possible_languages
+from monitor.lexicon.readings import is_term, paradigms, possible_languages
 
 __all__ = ["Form", "Kind", "forms", "languages", "plain_forms"]
 
@@ -32,6 +32,8 @@ def forms(
     if not written:
         return frozenset()
     made = [Form(written, AS_WRITTEN)]
+    if not is_term(written):
+        return frozenset(made)
     if language in {None, "ru", "uk"}:
         for one in languages(written, kind=kind) if language is None else (language,):
             made += _slavic(written, kind, "ru" if one == "ru" else "uk", dictionary=dictionary)
@@ -69,7 +71,7 @@ def _slavic(written: str, kind: Kind, language: Language, *, dictionary: bool) -
     elif words:
         token = words[0]
         for paradigm in paradigms(token.word, kind, language, use_dictionary=dictionary):
-            for text in _texts(paradigm, kind):
+            for text in dict.fromkeys(_texts(paradigm, kind)):
                 yield Form(token.written(text), paradigm.why)
 
 

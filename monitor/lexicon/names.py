@@ -9,7 +9,7 @@ from monitor.lexicon.cyrillise import cyrillic
 from monitor.lexicon.form import Form, Kind, cased_like, distinct
 from monitor.lexicon.given_names import PAIRS
 from monitor.lexicon.inflect import forms
-from monitor.lexicon.readings import possible_languages
+from monitor.lexicon.readings import is_term, possible_languages
 from monitor.lexicon.romanise import latin_form, spellings
 from monitor.lexicon.toponyms import adjectives
 
@@ -32,6 +32,8 @@ def name_forms(
     """
     written = " ".join(name.split())
     made = [*forms(written, kind=kind)]
+    if not is_term(written):
+        return frozenset(made)
     sources = [Form(written, "as written")]
     if not possible_languages(written):
         sources = [*cyrillic(written, known)]

@@ -21,6 +21,26 @@ _RU_ENDINGS = re.compile(r"(?:[сц]к(?:ий|ая|ое|ие)|[аеио]ый|[^�
 _UK_ENDINGS = re.compile(r"[сцз]ьк(?:ий|е)?\b")
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+MAX_WORDS = 10
+MAX_LETTERS = 40
+MAX_PARTS = 4
+
+
+def is_term(text: str) -> bool:
+    """Whether a text is short enough to have forms: MAX_WORDS words of MAX_LETTERS letters.
+
+    Beyond that it is searched for as written: no language has such words, and the number of forms
+    would grow without bound.
+    """
+    words = text.split()
+    if _SURROGATE.search(text):
+        return False
+    return 0 < len(words) <= MAX_WORDS and all(
+        len(word) <= MAX_LETTERS and word.count("-") < MAX_PARTS for word in words
+    )
+
+
 def possible_languages(text: str) -> tuple[Language, ...]:
     """Which of the two languages the letters allow; () for text without Cyrillic letters."""
     lower = text.lower()

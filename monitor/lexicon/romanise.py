@@ -12,7 +12,7 @@ from operator import itemgetter
 from monitor.lexicon.english_words import COMMON
 from monitor.lexicon.form import Form
 from monitor.lexicon.inflect_en import possessives
-from monitor.lexicon.readings import possible_languages
+from monitor.lexicon.readings import is_term, possible_languages
 from monitor.lexicon.schemes import ENDINGS, MIXED, SCHEMES, Language
 
 MIN_FUZZY = 7
@@ -36,7 +36,7 @@ def spellings(
     that mix habits of several schemes, only for names of MIN_FUZZY letters or more.
     """
     found: dict[str, Form] = {}
-    allowed = possible_languages(name)
+    allowed = possible_languages(name) if is_term(name) else ()
     for one in allowed if language is None else [one for one in allowed if one == language]:
         for form in _spelt(" ".join(name.split()), one, fuzzy=fuzzy):
             if form.text not in found or (found[form.text].fuzzy and not form.fuzzy):

@@ -11,7 +11,7 @@ from monitor.lexicon import dictionary
 from monitor.lexicon.dictionary import Language
 from monitor.lexicon.form import Form, cased_like, distinct
 from monitor.lexicon.inflect import forms
-from monitor.lexicon.readings import possible_languages
+from monitor.lexicon.readings import is_term, possible_languages
 
 _ENDINGS: dict[Language, tuple[str, ...]] = {
     "ru": ("ий", "ого", "ому", "им", "ом", "ая", "ой", "ую", "ое", "ие", "их", "ими"),
@@ -94,7 +94,7 @@ def adjectives(place: str, *, language: str | None = None) -> frozenset[Form]:
     """
     words = place.split()
     made: list[Form] = []
-    if not words or len(_stem(words[-1].lower())) < _MIN_STEM:
+    if not is_term(place) or len(_stem(words[-1].lower())) < _MIN_STEM:
         return frozenset()
     for one in possible_languages(place):
         if language in {None, one}:

@@ -24,15 +24,10 @@ SEVERAL = 20  # so many deletions at once are believed only after a further look
 
 
 class Page(NamedTuple):
-    """Messages in ascending order, albums together, and the chats that came with them."""
+    """Messages in ascending order, and the chats that came with them."""
 
     messages: list[TL]
     chats: dict[int, TL]
-
-    @property
-    def groups(self) -> list[list[TL]]:
-        """What becomes a post each."""
-        return albums(self.messages)
 
 
 class Lister:
@@ -59,11 +54,14 @@ class Lister:
         """List the newest page as history: stored, never ringing."""
         floor = watched.coverage.floor if watched.coverage else 0
         page = await self._page(watched, offset_id=floor)
-        numbers = [message.id for message in page.messages]
-        lowest = min(numbers) if len(numbers) >= PAGE else 1
-        groups = page.groups
+        messages, lowest = page.messages, 1
+        if len(messages) >= PAGE:
+            messages = _without_begun_album(messages)
+            lowest = messages[0].id
+        head = max((message.id for message in messages), default=0)
+        groups = albums(messages)
         posts = self._posts(watched, groups, page.chats, history=True)
-        change = partial(_contacted, lowest, max(numbers, default=0), _names(groups))
+        change = partial(_contacted, lowest, head, _names(groups))
         step = Step(watched, posts, change, contacted=True, relisted_at=self._now())
         await self._register.keep([step])
         log.info("source_first_contact", source=watched.info.id, posts=len(posts))
@@ -133,16 +131,16 @@ class Lister:
     async def look_again(self, watched: Watched, since: datetime, pages: int) -> None:
         """List recent posts again, for the edits and deletions that no push told."""
         newest, head = watched.pts, watched.coverage.head if watched.coverage else 0
-        messages, chats = await self._recent(watched, since, pages)
+        messages, chats, first = await self._recent(watched, since, pages)
         groups = albums(messages)
         edited = [group for group in groups if any(one.edit_date for one in group)]
         posts = self._posts(watched, edited, chats, edits=True)
-        missing = await self._missing(watched, messages, head)
+        missing = await self._missing(watched, messages, (first, head))
         posts += self._gone(watched, missing)
         step = Step(
             watched,
             posts,
-            partial(_seen_again, messages[0].id if messages else 0, missing),
+            partial(_seen_again, first if pages > 1 else 0, missing),
             events=((1, newest),) if newest else (),
             relisted_at=self._now() if pages > 1 else 0.0,
         )
@@ -155,26 +153,32 @@ class Lister:
 
     async def _recent(
         self, watched: Watched, since: datetime, pages: int
-    ) -> tuple[list[TL], dict[int, TL]]:
-        """The messages since a time, as far as so many pages go, ascending."""
+    ) -> tuple[list[TL], dict[int, TL], int]:
+        """The messages since a time, as far as so many pages go, ascending; the first id of them.
+
+        The first id is where the listing is complete from: lower than the first message when those
+        before it are gone.
+        """
         messages: list[TL] = []
         chats: dict[int, TL] = {}
         offset = 0
         for _ in range(pages):
             page = await self._page(watched, offset_id=offset)
-            recent = [message for message in page.messages if message.date >= since]
-            messages = recent + messages
+            older = [message.id for message in page.messages if message.date < since]
+            messages = page.messages[len(older) :] + messages
             chats.update(page.chats)
-            if len(recent) < len(page.messages) or len(page.messages) < PAGE:
-                break
+            if older:
+                return messages, chats, older[-1] + 1
+            if len(page.messages) < PAGE:
+                return messages, chats, 1
             offset = page.messages[0].id
-        return messages, chats
+        messages = _without_begun_album(messages)
+        return messages, chats, messages[0].id
 
-    async def _missing(self, watched: Watched, messages: list[TL], head: int) -> tuple[int, ...]:
-        """Posts up to a head that are no longer listed, asked for by id before it is believed."""
-        if not messages or watched.coverage is None:
+    async def _missing(self, watched: Watched, messages: list[TL], span: Span) -> tuple[int, ...]:
+        """Posts of a span that are no longer listed, asked for by id before it is believed."""
+        if watched.coverage is None:
             return ()
-        span = (messages[0].id, max(head, messages[-1].id))
         numbers = [message.id for message in messages]
         unlisted = ids.vanished(watched.coverage, span, numbers)
         empty = [
@@ -262,6 +266,11 @@ def _without_cut_album(messages: list[TL]) -> list[TL]:
     return kept if group and kept else messages
 
 
+def _without_begun_album(messages: list[TL]) -> list[TL]:
+    """A listing without the album at its beginning, which may have begun before it."""
+    return _without_cut_album(messages[::-1])[::-1]
+
+
 def _contacted(floor: int, head: int, posts: Sequence[int], before: Coverage | None) -> Coverage:
     return ids.deepened(before, floor, posts) if before else ids.began(floor, head, posts)
 
@@ -278,5 +287,7 @@ def _same(before: Coverage | None) -> Coverage:
     return before or ids.began(1, 0, ())
 
 
-def _seen_again(first: int, missing: Sequence[int], before: Coverage | None) -> Coverage:
-    return ids.deleted(before or ids.began(first, first - 1, ()), missing)
+def _seen_again(oldest: int, missing: Sequence[int], before: Coverage | None) -> Coverage:
+    """Missing posts are gone; those before an id are too old to be looked at again."""
+    coverage = ids.deleted(before or ids.began(1, 0, ()), missing)
+    return ids.forgotten(coverage, oldest)

@@ -1,5 +1,6 @@
 """The session file, which is the account: only its owner may read it, or nothing starts."""
 
+import logging
 import os
 import stat
 from pathlib import Path
@@ -63,6 +64,7 @@ def open_client(settings: AccountSettings, connect_timeout: float) -> TelegramCl
     decided, budgeted and shown by us.
     """
     check_session_file(settings.session)
+    logging.getLogger("telethon").setLevel(logging.CRITICAL)  # we say ourselves what matters
     session = SQLiteSession(str(settings.session))
     if settings.server is not None:
         rsa.add_key(settings.server.public_key.read_bytes(), old=False)

@@ -1,0 +1,161 @@
+"""Hot reload: a saved change of rules or sources is live within two seconds, or refused whole.
+
+The files are looked at four times a second; what has changed and settled is made ready in the
+workshop; only if all of it is right does it take the place of the running rules, between two
+batches. Otherwise the running rules stay, and the log and `monitor status` name every mistake.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime
+
+import structlog
+
+from monitor.clock import Clock
+from monitor.document import shown
+from monitor.health import Board, RulesHealth
+from monitor.matching.evaluate import Matcher
+from monitor.mistake import Mark, Mistake, MistakesError
+from monitor.rulebook.load import rule_files
+from monitor.workshop import Material, Workshop, WorkshopError
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY = 0.25
+SETTLE = 0.1
+"""Seconds without a change before a save counts as complete."""
+WARM_AFTER = 5.0
+"""Seconds after the start until the workshop is warmed, and the files are compared once."""
+
+Stamp = tuple[tuple[str, int, int, int, int], ...]
+
+
+class Reload:
+    """Watches the files of the rules; `swap` is given each set that is right."""
+
+    def __init__(
+        self,
+        material: Material,
+        running: Matcher,
+        swap: Callable[[Matcher], Awaitable[None]],
+        *,
+        clock: Clock,
+        board: Board,
+    ) -> None:
+        self._material = material
+        self._hash = running.rulebook.hash
+        self._swap = swap
+        self._clock = clock
+        self._board = board
+        self._workshop = Workshop()
+        self._asked = False
+        self._health = RulesHealth(
+            rulebook=running.rulebook.hash, rules=len(running.rulebook.rules), since=board.started
+        )
+        board.rules = self._health
+
+    def ask(self) -> None:
+        """Read the files again even if they look the same (SIGHUP)."""
+        self._asked = True
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        try:
+            seen = await self._look()
+            warm_at = self._clock.monotonic() + WARM_AFTER
+            cold = True
+            while True:
+                await self._clock.sleep(LOOK_EVERY)
+                now = await self._look()
+                warming = cold and self._clock.monotonic() >= warm_at
+                if now == seen and not self._asked and not warming:
+                    continue
+                quiet = warming and now == seen and not self._asked
+                self._asked = cold = False
+                seen = await self._settled(now)
+                await self._try(quiet=quiet)
+        finally:
+            await self._workshop.aclose()
+
+    async def _settled(self, now: Stamp) -> Stamp:
+        """Wait for the end of a save that takes several steps."""
+        while True:
+            await self._clock.sleep(SETTLE)
+            before, now = now, await self._look()
+            if now == before:
+                return now
+
+    async def _look(self) -> Stamp:
+        return await asyncio.to_thread(stamp, self._material)
+
+    async def _try(self, *, quiet: bool) -> None:
+        """Make the files ready; put them in place, or say what is wrong. `quiet` if nothing new."""
+        started = self._clock.monotonic()
+        try:
+            matcher = await self._workshop.prepare(self._material)
+        except MistakesError as error:
+            self._refuse(error.mistakes)
+            return
+        except WorkshopError as error:
+            mark = Mark(shown(self._material.rules[0]) if self._material.rules else "rules", 1, 1)
+            self._refuse([Mistake(mark, str(error), "save the file again to repeat it")])
+            return
+        if quiet and matcher.rulebook.hash == self._hash:
+            return
+        await self._swap(matcher)
+        self._hash = matcher.rulebook.hash
+        self._show(
+            RulesHealth(
+                rulebook=self._hash,
+                rules=len(matcher.rulebook.rules),
+                since=_text(self._clock.now()),
+                reloads=self._health.reloads + 1,
+                refusals=self._health.refusals,
+            )
+        )
+        log.info(
+            "rules_loaded",
+            rules=len(matcher.rulebook.rules),
+            sources=len(matcher.rulebook.sources),
+            rulebook=self._hash[:12],
+            seconds=round(self._clock.monotonic() - started, 2),
+        )
+
+    def _refuse(self, mistakes: "tuple[Mistake, ...] | list[Mistake]") -> None:
+        before = self._health
+        self._show(
+            RulesHealth(
+                rulebook=before.rulebook,
+                rules=before.rules,
+                since=before.since,
+                reloads=before.reloads,
+                refusals=before.refusals + 1,
+                refused_since=before.refused_since or _text(self._clock.now()),
+                mistakes=tuple(str(mistake) for mistake in mistakes),
+            )
+        )
+        log.error(
+            "rules_refused",
+            mistakes=[str(mistake) for mistake in mistakes],
+            running=before.rulebook[:12],
+            hint="the rules from before stay; mend the files and save",
+        )
+
+    def _show(self, health: RulesHealth) -> None:
+        self._health = self._board.rules = health
+
+
+def stamp(material: Material) -> Stamp:
+    """What changes whenever one of the files does: names, times, sizes."""
+    files = [*rule_files(material.rules, []), *material.sources]
+    found = []
+    for path in files:
+        with suppress(OSError):
+            one = path.stat()
+            found.append((str(path), one.st_mtime_ns, one.st_ctime_ns, one.st_size, one.st_ino))
+    return tuple(found)
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,135 @@
+"""The collectors' door: group commit, errors to whom they belong, one bad post alone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from monitor.alert import Alert
+from monitor.clock import SystemClock
+from monitor.correlation.windows import Memory
+from monitor.intake import Gate
+from monitor.matching.evaluate import Matcher
+from monitor.pipeline import Pipeline
+from monitor.post import Post, Received
+from monitor.rulebook.book import Rulebook
+from monitor.source import Arrival
+from monitor.store.archive import find, outcomes
+from monitor.store.database import Database
+from monitor.store.trouble import DiskFullError
+from monitor.store.writer import Writer
+
+NOW = datetime(2023, 5, 22, 9, 0, tzinfo=UTC)
+
+
+class Watched(Pipeline):
+    """A pipeline that notes its batches and breaks where a test wants it to."""
+
+    def __init__(self) -> None:
+        super().__init__(Matcher(Rulebook(hash="x")), Memory())
+        self.batches: list[int] = []
+        self.full = 0
+
+    def process(
+        self,
+        db: Database,
+        arrivals: Sequence[Arrival],
+        now: datetime,
+        *,
+        suspects: Sequence[Received] = (),  # type: ignore[override]  # narrower is enough here
+    ) -> tuple[Alert, ...]:
+        """As ever, but a post that says poison breaks its whole batch."""
+        posts = [one for arrival in arrivals for one in arrival.posts]
+        self.batches.append(len(posts))
+        if self.full:
+            self.full -= 1
+            raise DiskFullError(db.folder)
+        if any(one.post.text == "poison" for one in posts) and not suspects:
+            raise ValueError("this post breaks its batch")
+        return super().process(db, arrivals, now, suspects=suspects)
+
+
+class Door:
+    """A gate, its pipeline and its database, running."""
+
+    def __init__(self, folder: Path) -> None:
+        self.db = Database.open(folder)
+        self.writer = Writer(self.db)
+        self.pipeline = Watched()
+        self.gate = Gate(
+            self.pipeline, self.writer, SystemClock(), cursors={}, committed=lambda _: None
+        )
+        self.task = asyncio.create_task(self.gate.run())
+
+    async def close(self) -> None:
+        """Stop it."""
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+        await self.writer.aclose()
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    """A running gate."""
+    one = Door(tmp_path)
+    yield one
+    await one.close()
+
+
+def arrival(number: int, *texts: str) -> Arrival:
+    """Posts with a cursor of their own."""
+    posts = tuple(
+        Received(
+            post=Post(
+                source="telegram:some", id=f"{number}-{place}", published_at=NOW, observed_at=NOW,
+                text=text,
+            )
+        )
+        for place, text in enumerate(texts)
+    )  # fmt: skip
+    return Arrival(posts=posts, cursors={f"c{number}": str(len(texts))})
+
+
+async def test_what_has_queued_is_committed_together(door: Door) -> None:
+    """Arrivals that come while a batch is written share the next commit."""
+    await asyncio.gather(*(door.gate.deliver(arrival(number, "text")) for number in range(50)))
+    assert sum(door.pipeline.batches) == 50
+    assert len(door.pipeline.batches) < 10
+    assert door.gate.cursor("c49") == "1"
+
+
+async def test_a_full_disk_goes_back_to_the_collector(door: Door) -> None:
+    """An arrival without room raises and moves no cursor; handed over again it is stored."""
+    door.pipeline.full = 1
+    with pytest.raises(DiskFullError):
+        await door.gate.deliver(arrival(1, "text"))
+    assert door.gate.cursor("c1") is None
+    assert door.gate.disk_full.is_set()
+    await door.gate.deliver(arrival(1, "text"))
+    assert door.gate.cursor("c1") == "1"
+
+
+async def test_a_post_that_breaks_its_batch_is_found_and_quarantined(door: Door) -> None:
+    """The batch's other posts are stored as if it were not there, the cursors move on."""
+    await asyncio.gather(
+        door.gate.deliver(arrival(1, "good", "poison", "also good")),
+        door.gate.deliver(arrival(2, "fine")),
+    )
+    ended = await door.writer.do(outcomes)
+    assert (ended["quarantined"], ended["unmatched"]) == (1, 3)
+    bad = await door.writer.do(find, "telegram:some/1-1")
+    assert bad is not None
+    assert bad.reason == "it broke the batch it came in"
+    assert (door.gate.cursor("c1"), door.gate.cursor("c2")) == ("3", "1")
+
+
+async def test_a_cancelled_collector_harms_nobody(door: Door) -> None:
+    """A collector that is stopped while it waits leaves what it handed over, whole."""
+    waiting = asyncio.create_task(door.gate.deliver(arrival(1, "text")))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await door.gate.deliver(arrival(2, "text"))
+    await door.gate.drained()
+    assert door.gate.cursor("c1") == "1"
