@@ -31,6 +31,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "check": ("monitor.cli.check", "is the configuration right, are the rules"),
     "test": ("monitor.cli.test", "run the rules' examples"),
     "try": ("monitor.cli.try_", "what would this post do, and why"),
+    "forms": ("monitor.cli.forms", "every form that a term is looked for in, and its hits"),
+    "lint": ("monitor.cli.lint", "which terms and rules are too common, never found, overlapping"),
     "places": ("monitor.cli.places", "which places a text names"),
     "replay": ("monitor.cli.replay", "run recorded posts through the whole pipeline"),
     "backtest": ("monitor.cli.backtest", "what changed rules would have alerted on stored posts"),
