@@ -16,9 +16,9 @@ from typing import TypeVar
 
 import structlog
 
+from monitor.batch import remembered
 from monitor.clock import Clock
 from monitor.control import Answer, serve
-from monitor.correlation.windows import remember
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
@@ -29,7 +29,7 @@ from monitor.settings import Settings
 from monitor.source import SourceInfo
 from monitor.sources.fetch import Fetch
 from monitor.store.database import Database
-from monitor.store.incidents import cursors, open_incidents
+from monitor.store.incidents import cursors
 from monitor.store.outbox import Outbox, newest, standing
 from monitor.store.retention import expire
 from monitor.store.writer import Writer
@@ -59,7 +59,7 @@ class Daemon:
         rng = random.Random()  # noqa: S311 - jitter, no secret
         self._board = Board(clock)
         self._supervisor = Supervisor(clock, rng)
-        memory = remember(*open_incidents(db))
+        memory = remembered(db)
         marks = cursors(db)
         self._writer = Writer(db)
         self._outbox = Outbox(self._writer)

@@ -232,6 +232,9 @@ class Settings(Form):
     )
     rules: tuple[ExistingPath, ...] = Field((), description="Rule files, and folders of them.")
     sources: tuple[ExistingFile, ...] = Field((), description="Files that list who is read.")
+    places: tuple[ExistingFile, ...] = Field(
+        (), description="Files that list your own places and areas."
+    )
     recordings: tuple[Recording, ...] = Field((), description="Recorded posts to play.")
     preview: Preview = Field(Preview(), description="Public web previews of Telegram channels.")
     http: Http = Field(Http(), description="Every request to the web.")

@@ -86,6 +86,18 @@ def test_shown_rules_and_sources_work(
         assert main(["test", str(path)]) == 0, capsys.readouterr().out
 
 
+def test_the_map_is_whole() -> None:
+    """Every module and folder right below monitor/ stands in the design's map."""
+    design = read("docs/design.md")
+    parts = [
+        path.name if path.is_file() else f"{path.name}/"
+        for path in (ROOT / "monitor").iterdir()
+        if not path.name.startswith("_")
+    ]
+    missing = [name for name in parts if not re.search(rf"(?<![\w]){re.escape(name)}", design)]
+    assert missing == []
+
+
 def test_every_verb_is_explained() -> None:
     """Every verb of the command line stands in docs/commands.md, and none that does not exist."""
     verbs = set(re.findall(r"`monitor ([a-z]+)", read("docs/commands.md")))

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from monitor.alert import to_json
-from monitor.correlation.windows import Memory, remember
+from monitor.batch import remembered
+from monitor.correlation.windows import Memory
 from monitor.hit import Hit
 from monitor.matching.evaluate import Matcher, evaluate
 from monitor.pipeline import Pipeline
@@ -21,7 +22,7 @@ from monitor.sources.recording import observed
 from monitor.store.archive import find, outcomes
 from monitor.store.commit import STEPS
 from monitor.store.database import Database
-from monitor.store.incidents import cursors, open_incidents
+from monitor.store.incidents import cursors
 from monitor.store.outbox import alerts_after
 from tests.crash.posts import RULES, posts, sources
 
@@ -90,7 +91,7 @@ def test_a_restart_in_the_middle_does_not_matter(tmp_path: Path, matcher: Matche
     opened = Database.open(tmp_path / "reborn")
     out = []
     for start in range(0, len(whole), 250):
-        pipeline = Pipeline(matcher, remember(*open_incidents(opened)), virtual=True)
+        pipeline = Pipeline(matcher, remembered(opened), virtual=True)
         batch = whole[start : start + 250]
         now = max(one.post.observed_at or NOW for one in batch)
         alerts = pipeline.process(opened, [Arrival(posts=tuple(batch))], now)

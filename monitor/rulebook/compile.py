@@ -19,7 +19,7 @@ from monitor.lexicon.terms import (
 )
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.rule import Rule
-from monitor.rulebook.conditions import Test, necessary, terms_in, tested, wanted_terms
+from monitor.rulebook.conditions import Test, necessary, terms_in, tested
 from monitor.rulebook.patterns import Patterns
 from monitor.source import SourceInfo
 
@@ -41,11 +41,11 @@ class Book(Protocol):
 
 
 class CompiledRule(NamedTuple):
-    """A rule, its test, and the terms that speak for it."""
+    """A rule, its test, and the numbers of its terms."""
 
     rule: Rule
     test: Test
-    wanted: frozenset[int]
+    terms: frozenset[int]
 
 
 class Compiled(NamedTuple):
@@ -94,7 +94,7 @@ def compile_rulebook(
         CompiledRule(
             rule,
             tested(rule.when, numbers),
-            frozenset(numbers[term.text] for term in wanted_terms(rule.when)),
+            frozenset(numbers[term.text] for term in terms_in(rule.when)),
         )
         for rule in rules
     )

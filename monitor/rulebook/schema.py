@@ -12,6 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from monitor.form import Form, duration_text
 from monitor.rulebook.forms import FileForm, SourcesForm, SpeakerForm
+from monitor.rulebook.places import PlacesForm
 from monitor.settings import Settings
 
 FOLDER = Path(__file__).parent
@@ -92,6 +93,7 @@ def schemas() -> dict[str, dict[str, Any]]:
             "anyOf": [{key: sources[key] for key in ("type", "properties")}, listed],
             "definitions": sources["definitions"],
         },
+        "places.schema.json": _draft_07(PlacesForm, "Places of monitor"),
         "settings.schema.json": _draft_07(Settings, "Configuration of monitor"),
     }
 
