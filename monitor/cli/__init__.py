@@ -38,6 +38,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "backtest": ("monitor.cli.backtest", "what changed rules would have alerted on stored posts"),
     "tail": ("monitor.cli.tail", "show the alerts as they come"),
     "status": ("monitor.cli.status", "is it running, and how are the sources"),
+    "route": ("monitor.cli.route", "which receivers get an alert, and why the others do not"),
     "explain": ("monitor.cli.explain", "why was there (not) an alert: the chain of reasons"),
 }
 """Verb -> (module, what it does). A module is imported only when its verb is used: a start of
