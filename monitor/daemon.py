@@ -22,7 +22,7 @@ from monitor.control import Answer, serve
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
-from monitor.parts import Around, build_sinks, build_sources
+from monitor.parts import Around, build_dispatch, build_sinks, build_sources
 from monitor.pipeline import Pipeline
 from monitor.reload import Reload
 from monitor.settings import Settings
@@ -30,7 +30,7 @@ from monitor.source import SourceInfo
 from monitor.sources.fetch import Fetch
 from monitor.store.database import Database
 from monitor.store.incidents import cursors
-from monitor.store.outbox import Outbox
+from monitor.store.outbox import Outbox, newest, standing
 from monitor.store.retention import expire
 from monitor.store.writer import Writer
 from monitor.supervise import Part, Supervisor
@@ -79,7 +79,8 @@ class Daemon:
         self._known = dict(matcher.rulebook.sources)
         around = Around(self._known, clock, rng, self._board, self._fetch)
         self._sources = build_sources(settings, around)
-        self._sinks, self._brokers = build_sinks(settings, around)
+        self._dispatch = build_dispatch(settings, standing(db), newest(db))
+        self._sinks, self._brokers = build_sinks(settings, around, self._dispatch)
         self.rules = Reload(
             Material(settings.rules, settings.sources, settings.places, settings.state),
             matcher,

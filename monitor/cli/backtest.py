@@ -15,8 +15,8 @@ from monitor.backtest import Comparison, Difference, Ring, Rings, compare, rerun
 from monitor.cli.config import add_config, find_config
 from monitor.cli.progress import bar
 from monitor.cli.screen import show_on
+from monitor.cli.stored import days
 from monitor.clock import SystemClock
-from monitor.form import duration
 from monitor.matching.evaluate import Matcher
 from monitor.rulebook.load import load
 from monitor.source import SourceInfo
@@ -33,9 +33,7 @@ PAGE = 500
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_config(parser)
-    parser.add_argument(
-        "--since", type=_duration, default="7d", metavar="7d", help="how far back (7d)"
-    )
+    parser.add_argument("--since", type=days, default="7d", metavar="7d", help="how far back (7d)")
     parser.add_argument(
         "--rules",
         type=Path,
@@ -47,13 +45,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--samples", type=int, default=SAMPLES, metavar="N", help=f"alerts to show ({SAMPLES})"
     )
-
-
-def _duration(text: str) -> timedelta:
-    try:
-        return duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("write 12h or 7d") from error
 
 
 def run(options: argparse.Namespace) -> int:

@@ -32,16 +32,30 @@ def holds(condition: Condition, seen: Seen, who: SourceInfo) -> bool:
 
 def evidence(condition: Condition, seen: Seen, who: SourceInfo) -> tuple[Found, ...]:
     """The finds that make a condition hold, in the order of the text, each once."""
-    finds = set(_evidence(condition, seen, who))
-    return tuple(sorted(finds, key=lambda found: (found.start, found.end, found.term or "")))
+    _, finds = _weigh(condition, seen, who)
+    if len(finds) <= 1:
+        return tuple(finds)
+    each = {(found.start, found.end, found.term or found.place or ""): found for found in finds}
+    return tuple(each[place] for place in sorted(each))
 
 
-def _evidence(condition: Condition, seen: Seen, who: SourceInfo) -> Iterator[Found]:
+def _weigh(condition: Condition, seen: Seen, who: SourceInfo) -> tuple[bool, Sequence[Found]]:
+    """Whether a condition holds, and what speaks for it."""
     if isinstance(condition, Term | Where):
-        yield from seen.get(condition.text, ())
-    elif not isinstance(condition, Speaker | NoneOf) and holds(condition, seen, who):
-        for part in condition.parts:
-            yield from _evidence(part, seen, who)
+        finds = seen.get(condition.text, ())
+        return bool(finds), finds
+    if isinstance(condition, Speaker | NoneOf):
+        return holds(condition, seen, who), ()
+    needed = len(condition.parts) if isinstance(condition, AllOf) else 1
+    if isinstance(condition, AtLeast):
+        needed = condition.n
+    true, gathered = 0, list[Found]()
+    for part in condition.parts:
+        held, finds = _weigh(part, seen, who)
+        if held:
+            true += 1
+            gathered.extend(finds)
+    return true >= needed, gathered if true >= needed else ()
 
 
 def reasons(condition: Condition, seen: Seen, who: SourceInfo) -> tuple[Reason, ...]:

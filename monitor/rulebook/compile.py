@@ -23,7 +23,7 @@ from monitor.lexicon.terms import (
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.place import Area, Place
 from monitor.rule import Rule, Where
-from monitor.rulebook.conditions import Test, necessary, terms_in, tested, wanted_terms
+from monitor.rulebook.conditions import Test, necessary, terms_in, tested
 from monitor.rulebook.patterns import Patterns
 from monitor.rulebook.where import fits, wheres_in
 from monitor.source import SourceInfo
@@ -54,11 +54,11 @@ class Book(Protocol):
 
 
 class CompiledRule(NamedTuple):
-    """A rule, its test, and the terms that speak for it."""
+    """A rule, its test, and the numbers of its terms."""
 
     rule: Rule
     test: Test
-    wanted: frozenset[int]
+    terms: frozenset[int]
 
 
 class Compiled(NamedTuple):
@@ -118,7 +118,8 @@ def compile_rulebook(
         CompiledRule(
             rule,
             tested(rule.when, numbers),
-            frozenset(numbers[term.text] for term in wanted_terms(rule.when)),
+            frozenset(numbers[term.text] for term in terms_in(rule.when))
+            | frozenset(numbers[where.text] for where in wheres_in(rule.when)),
         )
         for rule in rules
     )

@@ -20,11 +20,11 @@ def terms_in(condition: Condition) -> Iterator[Term]:
             yield from terms_in(part)
 
 
-def wanted_terms(condition: Condition) -> Iterator[Term | Where]:
-    """The terms and places whose presence speaks for a condition."""
-    if isinstance(condition, Term | Where):
+def wanted_terms(condition: Condition) -> Iterator[Term]:
+    """The terms whose presence speaks for a condition."""
+    if isinstance(condition, Term):
         yield condition
-    elif not isinstance(condition, Speaker | NoneOf):
+    elif not isinstance(condition, Speaker | NoneOf | Where):
         for part in condition.parts:
             yield from wanted_terms(part)
 
