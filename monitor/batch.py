@@ -1,15 +1,33 @@
 """What a batch has changed so far, in memory: nothing of it is true before the commit."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from monitor.alert import Alert
 from monitor.correlation.decide import Decision, Event, advance, decide, tick
-from monitor.correlation.windows import Memory
+from monitor.correlation.windows import Memory, Past, remember
 from monitor.incident import Incident, Support
 from monitor.post import PostName
 from monitor.source import SourceInfo
 from monitor.store.commit import Judged
+from monitor.store.database import Database
+from monitor.store.incidents import facts, open_incidents, recent_supports
+
+FLOORS: dict[bool, str] = {False: "repeats/real", True: "repeats/exercise"}
+"""Under which fact it is written how far back posts are known for their copies, by realm."""
+
+
+def remembered(db: Database) -> Memory:
+    """The memory after a restart: exactly what it was after the last commit.
+
+    Raises:
+        StateError: the store cannot be read.
+    """
+    known = facts(db)
+    floors = {realm: int(known.get(name, 0)) for realm, name in FLOORS.items()}
+    since = datetime.fromtimestamp(min(floors.values()) * 3600, UTC)
+    past = (Past(topic, support) for topic, support in recent_supports(db, since))
+    return remember(*open_incidents(db), past, floors)
 
 
 class Batch:
@@ -17,6 +35,7 @@ class Batch:
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
+        self._before = memory
         self.judged: list[Judged] = []
         self.incidents: dict[str, Incident] = {}
         self._by_post: dict[tuple[str, str, bool], dict[str, Support]] = {}
@@ -26,6 +45,19 @@ class Batch:
     def supports(self) -> tuple[Support, ...]:
         """Every support in its newest form."""
         return tuple(one for backed in self._by_post.values() for one in backed.values())
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """The floors that have risen."""
+        floors = {
+            realm: (self._before.of(exercise=realm).repeats, self.memory.of(exercise=realm).repeats)
+            for realm in FLOORS
+        }
+        return {
+            FLOORS[realm]: str(after.floor)
+            for realm, (before, after) in floors.items()
+            if after.floor > before.floor
+        }
 
     def tick(self, now: datetime, *, exercise: bool) -> None:
         """Let time pass in one realm: windows close."""

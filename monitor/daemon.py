@@ -17,13 +17,13 @@ from typing import TypeVar
 import msgspec
 import structlog
 
+from monitor.batch import remembered
 from monitor.clock import Clock
 from monitor.control import Answer, serve
-from monitor.correlation.windows import remember
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
-from monitor.parts import Around, build_sinks, build_sources
+from monitor.parts import Around, build_dispatch, build_sinks, build_sources
 from monitor.pipeline import Pipeline
 from monitor.reload import Reload
 from monitor.settings import Settings
@@ -31,8 +31,8 @@ from monitor.source import SourceInfo
 from monitor.sources.fetch import Fetch
 from monitor.sources.roster import Roster
 from monitor.store.database import Database
-from monitor.store.incidents import cursors, open_incidents
-from monitor.store.outbox import Outbox
+from monitor.store.incidents import cursors
+from monitor.store.outbox import Outbox, newest, standing
 from monitor.store.retention import expire
 from monitor.store.writer import Writer
 from monitor.supervise import Part, Supervisor
@@ -61,7 +61,7 @@ class Daemon:
         rng = random.Random()  # noqa: S311 - jitter, no secret
         self._board = Board(clock)
         self._supervisor = Supervisor(clock, rng)
-        memory = remember(*open_incidents(db))
+        memory = remembered(db)
         marks = cursors(db)
         self._writer = Writer(db)
         self._outbox = Outbox(self._writer)
@@ -83,9 +83,10 @@ class Daemon:
         self._roster = Roster(tuple(self._known.values()), names, self._board)
         around = Around(self._known, clock, rng, self._board, self._fetch, self._roster)
         self._sources = build_sources(settings, around)
-        self._sinks, self._brokers = build_sinks(settings, around)
+        self._dispatch = build_dispatch(settings, standing(db), newest(db))
+        self._sinks, self._brokers = build_sinks(settings, around, self._dispatch)
         self.rules = Reload(
-            Material(settings.rules, settings.sources),
+            Material(settings.rules, settings.sources, settings.places, settings.state),
             matcher,
             self._take,
             clock=clock,

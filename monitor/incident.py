@@ -28,12 +28,28 @@ class Voice(msgspec.Struct, frozen=True):
     """Whether this is an official of the place (or of no place known) speaking."""
 
 
+class Sketch(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a text is recognised by when it comes again (monitor/text/sketch.py makes it).
+
+    `words` counts its words without the footer; `pairs` (of words), `pieces` (of characters, short
+    texts only), `numbers` and `names` are the smallest hashes of what it has, 4 bytes each; `tail`
+    hashes of its last lines.
+    """
+
+    words: int = 0
+    pairs: bytes = b""
+    pieces: bytes = b""
+    numbers: bytes = b""
+    names: bytes = b""
+    tail: tuple[int, ...] = ()
+
+
 class Support(msgspec.Struct, frozen=True, kw_only=True):
     """One post in one incident: as it was last judged.
 
     `echo_of` is SOURCE/ID of the post that it repeats; echoes and late posts count for nobody's
-    voice. `fingerprint` is a hash of the folded text, to know a copy by; `origin` is SOURCE/ID of
-    the post it forwards.
+    voice. `sketch` is what copies are known by; `origin` is SOURCE/ID of the post it forwards,
+    `cites` those of other channels' posts that it links to.
     """
 
     incident: str
@@ -47,8 +63,9 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     published_at: datetime
     official: bool = False
-    fingerprint: str = ""
+    sketch: Sketch = Sketch()
     origin: str | None = None
+    cites: tuple[str, ...] = ()
     late: bool = False
     echo_of: str | None = None
     withdrawn: bool = False

@@ -28,7 +28,6 @@ from monitor.store.database import Database
 from monitor.store.incidents import recall
 from monitor.store.posts import Admitted, admit
 from monitor.text.caps import capped
-from monitor.text.fold import fingerprint
 
 
 class Pipeline:
@@ -106,7 +105,6 @@ class Pipeline:
             name=admitted.name,
             event_at=admitted.event_at,
             hits=hits,
-            fingerprint=fingerprint(post.text) if hits else "",
             previous=admitted.previous,
             recalled=recalled,
             history=admitted.received.history,
@@ -123,6 +121,7 @@ class Pipeline:
             supports=batch.supports,
             alerts=tuple(alerts),
             rulebook=self.matcher.rulebook.hash,
+            facts=batch.facts,
         )
 
 

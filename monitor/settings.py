@@ -30,6 +30,7 @@ from monitor.field import (
 )
 from monitor.form import Duration, Form, fill, find, wrong
 from monitor.mistake import Mistake, MistakesError
+from monitor.routes import Inhibition, Route, TimeInterval, disagreements
 from monitor.secret import Secret, at_home
 from monitor.telegram_settings import Telegram, unsafe_sessions
 
@@ -164,6 +165,9 @@ class Settings(Form):
     )
     rules: tuple[ExistingPath, ...] = Field((), description="Rule files, and folders of them.")
     sources: tuple[ExistingFile, ...] = Field((), description="Files that list who is read.")
+    places: tuple[ExistingFile, ...] = Field(
+        (), description="Files that list your own places and areas."
+    )
     recordings: tuple[Recording, ...] = Field((), description="Recorded posts to play.")
     preview: Preview = Field(Preview(), description="Public web previews of Telegram channels.")
     telegram: Telegram = Field(Telegram(), description="Accounts that read Telegram channels.")
@@ -171,6 +175,15 @@ class Settings(Form):
     bus: Bus = Field(Bus(), description="The message bus that carries every alert.")
     receivers: tuple[Receiver, ...] = Field(
         (Terminal(kind="terminal", name="terminal"),), description="Whom alerts are shown to."
+    )
+    route: Route | None = Field(
+        None, description="Which receivers get an alert; all of them if left out."
+    )
+    time_intervals: tuple[TimeInterval, ...] = Field(
+        (), description="Quiet hours, shifts and the like, by name, for routes."
+    )
+    inhibit_rules: tuple[Inhibition, ...] = Field(
+        (), description="Which incident makes alerts of others needless."
     )
     retention: Retention = Field(Retention(), description="How long what is stored stays.")
 
@@ -239,6 +252,8 @@ def _conflicts(settings: Settings, node: Node) -> list[Mistake]:
             message = f"a second receiver is called `{receiver.name}`"
             mistakes.append(Mistake(mark, message, "give each a name of its own"))
         seen.add(receiver.name)
+    names = [receiver.name for receiver in settings.receivers]
+    mistakes += disagreements(settings.route, settings.time_intervals, names, node)
     if exists(settings.state) and not is_folder(settings.state):
         message = f"the state folder is a file: {settings.state}"
         mistakes.append(Mistake(find(node, ["state"]).mark, message, "name a folder"))

@@ -81,7 +81,6 @@ class Story:
             name=stamped,
             event_at=at,
             hits=hits,
-            fingerprint=text.lower(),
             previous=previous,
             recalled=self._recall(name, post) if previous else (),
             history=history,

@@ -77,7 +77,7 @@ async def test_the_preview_takes_over_from_a_banned_account(
         await desk.until(lambda: desk.rung() == 1)
         await desk.telegram.revoke("USER_DEACTIVATED_BAN")
         await desk.telegram.reset()  # else the next ping tells, after 20 s
-        await desk.until(lambda: desk.status()["accounts"][0]["state"] == "lost")
+        await desk.until(lambda: desk.status()["accounts"][0]["state"] == "lost", within=40)
         await desk.ready("svodka", via="preview")
         await desk.telegram.post(channel, "ДРГ замечена снова, у школы")
         await desk.until(lambda: desk.rung() == 2)

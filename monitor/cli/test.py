@@ -9,9 +9,9 @@ from monitor.cli.check import counted
 from monitor.cli.config import add_config
 from monitor.cli.target import read_target
 from monitor.document import named
-from monitor.matching.evaluate import Matcher
 from monitor.matching.rehearse import rehearsal
 from monitor.rulebook.examples import Tried
+from monitor.workshop import matcher_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print every failed example and a count; exit code 1 if there is one, else 0."""
     target = read_target(options.path, options.config)
-    tried = list(rehearsal(target.rulebook, Matcher(target.rulebook)))
+    tried = list(rehearsal(target.rulebook, matcher_of(target.rulebook, target.state)))
     mistakes = sorted(one.mistake for one in tried if one.mistake is not None)
     for mistake in mistakes:
         print(mistake)

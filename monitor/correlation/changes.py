@@ -14,7 +14,7 @@ from monitor.alert import (
     alert_id,
     cut_text,
 )
-from monitor.correlation.windows import State, put_incident, put_support
+from monitor.correlation.windows import State, known_as, put_incident, put_support
 from monitor.hit import Found, spans
 from monitor.incident import Incident, Outcome, Support
 from monitor.place import Place
@@ -33,6 +33,7 @@ class Draft:
 
     def keep(self, incident: Incident, support: Support) -> None:
         """Take an incident's and a support's newest form, without an alert."""
+        self.state = known_as(self.state, incident.topic, support)
         if incident.open:
             self.state = put_support(put_incident(self.state, incident), support)
         self.incidents[incident.id] = incident

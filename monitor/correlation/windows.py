@@ -6,13 +6,15 @@ as it was, at no cost. Exercise posts have a state of their own and never touch 
 
 from __future__ import annotations  # HashTrieMap takes no parameters at run time
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 from rpds import HashTrieMap
 
+from monitor.correlation.repeats import Repeats, put
 from monitor.incident import Incident, Support
 
 PostKey = tuple[str, str]
@@ -20,24 +22,22 @@ PostKey = tuple[str, str]
 
 
 Members: TypeAlias = "HashTrieMap[PostKey, Support]"
-Seen: TypeAlias = "HashTrieMap[str, tuple[Support, ...]]"
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """The open incidents of one realm (real or exercise).
 
     `by_key` finds the open incident of a topic and place; `members` what backs each incident;
-    `by_post` which open incidents a post backs; `seen` per incident the posts that are known by a
-    mark (their name, their text's fingerprint, the post they forward), the earliest first; `now` is
-    the latest observation; `next_deadline` a lower bound of all deadlines. All but these two follow
-    from the incidents and supports alone: a restart remembers the same.
+    `by_post` which open incidents a post backs; `repeats` what copies are known from, closed
+    incidents' posts too; `now` is the latest observation; `next_deadline` a lower bound of all
+    deadlines. All but these two follow from what is stored: a restart remembers the same.
     """
 
     incidents: HashTrieMap[str, Incident] = HashTrieMap()
     by_key: HashTrieMap[str, str] = HashTrieMap()
     members: HashTrieMap[str, Members] = HashTrieMap()
     by_post: HashTrieMap[PostKey, tuple[str, ...]] = HashTrieMap()
-    seen: HashTrieMap[str, Seen] = HashTrieMap()
+    repeats: Repeats = Repeats()
     now: datetime | None = None
     next_deadline: datetime | None = None
 
@@ -64,9 +64,27 @@ def key_of(topic: str, place: str | None) -> str:
     return f"{topic}\n{place or ''}"
 
 
-def remember(incidents: Iterable[Incident], supports: Iterable[Support]) -> Memory:
-    """The memory after a restart, from what the store holds open."""
+class Past(NamedTuple):
+    """A post that supports a closed incident, and what that is about."""
+
+    topic: str
+    support: Support
+
+
+def remember(
+    incidents: Iterable[Incident],
+    supports: Iterable[Support],
+    past: Iterable[Past] = (),
+    floors: Mapping[bool, int] = MappingProxyType({}),
+) -> Memory:
+    """The memory after a restart: what the store holds open, the last days' posts, the floors.
+
+    `floors` are the hours below which posts are forgotten, by whether the realm is the exercises'.
+    """
     memory = Memory()
+    for exercise in (False, True):
+        known = Repeats(floor=floors.get(exercise, 0))
+        memory = memory.replace(State(repeats=known), exercise=exercise)
     realm: dict[str, bool] = {}
     for incident in incidents:
         realm[incident.id] = incident.exercise
@@ -77,9 +95,18 @@ def remember(incidents: Iterable[Incident], supports: Iterable[Support]) -> Memo
         )
     for support in supports:
         exercise = realm[support.incident]
-        state = put_support(memory.of(exercise=exercise), support)
-        memory = memory.replace(state, exercise=exercise)
+        state = memory.of(exercise=exercise)
+        state = known_as(state, state.incidents[support.incident].topic, support)
+        memory = memory.replace(put_support(state, support), exercise=exercise)
+    for topic, support in past:
+        state = known_as(memory.of(exercise=support.exercise), topic, support)
+        memory = memory.replace(state, exercise=support.exercise)
     return memory
+
+
+def known_as(state: State, topic: str, support: Support) -> State:
+    """The state with a post known to later copies."""
+    return msgspec.structs.replace(state, repeats=put(state.repeats, topic, support))
 
 
 def put_incident(state: State, incident: Incident) -> State:
@@ -105,15 +132,6 @@ def put_support(state: State, support: Support) -> State:
         return state
     post = (support.source, support.id)
     members: Members = state.members.get(incident, HashTrieMap())
-    seen: Seen = state.seen.get(incident, HashTrieMap())
-    before = members.get(post)
-    if before is not None:
-        for mark in marks_of(before):
-            left = tuple(one for one in seen[mark] if (one.source, one.id) != post)
-            seen = seen.insert(mark, left) if left else seen.discard(mark)
-    for mark in marks_of(support):
-        known = (*seen.get(mark, ()), support)
-        seen = seen.insert(mark, tuple(sorted(known, key=_first)))
     by_post = state.by_post
     backs = by_post.get(post, ())
     if incident not in backs:
@@ -122,23 +140,7 @@ def put_support(state: State, support: Support) -> State:
         state,
         members=state.members.insert(incident, members.insert(post, support)),
         by_post=by_post,
-        seen=state.seen.insert(incident, seen),
     )
-
-
-def marks_of(support: Support) -> tuple[str, ...]:
-    """By what a later copy of this post is known: its name, its text, the post it forwards.
-
-    Echoes are known by what they repeat, and what was withdrawn is not repeated.
-    """
-    if support.withdrawn or support.echo_of:
-        return ()
-    marks = (f"{support.source}/{support.id}", support.fingerprint, support.origin)
-    return tuple(mark for mark in marks if mark)
-
-
-def _first(support: Support) -> tuple[datetime, str, str]:
-    return support.published_at, support.source, support.id
 
 
 def backing(state: State, source: str, post: str) -> tuple[tuple[Support, Incident], ...]:
@@ -171,7 +173,6 @@ def forget(state: State, incident: Incident) -> State:
         by_key=state.by_key.discard(key),
         members=state.members.discard(incident.id),
         by_post=by_post,
-        seen=state.seen.discard(incident.id),
     )
 
 

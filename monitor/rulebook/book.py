@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from monitor.mistake import Mark
+from monitor.place import Area, Place
 from monitor.rule import Rule
 from monitor.source import SourceInfo
 
@@ -22,7 +23,7 @@ class ExampleMarks(msgspec.Struct, frozen=True):
 
 
 class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
-    """Rules in the order of their ids, sources by id.
+    """Rules in the order of their ids, sources by id, own places and areas in order of their ids.
 
     `hash` depends on what rules and sources say, not on where or in which order they are written.
     `examples` (by rule id) and `files` are only for messages.
@@ -30,6 +31,8 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
 
     rules: tuple[Rule, ...] = ()
     sources: Mapping[str, SourceInfo] = msgspec.field(default_factory=dict)
+    places: tuple[Place, ...] = ()
+    areas: tuple[Area, ...] = ()
     hash: str = ""
     examples: Mapping[str, ExampleMarks] = msgspec.field(default_factory=dict)
     files: tuple[str, ...] = ()
@@ -40,21 +43,33 @@ def bind(
     sources: Iterable[SourceInfo],
     examples: Mapping[str, ExampleMarks] | None = None,
     files: Iterable[str] = (),
+    places: Iterable[Place] = (),
+    areas: Iterable[Area] = (),
 ) -> Rulebook:
-    """Make a rulebook of rules and sources whose ids are unique."""
+    """Make a rulebook of rules, sources, places and areas whose ids are unique."""
     in_order = tuple(sorted(rules, key=lambda rule: rule.id))
     by_id = {source.id: source for source in sorted(sources, key=lambda source: source.id)}
+    mapped = tuple(sorted(places, key=lambda place: place.id))
+    drawn = tuple(sorted(areas, key=lambda area: area.id))
     return Rulebook(
         rules=in_order,
         sources=by_id,
-        hash=_hash(in_order, by_id),
+        places=mapped,
+        areas=drawn,
+        hash=_hash(in_order, by_id, mapped, drawn),
         examples=dict(examples or {}),
         files=tuple(files),
     )
 
 
-def _hash(rules: tuple[Rule, ...], sources: Mapping[str, SourceInfo]) -> str:
+def _hash(
+    rules: tuple[Rule, ...],
+    sources: Mapping[str, SourceInfo],
+    places: tuple[Place, ...],
+    areas: tuple[Area, ...],
+) -> str:
     """SHA-256 over the content, 64 hex digits."""
     unplaced = [msgspec.structs.replace(rule, file="", line=0) for rule in rules]
-    content = msgspec.json.encode([unplaced, list(sources.values())], order="deterministic")
-    return hashlib.sha256(b"rulebook 1\n" + content).hexdigest()
+    everything = [unplaced, list(sources.values()), places, areas]
+    content = msgspec.json.encode(everything, order="deterministic")
+    return hashlib.sha256(b"rulebook 2\n" + content).hexdigest()

@@ -47,6 +47,7 @@ Event = Annotated[
 Role = Annotated[str, AfterValidator(_role), Field(json_schema_extra={"enum": sorted(ROLES)})]
 Side = Annotated[str, Spelled("[a-z0-9]+(-[a-z0-9]+)*", "write it like ru-state or independent")]
 Language = Annotated[str, Spelled("[a-z]{2,3}", "write its code: ru, uk, en")]
+Country = Annotated[str, Spelled("[A-Z]{2}", "write its ISO 3166-1 code: RU")]
 Region = Annotated[str, Spelled("[A-Z]{2}-[A-Z0-9]{1,3}", "write its ISO 3166-2 code: RU-BEL")]
 
 _TELEGRAM = re.compile(r"(?:@|(?:https?://)?(?:t|telegram)\.me/(?:s/)?)?([A-Za-z]\w{2,31})/?")

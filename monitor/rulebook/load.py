@@ -10,6 +10,7 @@ from monitor.rule import Examples, Rule
 from monitor.rulebook.book import ExampleMarks, Rulebook, bind
 from monitor.rulebook.forms import RuleForm, SourceForm
 from monitor.rulebook.lists import Lists
+from monitor.rulebook.places import Places, is_places
 from monitor.rulebook.when import Conditions
 from monitor.source import SourceInfo
 
@@ -18,23 +19,35 @@ ENDINGS = {".yaml", ".yml"}
 
 
 def load(
-    rule_paths: Sequence[Path], source_paths: Sequence[Path], lists_of: Sequence[Path] = ()
+    rule_paths: Sequence[Path],
+    source_paths: Sequence[Path],
+    lists_of: Sequence[Path] = (),
+    place_paths: Sequence[Path] = (),
 ) -> Rulebook:
-    """Read rule files, folders of them (recursively), and sources files.
+    """Read rule files, folders of them (recursively), files of sources and of places.
 
-    All files share one set of word lists and rule ids. A sources file inside a folder of rules is
-    left aside there. `lists_of` are files whose word lists may be used although the files
-    themselves are not asked about: when a single file of a folder is checked.
+    All files share one set of word lists and rule ids. A file of sources or of places inside a
+    folder of rules is left aside there. `lists_of` are files whose word lists may be used although
+    the files themselves are not asked about: when a single file of a folder is checked.
 
     Raises:
         MistakesError: every mistake of all files.
     """
     reading = _Reading()
-    reading.take_rules(rule_paths, {path.resolve() for path in source_paths}, lists_of)
+    reading.places.take(place_paths)
+    others = {path.resolve() for path in (*source_paths, *place_paths)}
+    reading.take_rules(rule_paths, others, lists_of)
     reading.take_sources(source_paths)
     if reading.mistakes:
         raise MistakesError(reading.mistakes)
-    return bind(reading.rules, reading.sources, reading.examples, reading.files)
+    return bind(
+        reading.rules,
+        reading.sources,
+        reading.examples,
+        reading.files,
+        reading.places.places.values(),
+        reading.places.areas.values(),
+    )
 
 
 def rule_files(paths: Sequence[Path], mistakes: list[Mistake]) -> list[Path]:
@@ -71,6 +84,11 @@ def is_sources(node: Node) -> bool:
     return isinstance(node.value, dict) and "sources" in node.value and "rules" not in node.value
 
 
+def is_other(node: Node) -> bool:
+    """Whether a document among rules is a file of sources or of places."""
+    return is_sources(node) or is_places(node)
+
+
 class _Reading:
     """What was read so far, and every mistake."""
 
@@ -80,6 +98,7 @@ class _Reading:
         self.rules: list[Rule] = []
         self.examples: dict[str, ExampleMarks] = {}
         self.sources: list[SourceInfo] = []
+        self.places = Places(self.mistakes, self.files)
         self._lists = Lists(self.mistakes)
         self._rule_marks: dict[str, Mark] = {}
 
@@ -95,13 +114,13 @@ class _Reading:
             node = self._document(path)
             if node is None:
                 self._lists.whole = False
-            elif not is_sources(node) or path.resolve() in named_one_by_one:
+            elif not is_other(node) or path.resolve() in named_one_by_one:
                 self.files.append(shown(path))
                 rules += self._sections(node)
         for path in rule_files(lists_of, []):
             self._borrow(path)
         self._lists.expand_all()
-        conditions = Conditions(self._lists)
+        conditions = Conditions(self._lists, self.places)
         for rule in rules:
             self._rule(rule, conditions)
 

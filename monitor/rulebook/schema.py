@@ -12,6 +12,8 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from monitor.form import Form, duration_text
 from monitor.rulebook.forms import FileForm, SourcesForm, SpeakerForm
+from monitor.rulebook.places import PlacesForm
+from monitor.rulebook.where import WhereForm
 from monitor.settings import Settings
 
 FOLDER = Path(__file__).parent
@@ -49,6 +51,7 @@ CONDITION: dict[str, Any] = {
                     },
                 },
                 "from": {"$ref": "#/definitions/SpeakerForm"},
+                "place": {"$ref": "#/definitions/WhereForm"},
             },
         },
     ],
@@ -80,7 +83,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         "description": "What must hold of a post.",
     }
     rules["definitions"]["condition"] = CONDITION
-    rules["definitions"] |= _with_definitions(SpeakerForm)
+    rules["definitions"] |= _with_definitions(SpeakerForm) | _with_definitions(WhereForm)
     sources = _draft_07(SourcesForm, "Sources of monitor")
     listed = sources["properties"]["sources"]
     return {
@@ -92,6 +95,7 @@ def schemas() -> dict[str, dict[str, Any]]:
             "anyOf": [{key: sources[key] for key in ("type", "properties")}, listed],
             "definitions": sources["definitions"],
         },
+        "places.schema.json": _draft_07(PlacesForm, "Places of monitor"),
         "settings.schema.json": _draft_07(Settings, "Configuration of monitor"),
     }
 

@@ -186,6 +186,16 @@ def stored_since(db: Database, moment: datetime) -> Iterator[Stored]:
         seq = page[-1].seq if page else None
 
 
+def versions_since(db: Database, moment: datetime) -> int:
+    """How many versions `stored_since` will give."""
+    ((count,),) = db.rows(
+        "SELECT count(*) FROM posts WHERE body IS NOT NULL AND matched IN (0, 1)"
+        " AND observed_at >= ?",
+        [to_ms(moment)],
+    )
+    return int(count)
+
+
 def payload(db: Database, seq: int) -> bytes | None:
     """What was received, byte for byte; None if it has expired.
 

@@ -1,7 +1,8 @@
 """Incidents and what supports them, cursors and facts: what the daemon starts from."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -155,3 +156,17 @@ def _pairs(db: Database, table: str) -> dict[str, str]:
         check(mark, f"{table}: {name}", name, value)
         pairs[name] = value
     return pairs
+
+
+def recent_supports(db: Database, since: datetime) -> Iterator[tuple[str, Support]]:
+    """(topic, support) of every post that supports an incident that closed after `since`.
+
+    Raises:
+        DamagedError: a row is not what was written.
+    """
+    for topic, *row in db.rows(
+        f"SELECT i.topic, {_SUPPORT_COLUMNS} FROM incidents i JOIN supports s ON s.incident = i.id"
+        " WHERE NOT i.open AND i.updated_at >= ? ORDER BY s.incident, s.source, s.message",
+        [to_ms(since)],
+    ):
+        yield topic, _support(row)

@@ -1,0 +1,116 @@
+"""`monitor backtest`: what changed rules would have alerted on the stored posts."""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from monitor import settings
+from monitor.alert import Alert
+from monitor.backtest import Comparison, Difference, Ring, Rings, compare, rerun, ring
+from monitor.cli.config import add_config, find_config
+from monitor.cli.progress import bar
+from monitor.cli.screen import show_on
+from monitor.cli.stored import days
+from monitor.clock import SystemClock
+from monitor.matching.evaluate import Matcher
+from monitor.rulebook.load import load
+from monitor.source import SourceInfo
+from monitor.store.archive import stored_since, versions_since
+from monitor.store.database import Database
+from monitor.store.outbox import alerts_after, first_since
+
+WARM_UP = timedelta(days=1)
+"""Posts from so long before fill the windows, so that what went on then does not ring as new."""
+SAMPLES = 5
+PAGE = 500
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_config(parser)
+    parser.add_argument("--since", type=days, default="7d", metavar="7d", help="how far back (7d)")
+    parser.add_argument(
+        "--rules",
+        type=Path,
+        metavar="DIR",
+        help="the changed rules, compared with the configured ones; without it, the configured "
+        "rules are compared with the alerts that were sent",
+    )
+    parser.add_argument("--json", action="store_true", help="everything as one JSON object")
+    parser.add_argument(
+        "--samples", type=int, default=SAMPLES, metavar="N", help=f"alerts to show ({SAMPLES})"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare; exit code 0 whatever comes out."""
+    os.nice(10)
+    chosen = settings.load(find_config(options.config))
+    running = load(chosen.rules, chosen.sources)
+    books = [load([options.rules], chosen.sources), running] if options.rules else [running]
+    since = SystemClock().now() - options.since
+    db = Database.open(chosen.state, readonly=True)
+    try:
+        start = since - WARM_UP
+        progress = bar(versions_since(db, start), "posts")
+        posts, rings = rerun(
+            [Matcher(book) for book in books], stored_since(db, start), since, progress
+        )
+        before = rings[1] if options.rules else _sent(db, since)
+    finally:
+        db.close()
+    found = compare(posts, before, rings[0])
+    if options.json:
+        print(msgspec.json.encode({"since": since, **msgspec.structs.asdict(found)}).decode())
+    else:
+        _show(found, running.sources, options.samples)
+    return 0
+
+
+def _sent(db: Database, since: datetime) -> Rings:
+    """What rang in truth."""
+    found: dict[Ring, Alert] = {}
+    after = first_since(db, since)
+    while page := alerts_after(db, after, PAGE):
+        for alert in page:
+            if alert.rings and alert.incident.updated_at >= since:
+                found.setdefault(ring(alert), alert)
+        after = page[-1].sequence
+    return found
+
+
+def _show(found: Comparison, sources: Mapping[str, SourceInfo], samples: int) -> None:
+    """Totals, days, rules, and some of the alerts."""
+    if not found.posts:
+        print("no posts are stored from that time: nothing to compare")
+        return
+    print(f"{found.posts:,} posts; {_line(found.total)}")
+    _table("day", found.days)
+    _table("rule", {rule: one for rule, one in found.rules.items() if one.new or one.lost})
+    show = show_on(sys.stdout, sources)
+    for name, alerts in (("new", found.new), ("lost", found.lost)):
+        for alert in alerts[: max(0, samples)]:
+            print(f"\n{name}: rule {alert.incident.rule}")
+            sys.stdout.flush()
+            show(alert)
+        if len(alerts) > samples:
+            print(f"\n... and {len(alerts) - samples:,} more {name}; --samples N shows more")
+
+
+def _line(one: Difference) -> str:
+    """`would ring 14 times (was 3): 12 new, 1 lost`."""
+    return f"would ring {one.changed} times (was {one.running}): {one.new} new, {one.lost} lost"
+
+
+def _table(head: str, rows: Mapping[str, Difference]) -> None:
+    if not rows:
+        return
+    width = max(len(head), *map(len, rows))
+    print(f"\n{head:<{width}}     was   would     new    lost")
+    for name, one in rows.items():
+        print(f"{name:<{width}} {one.running:7} {one.changed:7} {one.new:+7} {-one.lost:7}")

@@ -1,0 +1,124 @@
+"""`monitor places`: which places a text names; `monitor places import`: add to what is known."""
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from monitor import settings
+from monitor.cli.config import DEFAULT, add_config, find_config
+from monitor.document import exists
+from monitor.gazetteer.build import open_world
+from monitor.gazetteer.lookup import Gazetteer
+from monitor.gazetteer.resolve import Resolved, resolve
+from monitor.mistake import Mark, Mistake
+from monitor.rulebook.load import load
+from monitor.settings import default_state, host_instance, shipped
+from monitor.text.caps import capped
+
+_REGION = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_config(parser)
+    parser.add_argument(
+        "--home", type=_region, metavar="REGION", help="ISO 3166-2 region of who speaks: RU-BEL"
+    )
+    parser.add_argument("--json", action="store_true", help="a JSON object a line (contract)")
+    parser.add_argument(
+        "--all", action="store_true", help="also show names that could not be resolved, and why"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Read `{"text": ...}` lines, print the places of each; exit code 1 if a line was not one."""
+    gazetteer = open_gazetteer(options.config)
+    problems = 0
+    for number, line in enumerate(sys.stdin.buffer, start=1):
+        text = _text(line)
+        if text is None:
+            problems += 1
+            hint = 'write one JSON object a line: {"text": "..."}'
+            print(Mistake(Mark("-", number, 1), "not a text", hint), file=sys.stderr)
+        found = () if text is None else resolve(text, gazetteer, options.home)
+        if options.json:
+            known = [_shown(one) for one in found if one.place is not None]
+            print(json.dumps({"places": known}, ensure_ascii=False))
+        else:
+            _print(text or "", found, everything=options.all)
+    return 1 if problems else 0
+
+
+def open_gazetteer(config: str | None) -> Gazetteer:
+    """The places of the configuration over the world; without a configuration the shipped ones.
+
+    Raises:
+        MistakesError: the configuration or a file of places has mistakes.
+    """
+    if config or os.environ.get("MONITOR_CONFIG") or exists(Path(DEFAULT)):
+        chosen = settings.load(find_config(config))
+        state, files = chosen.state, chosen.places
+    else:
+        state, files = default_state(host_instance(), os.environ), (shipped("rules/places.yaml"),)
+    book = load([], [], place_paths=files)
+    return Gazetteer(book.places, book.areas, open_world(state, progress))
+
+
+def progress(done: int, of: int) -> None:
+    """One line on standard error while names are compiled, if somebody looks."""
+    if sys.stderr.isatty() or done in {0, of}:
+        end = "\n" if done == of or not sys.stderr.isatty() else "\r"
+        print(f"compiling the gazetteer: {done:,} of {of:,} places", end=end, file=sys.stderr)
+
+
+def _region(text: str) -> str:
+    if not _REGION.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no ISO 3166-2 code, like RU-BEL")
+    return text
+
+
+def _text(line: bytes) -> str | None:
+    """The text of an input line, at most as long as posts may be; None if there is none."""
+    try:
+        given = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    text = given.get("text") if isinstance(given, dict) else None
+    return capped(text)[0] if isinstance(text, str) else None
+
+
+def _shown(one: Resolved) -> Mapping[str, object]:
+    """A resolved name as the contract has it."""
+    place = one.place
+    assert place is not None  # noqa: S101 - the caller has looked
+    return {
+        "id": place.id,
+        "name": place.name,
+        "text": one.text,
+        "start": one.start,
+        "end": one.end,
+        "lat": place.lat,
+        "lon": place.lon,
+        "country": place.country,
+        "admin1": place.admin1,
+        "confidence": one.confidence,
+        "candidates": len(one.candidates) + one.namesakes,
+    }
+
+
+def _print(text: str, found: Iterable[Resolved], *, everything: bool) -> None:
+    """For people: the text, then a line for each name."""
+    print(text)
+    for one in found:
+        of = len(one.candidates) + one.namesakes
+        candidates = f"1 of {of}" if of > 1 else "the only one"
+        if one.place is not None:
+            where = ", ".join(filter(None, [one.place.admin1, one.place.country]))
+            print(f"  {one.text}: {one.place.name} ({one.place.id}; {where}), "
+                  f"{one.confidence:.2f}, {candidates}; {one.why}")  # fmt: skip
+        elif everything:
+            print(f"  {one.text}: unresolved, {one.confidence:.2f}, {candidates}; {one.why}")

@@ -1,0 +1,36 @@
+"""What happens to correlation, and what it answers: an event and the decision that follows."""
+
+from datetime import datetime
+
+import msgspec
+
+from monitor.alert import Alert
+from monitor.hit import Hit
+from monitor.incident import Incident, Outcome, Support
+from monitor.post import Post, PostName
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One stored post version and what matching said of it.
+
+    `previous` is the version before; `recalled` what the post supports in incidents that are no
+    longer open (for edits and deletions); `history` says that it was found on a first read.
+    """
+
+    post: Post
+    name: PostName
+    event_at: datetime
+    hits: tuple[Hit, ...]
+    previous: Post | None = None
+    recalled: tuple[tuple[Support, Incident], ...] = ()
+    history: bool = False
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What follows: the post's outcome and why, and everything that must be written with it."""
+
+    outcome: Outcome
+    reason: str
+    incidents: tuple[Incident, ...] = ()
+    supports: tuple[Support, ...] = ()
+    alerts: tuple[Alert, ...] = ()

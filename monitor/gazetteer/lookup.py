@@ -1,0 +1,209 @@
+"""From the words of a text to candidate places: what could be meant, before anything is decided."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+from monitor.gazetteer.areas import distance_km
+from monitor.gazetteer.names import key, ways
+from monitor.place import Area, Place
+from monitor.text.symbols import is_mixed, merge, strict_symbols
+
+SAME_PLACE_KM = 25.0
+"""Two gazetteers' points of one place differ by less; its name is the same."""
+
+_WORD = re.compile(r"[^\W_](?:[\w\u0301\u200b-\u200d\u2060\ufeff\u00ad'’ʼ`´]*[^\W_\u0301]\u0301?)?")
+
+
+_POSSESSIVE = ("'s", "’s", "ʼs")
+
+
+class Candidate(NamedTuple):
+    """A place that a name could mean, and how it is written there (flags of names.py)."""
+
+    place: Place
+    flags: int
+
+
+class Word(NamedTuple):
+    """A word of a text: its symbols (empty for what has none), and where it stands.
+
+    `capital`: its first letter is one; `shouted`: all of two or more are; `starts`: it begins a
+    sentence or line. `gap` is what stands before it since the word before.
+    """
+
+    symbols: str
+    start: int
+    end: int
+    capital: bool
+    shouted: bool
+    starts: bool
+    gap: str
+
+
+class Find(NamedTuple):
+    """A run of words, [first, last), that names one or more known places."""
+
+    first: int
+    last: int
+    candidates: tuple[Candidate, ...]
+
+
+class World(Protocol):
+    """A large gazetteer that is only looked into (monitor/gazetteer/compiled.py)."""
+
+    version: str
+
+    def find(self, name: str) -> Sequence[Candidate]:
+        """The places of a key."""
+
+    def continues(self, name: str) -> bool:
+        """Whether a longer key begins with these words."""
+
+    def get(self, identity: str) -> Place | None:
+        """A place by its id."""
+
+    def __iter__(self) -> Iterator[Place]:
+        """Every place."""
+
+
+class Gazetteer:
+    """Own places (a few, in memory) over a world of others. Immutable."""
+
+    def __init__(
+        self, places: Iterable[Place] = (), areas: Iterable[Area] = (), world: World | None = None
+    ) -> None:
+        """Make every way of writing the own places: about a millisecond each."""
+        self.places: Mapping[str, Place] = {place.id: place for place in places}
+        self.areas: Mapping[str, Area] = {area.id: area for area in areas}
+        self.world = world
+        found: dict[str, list[Candidate]] = defaultdict(list)
+        self._longer: set[str] = set()
+        for place in self.places.values():
+            for name, flags in ways(place).items():
+                found[name].append(Candidate(place, flags))
+                self._longer.update(_beginnings(name))
+        self._own = {name: tuple(candidates) for name, candidates in found.items()}
+        self.version = world.version if world else ""
+
+    def candidates(self, name: str) -> tuple[Candidate, ...]:
+        """The places of a key; an own place stands for the world's entry of the same place."""
+        own = self._own.get(name, ())
+        if self.world is None:
+            return own
+        more = [one for one in self.world.find(name) if not _stands_for(own, one)]
+        return (*own, *more)
+
+    def continues(self, name: str) -> bool:
+        """Whether a longer key begins with these words."""
+        return name in self._longer or (self.world is not None and self.world.continues(name))
+
+    def get(self, identity: str) -> Place | None:
+        """A place by its id."""
+        return self.places.get(identity) or (self.world.get(identity) if self.world else None)
+
+    def __iter__(self) -> Iterator[Place]:
+        """Every place."""
+        yield from self.places.values()
+        if self.world is not None:
+            yield from self.world
+
+    def own_keys(self) -> Mapping[str, tuple[Candidate, ...]]:
+        """Every way of writing an own place."""
+        return self._own
+
+
+def _beginnings(name: str) -> Iterable[str]:
+    words = name.split(" ")
+    return (" ".join(words[:count]) for count in range(1, len(words)))
+
+
+def _stands_for(own: Sequence[Candidate], other: Candidate) -> bool:
+    """Whether one of the own places is the other's place."""
+    there = other.place.point
+    return any(
+        one.place.kind == other.place.kind
+        and (
+            (one.place.kind in {"region", "country"} and one.place.admin1 == other.place.admin1)
+            or (
+                there is not None
+                and one.place.point is not None
+                and distance_km(one.place.point, there) < SAME_PLACE_KM
+            )
+        )
+        for one in own
+    )
+
+
+def cut(text: str) -> list[Word]:
+    """The words of a text; the parts of a hyphenated word are words of their own."""
+    words: list[Word] = []
+    last = 0
+    for found in _WORD.finditer(text):
+        start, end = found.span()
+        written = found.group()
+        if written.endswith(_POSSESSIVE):
+            end, written = end - 2, written[:-2]
+        gap = text[last:start]
+        words.append(
+            Word(
+                _symbols(written),
+                start,
+                end,
+                written[0].isupper(),
+                end - start > 1 and written.isupper(),
+                not words or _ends_sentence(gap),
+                gap,
+            )
+        )
+        last = end
+    return words
+
+
+_END = re.compile(r"[.!?…:;\n\r•▪●—–\u2028]|[^\w\s.,()'\"«»„“”-]")
+
+
+def _ends_sentence(gap: str) -> bool:
+    return len(gap) > 1 and _END.search(gap) is not None
+
+
+@lru_cache(maxsize=65536)
+def _symbols(word: str) -> str:
+    symbols = key(word)
+    if is_mixed(symbols) or is_mixed(strict_symbols(word)):
+        return merge(symbols)
+    return symbols
+
+
+def look(words: Sequence[Word], gazetteer: Gazetteer) -> list[Find]:
+    """Every longest run of words that names places, in order, without overlaps."""
+    finds: list[Find] = []
+    at = 0
+    while at < len(words):
+        found = _longest(words, at, gazetteer)
+        if found is not None:
+            finds.append(found)
+        at = found.last if found is not None else at + 1
+    return finds
+
+
+def _longest(words: Sequence[Word], at: int, gazetteer: Gazetteer) -> Find | None:
+    name, last = words[at].symbols, at + 1
+    best: Find | None = None
+    while name:
+        candidates = tuple(
+            one for one in gazetteer.candidates(name) if words[at].capital or one.flags & 1
+        )
+        if candidates:
+            best = Find(at, last, candidates)
+        if last >= len(words) or not gazetteer.continues(name) or not _near(words[last].gap):
+            return best
+        name, last = f"{name} {words[last].symbols}", last + 1
+    return best
+
+
+def _near(gap: str) -> bool:
+    """Whether two words belong to one name."""
+    return gap in {" ", "-", "\u00a0", "‑", "–", "—", " - ", "\n"} or gap.strip() in {"-", ""}

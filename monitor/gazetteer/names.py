@@ -1,0 +1,112 @@
+"""Every way in which a place is written: its names in all forms and spellings, as lookup keys.
+
+A key is the strict symbols of the words (monitor/text/symbols.py) with single spaces between, so
+case, ё and е, hyphens and stress marks make no difference.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from monitor.gazetteer.context import DISTRICT, REGION
+from monitor.lexicon import dictionary
+from monitor.lexicon.inflect import forms
+from monitor.lexicon.readings import possible_languages
+from monitor.lexicon.romanise import spellings
+from monitor.place import Place
+from monitor.text.symbols import strict_symbols
+
+ADJECTIVE = 1
+"""A relational word (`грайворонский`): it names the place with a noun after it, in any case."""
+COMMON = 2
+"""Also an ordinary word (`Победа`): it needs more than a capital."""
+BEFORE_TYPE = 4
+"""Only with `oblast`, `region`, `district` after it: `Belgorod` alone is the city."""
+
+TYPES = DISTRICT | REGION | {"autonomous"}
+
+
+def key(text: str) -> str:
+    """What a name is looked up by."""
+    return " ".join(strict_symbols(text).split())
+
+
+def ways(place: Place, *, quick: bool = False) -> dict[str, int]:
+    """Key -> flags, for every way the place is written.
+
+    `quick` inflects names that no dictionary knows by the rules for endings alone: a few forms in
+    a hundred are lost, and it takes a tenth of the time.
+    """
+    found: dict[str, int] = {}
+    for name in dict.fromkeys((place.name, *place.names)):
+        for text, flags in _ways(name, place, quick=quick):
+            one = key(text)
+            if one:
+                found[one] = found.get(one, flags) & flags
+    return found
+
+
+def _ways(name: str, place: Place, *, quick: bool) -> Iterator[tuple[str, int]]:
+    words = name.split()
+    base = _without_type(words)
+    if place.kind in {"district", "region"} and base:
+        yield from _relational(base)
+        return
+    flags = COMMON if is_common(words) else 0
+    if possible_languages(name):
+        rules_only = quick and not all(map(_known, words))
+        made = forms(name, kind="place", dictionary=not rules_only)
+        yield from ((form.text, flags) for form in made)
+        if "-" in name and not quick:  # both parts decline: Гору-Подол beside Гора-Подола
+            both = forms(name.replace("-", " "), kind="name")
+            yield from ((form.text, flags) for form in both)
+        if not quick:
+            for form in spellings(name, possessive=False):
+                yield form.text, flags | (COMMON if form.needs_capital else 0)
+    else:
+        yield name, flags
+
+
+def _known(word: str) -> bool:
+    lower = word.lower()
+    return any(dictionary.known(lower, one) for one in possible_languages(lower))
+
+
+def _without_type(words: list[str]) -> str:
+    """The name without `область`, `район`, `oblast` after it; empty if none is there."""
+    for count in (2, 1):
+        tail = words[-count:]
+        if len(words) > count and all(key(word) in TYPES for word in tail):
+            return " ".join(words[:-count])
+    return ""
+
+
+def _relational(base: str) -> Iterator[tuple[str, int]]:
+    """The adjective of a district or region, in every case and gender."""
+    if not possible_languages(base):
+        yield base, BEFORE_TYPE
+    elif base.endswith(("ий", "ый", "ой", "ая", "ое", "а", "е")):
+        masculine = _masculine(base)
+        yield from ((form.text, ADJECTIVE) for form in forms(masculine, kind="word"))
+    else:
+        yield from ((form.text, 0) for form in forms(base, kind="place"))
+
+
+def _masculine(adjective: str) -> str:
+    """Белгородская, Белгородский: the entry form that all others are made from."""
+    for ending, other in (("ская", "ский"), ("цкая", "цкий"), ("ське", "ський"), ("ська", "ський"),
+                          ("цька", "цький"), ("зька", "зький"), ("ское", "ский")):  # fmt: skip
+        if adjective.endswith(ending):
+            return adjective.removesuffix(ending) + other
+    return adjective
+
+
+def is_common(words: Iterable[str]) -> bool:
+    """Whether a name of one word is also a word of the dictionary that names no place or person."""
+    listed = list(words)
+    if len(listed) != 1 or not possible_languages(listed[0]):
+        return False
+    lower = listed[0].lower()
+    for language in possible_languages(lower):
+        known = [one for one in dictionary.readings(lower, language) if one.known]
+        if known and not any(one.proper & {"Geox"} for one in known):
+            return language == "ru" or "ru" not in possible_languages(lower)
+    return False

@@ -1,0 +1,154 @@
+"""Copies are known from their words, footers apart; templates are no copies."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.correlation.repeats import (
+    MOST_POSTS,
+    WINDOW_HOURS,
+    Repeats,
+    cited,
+    forgetting,
+    hour_of,
+    origin_of,
+    put,
+    sketched,
+)
+from monitor.incident import Support
+from monitor.post import Post
+from monitor.text.sketch import is_copy, sketch
+
+START = datetime(2023, 5, 22, 9, 0, tzinfo=UTC)
+LONG = (
+    "Губернатор сообщил, что диверсионная группа зашла на территорию Грайворонского округа, "
+    "армия и пограничная служба принимают меры по ликвидации противника, жителей сёл вывозят "
+    "автобусами в пункты временного размещения"
+)
+
+
+def support(source: str, id_: str, text: str, minutes: float = 0, **more: object) -> Support:
+    """A post's backing, with its sketch."""
+    values: dict[str, object] = {
+        "incident": "i", "version": 1, "exercise": False, "rule": "r", "family": source,
+        "affiliation": "unknown", "role": "unknown", "sketch": sketch(text),
+        "published_at": START + timedelta(minutes=minutes),
+    }  # fmt: skip
+    return Support(source=f"telegram:{source}", id=id_, **(values | more))  # type: ignore[arg-type]
+
+
+def known(*posts: Support) -> Repeats:
+    """What is known after these posts."""
+    repeats = Repeats()
+    for one in posts:
+        repeats = put(repeats, "raid", one)
+    return repeats
+
+
+def test_near_copies_are_known_across_small_changes() -> None:
+    """A source's name added, a mark changed, a word replaced: still the same text."""
+    for text in (f"⚡️ {LONG}!", f"{LONG} - ТАСС", LONG.replace("принимают", "предпринимают")):
+        assert is_copy(sketch(LONG), sketch(text)), text
+
+
+def test_templates_that_differ_in_place_number_or_time_are_no_copies() -> None:
+    """The same sentence about another place, number or time says another thing."""
+    for template, mine, yours in (
+        ("Рух БПЛА через {} у напрямку {}", ("Сахновщину", "Магдалинівки"), ("Суми", "Ромен")),
+        ("В {}е объявлена ракетная опасность до утра", ("Белгород",), ("Курск",)),
+        ("Сбиты {} беспилотника над областью, пострадавших нет", ("3",), ("8",)),
+        ("Тривога оголошена о {} в усіх районах області", ("10:15",), ("12:40",)),
+        (LONG.replace("Грайворонского", "{}"), ("Грайворонского",), ("Шебекинского",)),
+    ):
+        one, other = template.format(*mine), template.format(*yours)
+        assert not is_copy(sketch(one), sketch(other)), one
+
+
+def test_footers_are_learned_from_the_channels_own_posts() -> None:
+    """After three posts with one last line, it is no part of what a post of the channel says."""
+    footer = "\n\nПодписывайтесь на Первый Городской, прислать новость сюда"
+    texts = ("Открыли мост через реку", "Завтра обещают сильный дождь", "Трамваи идут по-новому")
+    posts = [support("first", str(n), text + footer) for n, text in enumerate(texts)]
+    body = "Жителей приграничных сёл вывозят автобусами в город"
+    post = Post(source="telegram:first", id="9", published_at=START, text=body + footer)
+    assert sketched(known(*posts), post).words == 7
+    assert sketched(known(*posts[:2]), post).words == 14
+    assert sketched(known(*posts), msgspec.structs.replace(post, source="telegram:x")).words == 14
+
+
+def test_the_origin_is_the_earliest_known_post() -> None:
+    """Of several that say the same, the one published first is repeated."""
+    repeats = known(support("b", "1", LONG, 5), support("a", "1", LONG, 2), support("c", "1", LONG))
+    found = origin_of(repeats, "raid", support("d", "1", LONG, 9))
+    assert found is not None
+    assert found.source == "telegram:c"
+    assert origin_of(repeats, "other topic", support("d", "1", LONG, 9)) is None
+    assert origin_of(repeats, "raid", support("d", "1", LONG, -9)) is None
+
+
+def test_short_texts_are_copies_only_at_once() -> None:
+    """The same short alarm hours later is said again, not copied."""
+    text = "БпЛА курсом на Полтаву з півночі області"
+    repeats = known(support("a", "1", text))
+    assert origin_of(repeats, "raid", support("b", "1", text, 5)) is not None
+    assert origin_of(repeats, "raid", support("b", "1", text, 50)) is None
+
+
+def test_links_to_a_post_are_read_from_text_and_links() -> None:
+    """t.me/NAME/ID names a post, in any writing; one's own posts are not cited."""
+    post = Post(
+        source="telegram:paper", id="1", published_at=START, text="see https://t.me/s/Legion/17",
+        links=("http://telegram.me/vvgladkov/5", "https://t.me/paper/3", "https://t.me/legion"),
+    )  # fmt: skip
+    assert cited(post) == ("telegram:legion/17", "telegram:vvgladkov/5")
+    repeats = known(support("Legion", "17", "we are in the village, says the legion"))
+    found = origin_of(repeats, "raid", support("paper", "1", "see", 4, cites=cited(post)))
+    assert found is not None
+    assert found.id == "17"
+
+
+def test_what_is_old_is_forgotten_with_all_its_traces() -> None:
+    """After two days nothing is left of a post, neither its words nor its last line."""
+    repeats = forgetting(known(support("a", "1", LONG)), START + timedelta(hours=WINDOW_HOURS + 1))
+    assert repeats.floor == hour_of(START) + 1
+    assert (len(repeats.known), len(repeats.index), len(repeats.tails)) == (0, 0, 0)
+    assert len(put(repeats, "raid", support("a", "1", LONG)).known) == 0
+    assert MOST_POSTS >= 100_000
+
+
+POSTS = st.lists(
+    st.tuples(
+        st.sampled_from("abc"), st.integers(1, 4), st.sampled_from((LONG, LONG + " сегодня", "x")),
+        st.integers(0, 5000), st.booleans(), st.sampled_from((None, "telegram:a/1")),
+    ),
+    max_size=12,
+)  # fmt: skip
+
+
+@given(POSTS, st.integers(0, 80))
+@settings(max_examples=300, deadline=None)
+def test_what_is_known_follows_from_the_posts_alone(
+    drawn: list[tuple[str, int, str, int, bool, str | None]], hours: int
+) -> None:
+    """Whatever was replaced and forgotten on the way, a rebuild from what is left is equal."""
+    now = START + timedelta(hours=hours)
+    repeats = forgetting(Repeats(), START)
+    newest: dict[tuple[str, str], Support] = {}
+    published: dict[tuple[str, str], int] = {}
+    for source, number, text, minutes, gone, origin in drawn:
+        name = (source, str(number))
+        at = published.setdefault(name, minutes)
+        one = support(source, str(number), text, at, withdrawn=gone, origin=origin)
+        newest[name] = one
+        repeats = put(repeats, "raid", one)
+    repeats = forgetting(repeats, now)
+    rebuilt = Repeats(floor=repeats.floor)
+    for one in sorted(newest.values(), key=lambda one: one.id):
+        rebuilt = put(rebuilt, "raid", one)
+    assert rebuilt.known == repeats.known
+    assert rebuilt.tails == repeats.tails
+    assert {key: set(held) for key, held in rebuilt.index.items()} == {
+        key: set(held) for key, held in repeats.index.items()
+    }
