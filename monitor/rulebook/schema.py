@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from monitor.form import Form, duration_text
 from monitor.rulebook.forms import FileForm, SourcesForm, SpeakerForm
 from monitor.rulebook.places import PlacesForm
+from monitor.rulebook.timelines import TimelineForm
 from monitor.settings import Settings
 
 FOLDER = Path(__file__).parent
@@ -82,6 +83,8 @@ def schemas() -> dict[str, dict[str, Any]]:
     }
     rules["definitions"]["condition"] = CONDITION
     rules["definitions"] |= _with_definitions(SpeakerForm)
+    rules["properties"]["tests"]["items"] = {"$ref": "#/definitions/TimelineForm"}
+    rules["definitions"] |= _with_definitions(TimelineForm)
     sources = _draft_07(SourcesForm, "Sources of monitor")
     listed = sources["properties"]["sources"]
     return {
