@@ -10,12 +10,12 @@ from monitor.cli.check import counted
 from monitor.cli.config import add_config
 from monitor.cli.target import read_target
 from monitor.document import named
-from monitor.matching.evaluate import Matcher
 from monitor.matching.rehearse import rehearsal
 from monitor.mistake import Mark, Mistake
 from monitor.rulebook.examples import Tried
 from monitor.rulebook.timelines import Timeline
 from monitor.timeline import run_timeline
+from monitor.workshop import matcher_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,8 +29,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print everything that failed and a count; exit code 1 if something did, else 0."""
-    book = read_target(options.path, options.config).rulebook
-    matcher = Matcher(book)
+    target = read_target(options.path, options.config)
+    book, matcher = target.rulebook, matcher_of(target.rulebook, target.state)
     cases = [_example(one) for one in rehearsal(book, matcher)]
     examples, rules = len(cases), len({case.owner for case in cases})
     cases += [_over_time(one, run_timeline(matcher, one)) for one in book.timelines]

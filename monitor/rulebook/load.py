@@ -126,7 +126,7 @@ class _Reading:
         for path in rule_files(lists_of, []):
             self._borrow(path)
         self._lists.expand_all()
-        conditions = Conditions(self._lists)
+        conditions = Conditions(self._lists, self.places)
         for rule in rules:
             self._rule(rule, conditions)
 
