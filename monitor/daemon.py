@@ -90,7 +90,7 @@ class Daemon:
         self._sources = build_sources(settings, around)
         self._sinks, self._brokers = build_sinks(settings, around, self._dispatch)
         self.rules = Reload(
-            Material(settings.rules, settings.sources),
+            Material(settings.rules, settings.sources, settings.places, settings.state),
             matcher,
             self._take,
             clock=clock,

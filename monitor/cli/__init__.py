@@ -29,7 +29,7 @@ DOES = "Watches public channels and feeds, matches every post against rules, and
 VERBS: dict[str, tuple[str, str]] = {
     "run": ("monitor.cli.run", "run the daemon"),
     "check": ("monitor.cli.check", "is the configuration right, are the rules"),
-    "test": ("monitor.cli.test", "run the rules' examples"),
+    "test": ("monitor.cli.test", "run the rules' examples, and their tests over time"),
     "try": ("monitor.cli.try_", "what would this post do, and why"),
     "forms": ("monitor.cli.forms", "every form that a term is looked for in, and its hits"),
     "lint": ("monitor.cli.lint", "which terms and rules are too common, never found, overlapping"),
