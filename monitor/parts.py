@@ -1,7 +1,7 @@
 """From the settings to the parts that run: every source and every sink that they name."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -11,12 +11,15 @@ import structlog
 
 from monitor.alert import Alert
 from monitor.clock import Clock
+from monitor.field import STDIN
 from monitor.health import Board
-from monitor.settings import STDIN, Bus, Preview, Receiver, Settings, TelegramBot, Terminal
-from monitor.sinks.deliver import Sink
+from monitor.settings import Bus, Preview, Settings, TelegramBot, Terminal
+from monitor.sinks.deliver import Mute, Sink
+from monitor.sinks.dispatch import Dispatch
 from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
 from monitor.sinks.mqtt import MqttSink
 from monitor.sinks.mqtt_connection import Address
+from monitor.sinks.routing import Routing
 from monitor.sinks.telegram_api import BotApi
 from monitor.sinks.telegram_bot import TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
@@ -25,6 +28,7 @@ from monitor.sources.feed import FeedOptions, FeedReader
 from monitor.sources.fetch import Fetch
 from monitor.sources.preview import PreviewOptions, PreviewReader
 from monitor.sources.recording import Playback, Recording
+from monitor.sources.roster import Roster
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +50,7 @@ class Around(NamedTuple):
     rng: random.Random
     board: Board
     fetch: Fetch
+    roster: Roster
 
     def name_of(self, source: str) -> str:
         """A source as people call it."""
@@ -64,6 +69,7 @@ def build_sources(settings: Settings, around: Around) -> list[Collector]:
         )
         for one in settings.recordings
     ]
+    collectors += _accounts(settings, around)
     previewed = [one for one in around.sources.values() if "preview" in one.via]
     if previewed:
         collectors.append(
@@ -71,7 +77,7 @@ def build_sources(settings: Settings, around: Around) -> list[Collector]:
                 previewed,
                 fetch=around.fetch,
                 clock=around.clock,
-                board=around.board,
+                roster=around.roster,
                 rng=around.rng,
                 options=_preview_options(settings.preview),
             )
@@ -90,6 +96,18 @@ def build_sources(settings: Settings, around: Around) -> list[Collector]:
     return collectors
 
 
+def _accounts(settings: Settings, around: Around) -> list[Collector]:
+    """The Telegram accounts. Their client library takes half a second to load: only if needed."""
+    if not settings.telegram.accounts:
+        return []
+    from monitor.sources.telegram.sharing import SharedAccount  # noqa: PLC0415 - see above
+
+    return [
+        SharedAccount(settings, one, around.roster, around.clock)
+        for one in settings.telegram.accounts
+    ]
+
+
 def _preview_options(preview: Preview) -> PreviewOptions:
     pace = preview.pace.total_seconds()
     options = PreviewOptions(
@@ -103,7 +121,25 @@ def _preview_options(preview: Preview) -> PreviewOptions:
     return msgspec.structs.replace(options, canary=preview.canary.partition(":")[2])
 
 
-def build_sinks(settings: Settings, around: Around) -> tuple[list[Sink], list[EmbeddedBroker]]:
+def routing(settings: Settings) -> Routing:
+    """Who gets what, as the settings say it."""
+    return Routing(
+        tuple(one.name for one in settings.receivers),
+        settings.route,
+        settings.time_intervals,
+        settings.inhibit_rules,
+    )
+
+
+def build_dispatch(settings: Settings, standing: Iterable[Alert] = (), seen: int = 0) -> Dispatch:
+    """What decides which receiver is told of an alert."""
+    exercises = {one.name: one.exercise for one in settings.receivers}
+    return Dispatch(routing(settings), exercises, standing, seen)
+
+
+def build_sinks(
+    settings: Settings, around: Around, dispatch: Dispatch
+) -> tuple[list[Sink], list[EmbeddedBroker]]:
     """The bus and the receivers, and the broker of our own if there is one."""
     broker = _broker(settings, around)
     sinks: list[Sink] = []
@@ -119,7 +155,10 @@ def build_sinks(settings: Settings, around: Around) -> tuple[list[Sink], list[Em
                 health=around.board.snapshot,
             )
         )
-    sinks += [RECEIVERS[one.kind](one, around) for one in settings.receivers]
+    sinks += [
+        RECEIVERS[one.kind](one, around, dispatch.mute(one.name, around.clock))
+        for one in settings.receivers
+    ]
     return sinks, [broker] if broker else []
 
 
@@ -154,18 +193,18 @@ def _external(bus: Bus) -> Address | None:
     )
 
 
-def _terminal(receiver: Terminal, around: Around) -> Sink:
+def _terminal(receiver: Terminal, around: Around, mute: Mute) -> Sink:
     return TerminalSink(
         clock=around.clock,
         rng=around.rng,
         zone=_zone(),
         name_of=around.name_of,
-        mute=_muted(receiver),
+        mute=mute,
         name=receiver.name,
     )
 
 
-def _telegram_bot(receiver: TelegramBot, around: Around) -> Sink:
+def _telegram_bot(receiver: TelegramBot, around: Around, mute: Mute) -> Sink:
     return TelegramBotSink(
         receiver.name,
         BotApi(receiver.token, receiver.api_url),
@@ -174,7 +213,7 @@ def _telegram_bot(receiver: TelegramBot, around: Around) -> Sink:
         rng=around.rng,
         zone=_zone(),
         name_of=around.name_of,
-        mute=_muted(receiver),
+        mute=mute,
     )
 
 
@@ -183,16 +222,7 @@ def _zone() -> tzinfo:
     return datetime.now().astimezone().tzinfo or UTC
 
 
-def _muted(receiver: Receiver) -> Callable[[Alert], str | None]:
-    """Why a receiver does not get an alert, or None."""
-
-    def why(alert: Alert) -> str | None:
-        return "takes no exercises" if alert.exercise and not receiver.exercise else None
-
-    return why
-
-
-RECEIVERS: dict[str, Callable[[Any, Around], Sink]] = {
+RECEIVERS: dict[str, Callable[[Any, Around, Mute], Sink]] = {
     "terminal": _terminal,
     "telegram_bot": _telegram_bot,
 }

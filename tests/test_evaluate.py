@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from monitor.lexicon.terms import as_written
 from monitor.matching.evaluate import Matcher, Verdict, evaluate, explain
 from monitor.mistake import MistakesError
+from monitor.place import Area, Place
 from monitor.post import Post, PostName
 from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Rule, Speaker, Term
 from monitor.source import SourceInfo
@@ -28,6 +29,8 @@ class Book(NamedTuple):
     rules: tuple[Rule, ...]
     sources: Mapping[str, SourceInfo] = {}
     hash: str = "book"
+    places: tuple[Place, ...] = ()
+    areas: tuple[Area, ...] = ()
 
 
 def rule(name: str, when: Condition) -> Rule:

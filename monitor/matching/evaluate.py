@@ -5,20 +5,24 @@ more is done; then only rules whose rarest necessary group was found are tried; 
 are worked out only for rules that hold.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 import msgspec
 
+from monitor.gazetteer.lookup import Gazetteer
 from monitor.hit import Found, Hit, Reason
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.terms import Inflect
+from monitor.matching.ground import Grounds
 from monitor.matching.reasons import evidence, holds, reasons
 from monitor.matching.scan import PATTERN, Look, Scanner, Sighting
+from monitor.place import Place
 from monitor.post import Post, PostName
 from monitor.rule import Rule
 from monitor.rulebook.compile import Book, CompiledRule, compile_rulebook
 from monitor.rulebook.conditions import tested, wanted_terms
+from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
 from monitor.text.fold import OTHER, fold, fold_wide, has_other_letters
 from monitor.text.symbols import unspaced
@@ -41,16 +45,22 @@ class Matcher:
 
     def __init__(
         self, rulebook: Book, *, inflect: Inflect = plain_forms,
-        counts: Mapping[str, int] | None = None,
+        counts: Mapping[str, int] | None = None, gazetteer: Gazetteer | None = None,
     ) -> None:  # fmt: skip
-        """Compile the rulebook; see `compile_rulebook` for what it raises."""
-        compiled = compile_rulebook(rulebook, inflect=inflect, counts=counts)
+        """Compile the rulebook; see `compile_rulebook` for what it raises.
+
+        `gazetteer` resolves the places that rules ask for; the rulebook's own places if None.
+        """
+        ground = gazetteer or Gazetteer(rulebook.places, rulebook.areas)
+        compiled = compile_rulebook(rulebook, inflect=inflect, counts=counts, gazetteer=ground)
         filed = frozenset(compiled.filed)
         self.rulebook = rulebook
         self._terms = compiled.terms
         self._rules = compiled.rules
         self._filed = compiled.filed
         self._always = compiled.always
+        self._places = {compiled.terms.index(where.text) for where in compiled.wheres}
+        self._grounds = Grounds(ground, compiled.wheres)
         self._narrow = Scanner(compiled.narrow, filed)
         self._find = self._narrow.find
         self._filed_patterns = self._narrow.filed
@@ -106,26 +116,57 @@ class Matcher:
             asked = frozenset[int]().union(*(rule.terms for rule in rules))
             for (scanner, look), still in zip(readings, questions, strict=True):
                 scanner.answer(look, found, still, asked)
+        if self._places:
+            found = (found - self._places) | self._where(readings[0][1].text, rules, who)
         return [
             rule
             for rule in rules
             if rule.test(found, who) and (not who.rules or rule.rule.id in who.rules)
         ]
 
+    def _where(self, text: str, near: Sequence[CompiledRule], who: SourceInfo) -> set[int]:
+        """The place conditions that hold; only worked out if a rule that came near has one."""
+        if not any(True for one in near for _ in wheres_in(one.rule.when)):
+            return set()
+        found = self._grounds.of(text, who.home).found
+        return {number for number in self._places if self._terms[number] in found}
+
     def seen(
-        self, readings: Readings, wanted: frozenset[int] | None = None
+        self,
+        readings: Readings,
+        wanted: frozenset[int] | None = None,
+        home: str | None = None,
     ) -> dict[str, list[Found]]:
-        """Where every term (or only those wanted) stands, in the order of the text."""
+        """Where every term (or only those wanted) stands, in the order of the text.
+
+        Places too, under what their conditions ask; `home` is the region that the text is from.
+        """
         sightings: set[Sighting] = set()
         for scanner, look in readings:
             sightings.update(scanner.sightings(look, wanted))
         text = readings[0][1].text
         seen: dict[str, list[Found]] = {}
+        if self._places and (wanted is None or wanted & self._places):
+            seen.update(self._grounds.of(text, home).found)
         for number, start, end in sorted(sightings, key=lambda one: (one.start, one.end)):
+            if number in self._places:
+                continue
             term = self._terms[number]
             found = Found(text=text[start:end], start=start, end=end, term=term)
             seen.setdefault(term, []).append(found)
         return seen
+
+    def by_place(
+        self, text: str, found: tuple[Found, ...], who: SourceInfo
+    ) -> Iterator[tuple[Place | None, tuple[Found, ...]]]:
+        """What was found, once for each place it speaks of (the most precise ones), or for none."""
+        ids = {one.place for one in found if one.place is not None}
+        if not ids:
+            yield None, found
+            return
+        known = self._grounds.of(text, who.home).places
+        for place in self._grounds.precise({one: known[one] for one in sorted(ids)}):
+            yield place, tuple(one for one in found if one.place in {None, place.id})
 
     def speaker(self, post: Post) -> SourceInfo:
         """What is known of the post's source; `unknown` in role and side if it is not listed."""
@@ -142,31 +183,40 @@ def evaluate(matcher: Matcher, post: Post, name: PostName) -> tuple[Hit, ...]:
     if not holding:
         return ()
     wanted = frozenset[int]().union(*(rule.terms for rule in holding))
-    seen = matcher.seen(readings, wanted)
+    seen = matcher.seen(readings, wanted, who.home)
     return tuple(
         Hit(
             rule=rule.rule,
             post=name,
-            found=evidence(rule.rule.when, seen, who),
+            found=found,
+            place=place,
             role=who.role,
             affiliation=who.affiliation,
             family=who.publisher,
             rulebook=matcher.rulebook.hash,
         )
         for rule in holding
+        for place, found in matcher.by_place(post.text, evidence(rule.rule.when, seen, who), who)
     )
 
 
 def explain(matcher: Matcher, post: Post) -> tuple[Verdict, ...]:
     """What every rule says that matched or came near: at least one of its terms was found."""
     who = matcher.speaker(post)
-    seen = matcher.seen(matcher.look(post.text))
+    seen = matcher.seen(matcher.look(post.text), home=who.home)
     verdicts = []
     for rule in matcher.rulebook.rules:
         why = reasons(rule.when, seen, who)
         if who.rules and rule.id not in who.rules:
             why = (*why, Reason(f"{who.id} is limited to rules {', '.join(who.rules)}", False))
         matched = holds(rule.when, seen, who) and (not who.rules or rule.id in who.rules)
-        if matched or any(term.text in seen for term in wanted_terms(rule.when)):
+        if matched or _near(rule, seen):
             verdicts.append(Verdict(rule.id, matched, why))
     return tuple(sorted(verdicts, key=lambda verdict: verdict.id))
+
+
+def _near(rule: Rule, seen: Mapping[str, Sequence[Found]]) -> bool:
+    """Whether a word of the rule was found; of one that only asks where, a place of it."""
+    words = [term.text for term in wanted_terms(rule.when)]
+    asked = words or [where.text for where in wheres_in(rule.when)]
+    return any(one in seen for one in asked)
