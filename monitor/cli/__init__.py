@@ -39,6 +39,9 @@ VERBS: dict[str, tuple[str, str]] = {
     "tail": ("monitor.cli.tail", "show the alerts as they come"),
     "status": ("monitor.cli.status", "is it running, and how are the sources"),
     "route": ("monitor.cli.route", "which receivers get an alert, and why the others do not"),
+    "mute": ("monitor.cli.mute", "hold back alerts for a while, with an owner and an end"),
+    "mutes": ("monitor.cli.mutes", "what is muted, by whom, until when"),
+    "unmute": ("monitor.cli.unmute", "end a silence before its time"),
     "explain": ("monitor.cli.explain", "why was there (not) an alert: the chain of reasons"),
 }
 """Verb -> (module, what it does). A module is imported only when its verb is used: a start of
