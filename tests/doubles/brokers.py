@@ -1,6 +1,7 @@
 """Real brokers on free loopback ports, and a subscriber that remembers everything."""
 
 import asyncio
+import contextlib
 import json
 import os
 import random
