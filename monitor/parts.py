@@ -11,17 +11,9 @@ import structlog
 
 from monitor.alert import Alert
 from monitor.clock import Clock
+from monitor.field import STDIN
 from monitor.health import Board
-from monitor.settings import (
-    STDIN,
-    AlertFile,
-    Bus,
-    Preview,
-    Settings,
-    TelegramBot,
-    Terminal,
-    Webhook,
-)
+from monitor.settings import AlertFile, Bus, Preview, Settings, TelegramBot, Terminal, Webhook
 from monitor.sinks.deliver import Mute, Sink
 from monitor.sinks.dispatch import Dispatch
 from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
@@ -38,6 +30,7 @@ from monitor.sources.feed import FeedOptions, FeedReader
 from monitor.sources.fetch import Fetch
 from monitor.sources.preview import PreviewOptions, PreviewReader
 from monitor.sources.recording import Playback, Recording
+from monitor.sources.roster import Roster
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +52,7 @@ class Around(NamedTuple):
     rng: random.Random
     board: Board
     fetch: Fetch
+    roster: Roster
 
     def name_of(self, source: str) -> str:
         """A source as people call it."""
@@ -77,6 +71,7 @@ def build_sources(settings: Settings, around: Around) -> list[Collector]:
         )
         for one in settings.recordings
     ]
+    collectors += _accounts(settings, around)
     previewed = [one for one in around.sources.values() if "preview" in one.via]
     if previewed:
         collectors.append(
@@ -84,7 +79,7 @@ def build_sources(settings: Settings, around: Around) -> list[Collector]:
                 previewed,
                 fetch=around.fetch,
                 clock=around.clock,
-                board=around.board,
+                roster=around.roster,
                 rng=around.rng,
                 options=_preview_options(settings.preview),
             )
@@ -101,6 +96,18 @@ def build_sources(settings: Settings, around: Around) -> list[Collector]:
         if "feed" in one.via
     ]
     return collectors
+
+
+def _accounts(settings: Settings, around: Around) -> list[Collector]:
+    """The Telegram accounts. Their client library takes half a second to load: only if needed."""
+    if not settings.telegram.accounts:
+        return []
+    from monitor.sources.telegram.sharing import SharedAccount  # noqa: PLC0415 - see above
+
+    return [
+        SharedAccount(settings, one, around.roster, around.clock)
+        for one in settings.telegram.accounts
+    ]
 
 
 def _preview_options(preview: Preview) -> PreviewOptions:
