@@ -14,11 +14,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import TypeVar
 
+import msgspec
 import structlog
 
 from monitor.batch import remembered
 from monitor.clock import Clock
-from monitor.control import Answer, serve
+from monitor.control import Answer, Verbs, serve
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
@@ -26,8 +27,10 @@ from monitor.parts import Around, build_dispatch, build_sinks, build_sources
 from monitor.pipeline import Pipeline
 from monitor.reload import Reload
 from monitor.settings import Settings
+from monitor.silencing import Silencing
 from monitor.source import SourceInfo
 from monitor.sources.fetch import Fetch
+from monitor.sources.roster import Roster
 from monitor.store.database import Database
 from monitor.store.incidents import cursors
 from monitor.store.outbox import Outbox, newest, standing
@@ -71,15 +74,24 @@ class Daemon:
             cursors=marks,
             committed=self._outbox.committed,
         )
+        self._dispatch = build_dispatch(settings, standing(db), newest(db))
+        self._silencing = Silencing(
+            self._writer,
+            self._dispatch,
+            clock,
+            committed=self._outbox.committed,
+            rules=lambda: [rule.id for rule in self._pipeline.matcher.rulebook.rules],
+        )
         self._fetch = Fetch(
             clock,
             contact=settings.http.user_agent_contact,
             allow_private=settings.http.allow_private,
         )
         self._known = dict(matcher.rulebook.sources)
-        around = Around(self._known, clock, rng, self._board, self._fetch)
+        names = [one.name for one in settings.telegram.accounts]
+        self._roster = Roster(tuple(self._known.values()), names, self._board)
+        around = Around(self._known, clock, rng, self._board, self._fetch, self._roster)
         self._sources = build_sources(settings, around)
-        self._dispatch = build_dispatch(settings, standing(db), newest(db))
         self._sinks, self._brokers = build_sinks(settings, around, self._dispatch)
         self.rules = Reload(
             Material(settings.rules, settings.sources, settings.places, settings.state),
@@ -104,6 +116,7 @@ class Daemon:
                 Part("control", self._answer),
                 Part("retention", self._expire),
                 Part("rules", self.rules.run),
+                Part("silences", self._silencing.run),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
             for broker in self._brokers:
@@ -184,7 +197,12 @@ class Daemon:
             self._gate.disk_full.clear()
 
     async def _answer(self) -> None:
-        await serve(self._settings.state, {"status": self._status})
+        verbs: Verbs = {
+            "status": self._status,
+            "mute": self._silencing.mute,
+            "unmute": self._silencing.unmute,
+        }
+        await serve(self._settings.state, verbs)
 
     def _status(self, _question: Answer) -> Answer:
         rules = self._board.rules
@@ -200,6 +218,7 @@ class Daemon:
             "refused_since": rules.refused_since,
             "mistakes": list(rules.mistakes[:SHOWN_MISTAKES]),
             "parts": dict(sorted(self._supervisor.states.items())),
+            "accounts": [msgspec.structs.asdict(one) for one in self._roster.accounts()],
             "sources": [
                 {name: getattr(one, name) for name in one.__struct_fields__}
                 for one in self._board.snapshot()

@@ -53,7 +53,12 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
         return ", ".join(parts)
 
     def covers(self, alert: Alert) -> bool:
-        """Whether it speaks of this alert; a source only if all posts of the alert are its."""
+        """Whether it speaks of this alert; a source only if all posts of the alert are its.
+
+        What the monitor tells about itself is never silenced.
+        """
+        if alert.about_itself:
+            return False
         what, place = alert.incident, alert.incident.place
         return (
             self.rule in {None, what.rule}

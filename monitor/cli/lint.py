@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from monitor.cli.check import counted
@@ -13,12 +14,12 @@ from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.terms import ParsedTerm, Surface, parse, surfaces
 from monitor.matching.census import Census
 from monitor.matching.evaluate import Matcher, evaluate
-from monitor.post import PostName
+from monitor.post import Post, PostName
 from monitor.rulebook.book import Rulebook
 from monitor.rulebook.conditions import terms_in
 from monitor.rulebook.lint import KINDS, Counts, Finding, lint
 from monitor.rulebook.marks import TermMarks
-from monitor.settings import Settings
+from monitor.workshop import matcher_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,25 +40,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the findings; exit code 0, with --strict 1 if there is one."""
-    book = read_target(options.path, options.config).rulebook
+    target = read_target(options.path, options.config)
+    book = target.rulebook
     counts = None
     if not options.no_posts:
-        counts = _measure(book, configured(options.config), options)
+        posts = stored_posts(configured(options.config), options.since)
+        counts = _measure(matcher_of(book, target.state), posts)
     marks = TermMarks(map(Path, book.files))
     found = lint(book, marks, _forms(book), counts)
-    posts = counts.posts if counts else 0
-    print(_json(found, posts) if options.json else _text(found, posts, len(book.rules)))
+    size = counts.posts if counts else 0
+    print(_json(found, size) if options.json else _text(found, size, len(book.rules)))
     return 1 if found and options.strict else 0
 
 
-def _measure(book: Rulebook, chosen: Settings | None, options: argparse.Namespace) -> Counts:
+def _measure(matcher: Matcher, posts: Iterable[Post]) -> Counts:
     """What the stored posts say."""
-    matcher = Matcher(book)
-    census = Census(term.text for rule in book.rules for term in terms_in(rule.when))
+    census = Census(term.text for rule in matcher.rulebook.rules for term in terms_in(rule.when))
     rules: Counter[str] = Counter()
-    for post in stored_posts(chosen, options.since):
+    for post in posts:
         census.take(post)
-        rules.update(hit.rule.id for hit in evaluate(matcher, post, PostName(post.source, post.id)))
+        hits = evaluate(matcher, post, PostName(post.source, post.id))
+        rules.update({hit.rule.id for hit in hits})
     return Counts(census.posts, census.found, census.forms, rules)
 
 

@@ -193,6 +193,9 @@ class FileForm(Form):
         default_factory=dict, description="Word lists by name; a rule writes $name for all of one."
     )
     rules: tuple[RuleForm, ...] = Field((), description="The rules.")
+    tests: tuple[object, ...] = Field(
+        (), description="Posts over time, and the alerts that must (not) come of them."
+    )
 
 
 class SourcesForm(Form):

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from monitor.document import Node, is_folder, read_file, shown
 from monitor.form import did_you_mean, fill, find
 from monitor.mistake import Mark, Mistake, MistakesError
@@ -11,10 +13,11 @@ from monitor.rulebook.book import ExampleMarks, Rulebook, bind
 from monitor.rulebook.forms import RuleForm, SourceForm
 from monitor.rulebook.lists import Lists
 from monitor.rulebook.places import Places, is_places
+from monitor.rulebook.timelines import Timeline, read_timelines, unknown_rules
 from monitor.rulebook.when import Conditions
 from monitor.source import SourceInfo
 
-RULE_KEYS = ("terms", "rules")
+RULE_KEYS = ("terms", "rules", "tests")
 ENDINGS = {".yaml", ".yml"}
 
 
@@ -38,9 +41,10 @@ def load(
     others = {path.resolve() for path in (*source_paths, *place_paths)}
     reading.take_rules(rule_paths, others, lists_of)
     reading.take_sources(source_paths)
+    reading.check_timelines(alone=bool(lists_of))
     if reading.mistakes:
         raise MistakesError(reading.mistakes)
-    return bind(
+    book = bind(
         reading.rules,
         reading.sources,
         reading.examples,
@@ -48,6 +52,7 @@ def load(
         reading.places.places.values(),
         reading.places.areas.values(),
     )
+    return msgspec.structs.replace(book, timelines=tuple(reading.timelines))
 
 
 def rule_files(paths: Sequence[Path], mistakes: list[Mistake]) -> list[Path]:
@@ -98,6 +103,7 @@ class _Reading:
         self.rules: list[Rule] = []
         self.examples: dict[str, ExampleMarks] = {}
         self.sources: list[SourceInfo] = []
+        self.timelines: list[Timeline] = []
         self.places = Places(self.mistakes, self.files)
         self._lists = Lists(self.mistakes)
         self._rule_marks: dict[str, Mark] = {}
@@ -155,6 +161,8 @@ class _Reading:
                 self._lists.define(name, terms.key_marks[name], words)
         elif terms is not None:
             self._mistake(terms.mark, "`terms` should be a mapping", "write `name: [word, ...]`")
+        if "tests" in node.value:
+            self.timelines += read_timelines(node.value["tests"], self.mistakes)
         rules = node.value.get("rules")
         if rules is None:
             return []
@@ -189,6 +197,19 @@ class _Reading:
         if first is not node.mark:
             message = f"rule `{node.value}` is defined twice, first at {first}"
             self._mistake(node.mark, message, "give one of them another id")
+
+    def check_timelines(self, *, alone: bool) -> None:
+        """The tests must name rules that exist, if all rules are there to compare with.
+
+        When a file is read `alone`, tests that name rules of other files are left out.
+        """
+        if alone:
+            self.timelines = [
+                one for one in self.timelines if not unknown_rules(one, self._rule_marks)
+            ]
+        elif self._lists.whole:
+            for timeline in self.timelines:
+                self.mistakes += unknown_rules(timeline, self._rule_marks)
 
     def take_sources(self, paths: Sequence[Path]) -> None:
         """All sources files."""

@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from monitor.form import Form, duration_text
 from monitor.rulebook.forms import FileForm, SourcesForm, SpeakerForm
 from monitor.rulebook.places import PlacesForm
+from monitor.rulebook.timelines import TimelineForm
 from monitor.rulebook.where import WhereForm
 from monitor.settings import Settings
 
@@ -83,7 +84,9 @@ def schemas() -> dict[str, dict[str, Any]]:
         "description": "What must hold of a post.",
     }
     rules["definitions"]["condition"] = CONDITION
-    rules["definitions"] |= _with_definitions(SpeakerForm) | _with_definitions(WhereForm)
+    rules["properties"]["tests"]["items"] = {"$ref": "#/definitions/TimelineForm"}
+    for form in (SpeakerForm, WhereForm, TimelineForm):
+        rules["definitions"] |= _with_definitions(form)
     sources = _draft_07(SourcesForm, "Sources of monitor")
     listed = sources["properties"]["sources"]
     return {
