@@ -5,6 +5,7 @@ import atexit
 import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -21,10 +22,17 @@ from monitor.sinks.mqtt_connection import Address
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback that nobody listens on, and that no client is given meanwhile.
+
+    Below the range that the kernel takes for outgoing connections: a port of that range may be
+    taken between asking and listening.
+    """
+    draw = random.SystemRandom()
+    while True:
+        port = draw.randrange(12_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 async def listening(port: int, seconds: float = 10.0) -> None:
