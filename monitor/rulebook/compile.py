@@ -8,6 +8,7 @@ what is found in it, not with the number of rules.
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
+from monitor.incident import Ladder
 from monitor.lexicon.terms import (
     Inflect,
     ParsedTerm,
@@ -34,6 +35,10 @@ class Book(Protocol):
     @property
     def sources(self) -> Mapping[str, SourceInfo]:
         """Every known source by its id."""
+
+    @property
+    def ladder(self) -> Ladder:
+        """How sure incidents are."""
 
     @property
     def hash(self) -> str:
