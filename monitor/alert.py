@@ -84,6 +84,11 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
             self.kind == "corrected" and self.incident.status == "retracted"
         )
 
+    @property
+    def about_itself(self) -> bool:
+        """Whether it tells of the monitor (a silence that ends), not of the world."""
+        return self.incident.event.startswith("monitor/")
+
 
 def alert_id(incident: str, ordinal: int) -> str:
     """The id of an incident's n-th alert: hash(incident, ordinal), 24 hex digits."""

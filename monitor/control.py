@@ -9,7 +9,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 
 import structlog
@@ -20,7 +20,7 @@ MAX_LINE = 65536
 SECONDS = 5.0
 
 Answer = dict[str, object]
-Verbs = Mapping[str, Callable[[Answer], Answer]]
+Verbs = Mapping[str, Callable[[Answer], Answer | Awaitable[Answer]]]
 
 
 NAME = "control.sock"
@@ -45,7 +45,7 @@ async def serve(state: Path, verbs: Verbs) -> None:
         with contextlib.suppress(OSError, TimeoutError, asyncio.LimitOverrunError):
             async with asyncio.timeout(SECONDS):
                 line = await reader.readline()
-                writer.write(json.dumps(_answer(line, verbs)).encode() + b"\n")
+                writer.write(json.dumps(await _answer(line, verbs)).encode() + b"\n")
                 await writer.drain()
         writer.close()
 
@@ -59,14 +59,15 @@ async def serve(state: Path, verbs: Verbs) -> None:
         path.unlink(missing_ok=True)
 
 
-def _answer(line: bytes, verbs: Verbs) -> Answer:
+async def _answer(line: bytes, verbs: Verbs) -> Answer:
     try:
         question = json.loads(line)
         verb = verbs[question["verb"]]
     except (ValueError, KeyError, TypeError):
         return {"error": "unknown command", "hint": f"one of: {', '.join(sorted(verbs))}"}
     try:
-        return verb(question)
+        answer = verb(question)
+        return answer if isinstance(answer, dict) else await answer
     except Exception as error:
         log.exception("command_failed", verb=question["verb"])
         return {"error": str(error), "hint": "see the daemon's log"}

@@ -18,19 +18,20 @@ import structlog
 
 from monitor.batch import remembered
 from monitor.clock import Clock
-from monitor.control import Answer, serve
+from monitor.control import Answer, Verbs, serve
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
-from monitor.parts import Around, build_sinks, build_sources
+from monitor.parts import Around, build_dispatch, build_sinks, build_sources
 from monitor.pipeline import Pipeline
 from monitor.reload import Reload
 from monitor.settings import Settings
+from monitor.silencing import Silencing
 from monitor.source import SourceInfo
 from monitor.sources.fetch import Fetch
 from monitor.store.database import Database
 from monitor.store.incidents import cursors
-from monitor.store.outbox import Outbox
+from monitor.store.outbox import Outbox, newest, standing
 from monitor.store.retention import expire
 from monitor.store.writer import Writer
 from monitor.supervise import Part, Supervisor
@@ -71,6 +72,14 @@ class Daemon:
             cursors=marks,
             committed=self._outbox.committed,
         )
+        self._dispatch = build_dispatch(settings, standing(db), newest(db))
+        self._silencing = Silencing(
+            self._writer,
+            self._dispatch,
+            clock,
+            committed=self._outbox.committed,
+            rules=lambda: [rule.id for rule in self._pipeline.matcher.rulebook.rules],
+        )
         self._fetch = Fetch(
             clock,
             contact=settings.http.user_agent_contact,
@@ -79,9 +88,9 @@ class Daemon:
         self._known = dict(matcher.rulebook.sources)
         around = Around(self._known, clock, rng, self._board, self._fetch)
         self._sources = build_sources(settings, around)
-        self._sinks, self._brokers = build_sinks(settings, around)
+        self._sinks, self._brokers = build_sinks(settings, around, self._dispatch)
         self.rules = Reload(
-            Material(settings.rules, settings.sources),
+            Material(settings.rules, settings.sources, settings.places, settings.state),
             matcher,
             self._take,
             clock=clock,
@@ -103,6 +112,7 @@ class Daemon:
                 Part("control", self._answer),
                 Part("retention", self._expire),
                 Part("rules", self.rules.run),
+                Part("silences", self._silencing.run),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
             for broker in self._brokers:
@@ -183,7 +193,12 @@ class Daemon:
             self._gate.disk_full.clear()
 
     async def _answer(self) -> None:
-        await serve(self._settings.state, {"status": self._status})
+        verbs: Verbs = {
+            "status": self._status,
+            "mute": self._silencing.mute,
+            "unmute": self._silencing.unmute,
+        }
+        await serve(self._settings.state, verbs)
 
     def _status(self, _question: Answer) -> Answer:
         rules = self._board.rules

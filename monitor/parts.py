@@ -1,7 +1,7 @@
 """From the settings to the parts that run: every source and every sink that they name."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -12,11 +12,13 @@ import structlog
 from monitor.alert import Alert
 from monitor.clock import Clock
 from monitor.health import Board
-from monitor.settings import STDIN, Bus, Preview, Receiver, Settings, TelegramBot, Terminal
-from monitor.sinks.deliver import Sink
+from monitor.settings import STDIN, Bus, Preview, Settings, TelegramBot, Terminal
+from monitor.sinks.deliver import Mute, Sink
+from monitor.sinks.dispatch import Dispatch
 from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
 from monitor.sinks.mqtt import MqttSink
 from monitor.sinks.mqtt_connection import Address
+from monitor.sinks.routing import Routing
 from monitor.sinks.telegram_api import BotApi
 from monitor.sinks.telegram_bot import TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
@@ -103,7 +105,25 @@ def _preview_options(preview: Preview) -> PreviewOptions:
     return msgspec.structs.replace(options, canary=preview.canary.partition(":")[2])
 
 
-def build_sinks(settings: Settings, around: Around) -> tuple[list[Sink], list[EmbeddedBroker]]:
+def routing(settings: Settings) -> Routing:
+    """Who gets what, as the settings say it."""
+    return Routing(
+        tuple(one.name for one in settings.receivers),
+        settings.route,
+        settings.time_intervals,
+        settings.inhibit_rules,
+    )
+
+
+def build_dispatch(settings: Settings, standing: Iterable[Alert] = (), seen: int = 0) -> Dispatch:
+    """What decides which receiver is told of an alert."""
+    exercises = {one.name: one.exercise for one in settings.receivers}
+    return Dispatch(routing(settings), exercises, standing, seen)
+
+
+def build_sinks(
+    settings: Settings, around: Around, dispatch: Dispatch
+) -> tuple[list[Sink], list[EmbeddedBroker]]:
     """The bus and the receivers, and the broker of our own if there is one."""
     broker = _broker(settings, around)
     sinks: list[Sink] = []
@@ -119,7 +139,10 @@ def build_sinks(settings: Settings, around: Around) -> tuple[list[Sink], list[Em
                 health=around.board.snapshot,
             )
         )
-    sinks += [RECEIVERS[one.kind](one, around) for one in settings.receivers]
+    sinks += [
+        RECEIVERS[one.kind](one, around, dispatch.mute(one.name, around.clock))
+        for one in settings.receivers
+    ]
     return sinks, [broker] if broker else []
 
 
@@ -154,18 +177,18 @@ def _external(bus: Bus) -> Address | None:
     )
 
 
-def _terminal(receiver: Terminal, around: Around) -> Sink:
+def _terminal(receiver: Terminal, around: Around, mute: Mute) -> Sink:
     return TerminalSink(
         clock=around.clock,
         rng=around.rng,
         zone=_zone(),
         name_of=around.name_of,
-        mute=_muted(receiver),
+        mute=mute,
         name=receiver.name,
     )
 
 
-def _telegram_bot(receiver: TelegramBot, around: Around) -> Sink:
+def _telegram_bot(receiver: TelegramBot, around: Around, mute: Mute) -> Sink:
     return TelegramBotSink(
         receiver.name,
         BotApi(receiver.token, receiver.api_url),
@@ -174,7 +197,7 @@ def _telegram_bot(receiver: TelegramBot, around: Around) -> Sink:
         rng=around.rng,
         zone=_zone(),
         name_of=around.name_of,
-        mute=_muted(receiver),
+        mute=mute,
     )
 
 
@@ -183,16 +206,7 @@ def _zone() -> tzinfo:
     return datetime.now().astimezone().tzinfo or UTC
 
 
-def _muted(receiver: Receiver) -> Callable[[Alert], str | None]:
-    """Why a receiver does not get an alert, or None."""
-
-    def why(alert: Alert) -> str | None:
-        return "takes no exercises" if alert.exercise and not receiver.exercise else None
-
-    return why
-
-
-RECEIVERS: dict[str, Callable[[Any, Around], Sink]] = {
+RECEIVERS: dict[str, Callable[[Any, Around, Mute], Sink]] = {
     "terminal": _terminal,
     "telegram_bot": _telegram_bot,
 }

@@ -148,7 +148,7 @@ class Reload:
 
 def stamp(material: Material) -> Stamp:
     """What changes whenever one of the files does: names, times, sizes."""
-    files = [*rule_files(material.rules, []), *material.sources]
+    files = [*rule_files(material.rules, []), *material.sources, *material.places]
     found = []
     for path in files:
         with suppress(OSError):

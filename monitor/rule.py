@@ -61,7 +61,41 @@ class Speaker(msgspec.Struct, frozen=True, tag="from", kw_only=True):
     language: tuple[str, ...] = ()
 
 
-Condition = Term | AllOf | AnyOf | NoneOf | AtLeast | Speaker
+class Where(msgspec.Struct, frozen=True, tag="place", kw_only=True):
+    """A resolved place of the post: `place:`. Lists are OR, different keys are AND.
+
+    `inside` are ISO 3166 codes or ids of places that contain it, `areas` ids of areas; `within_km`
+    the distance from `of` (a place's id) or from `point` (lat, lon). `unresolved` holds for a name
+    that could not be resolved instead. `text` says what it asks, in words.
+    """
+
+    inside: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    within_km: float | None = None
+    of: str | None = None
+    point: tuple[float, float] | None = None
+    kinds: tuple[str, ...] = ()
+    unresolved: bool = False
+
+    @property
+    def text(self) -> str:
+        """What it asks, in words: also its name among the terms."""
+        parts = ["place"]
+        if self.kinds:
+            parts.append("of kind " + " or ".join(self.kinds))
+        if self.inside:
+            parts.append("in " + " or ".join(self.inside))
+        if self.areas:
+            parts.append("in area " + " or ".join(self.areas))
+        if self.within_km is not None:
+            centre = self.of or ", ".join(map(str, self.point or ()))
+            parts.append(f"within {self.within_km:g} km of {centre}")
+        if self.unresolved:
+            parts.append("named but not resolved")
+        return " ".join(parts)
+
+
+Condition = Term | AllOf | AnyOf | NoneOf | AtLeast | Speaker | Where
 
 
 class Examples(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ from pydantic import (
 from monitor.document import Node, exists, is_folder, named, read_file
 from monitor.form import Duration, Form, Spelled, fill, find, wrong
 from monitor.mistake import Mistake, MistakesError
+from monitor.routes import Inhibition, Route, TimeInterval, disagreements
 from monitor.secret import Secret, at_home
 
 STDIN = Path("-")
@@ -241,6 +242,15 @@ class Settings(Form):
     receivers: tuple[Receiver, ...] = Field(
         (Terminal(kind="terminal", name="terminal"),), description="Whom alerts are shown to."
     )
+    route: Route | None = Field(
+        None, description="Which receivers get an alert; all of them if left out."
+    )
+    time_intervals: tuple[TimeInterval, ...] = Field(
+        (), description="Quiet hours, shifts and the like, by name, for routes."
+    )
+    inhibit_rules: tuple[Inhibition, ...] = Field(
+        (), description="Which incident makes alerts of others needless."
+    )
     retention: Retention = Field(Retention(), description="How long what is stored stays.")
 
 
@@ -308,6 +318,8 @@ def _conflicts(settings: Settings, node: Node) -> list[Mistake]:
             message = f"a second receiver is called `{receiver.name}`"
             mistakes.append(Mistake(mark, message, "give each a name of its own"))
         seen.add(receiver.name)
+    names = [receiver.name for receiver in settings.receivers]
+    mistakes += disagreements(settings.route, settings.time_intervals, names, node)
     if exists(settings.state) and not is_folder(settings.state):
         message = f"the state folder is a file: {settings.state}"
         mistakes.append(Mistake(find(node, ["state"]).mark, message, "name a folder"))

@@ -16,10 +16,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from monitor.gazetteer.build import open_world
+from monitor.gazetteer.lookup import Gazetteer
 from monitor.matching.evaluate import Matcher
 from monitor.matching.rehearse import rehearse
 from monitor.mistake import Mistake, MistakesError
+from monitor.rulebook.book import Rulebook
 from monitor.rulebook.load import load
+from monitor.rulebook.where import wheres_in
 
 LONGEST = 120.0
 """Seconds a preparation may take before the child counts as hung."""
@@ -28,10 +32,12 @@ _PROGRAM = "from monitor.workshop import serve; serve()"
 
 
 class Material(NamedTuple):
-    """The files that rules are made of."""
+    """The files that rules are made of, and the state folder where the gazetteer is compiled."""
 
     rules: tuple[Path, ...]
     sources: tuple[Path, ...]
+    places: tuple[Path, ...] = ()
+    state: Path | None = None
 
 
 class WorkshopError(Exception):
@@ -44,12 +50,27 @@ def prepare(material: Material) -> Matcher:
     Raises:
         MistakesError: every mistake of the files; if there is none, every example that fails.
     """
-    rulebook = load(material.rules, material.sources)
-    matcher = Matcher(rulebook)
+    rulebook = load(material.rules, material.sources, place_paths=material.places)
+    matcher = matcher_of(rulebook, material.state)
     mistakes = rehearse(rulebook, matcher)
     if mistakes:
         raise MistakesError(mistakes)
     return matcher
+
+
+def matcher_of(rulebook: Rulebook, state: Path | None) -> Matcher:
+    """The rulebook's matcher; if rules ask where, over the gazetteer of the state folder.
+
+    Without a state folder only the rulebook's own places are known.
+
+    Raises:
+        MistakesError: a term that cannot be used.
+    """
+    asks = any(True for rule in rulebook.rules for _ in wheres_in(rule.when))
+    if not asks or state is None:
+        return Matcher(rulebook)
+    world = open_world(state)
+    return Matcher(rulebook, gazetteer=Gazetteer(rulebook.places, rulebook.areas, world))
 
 
 class Workshop:

@@ -6,10 +6,10 @@ Every setting, default and word comes from monitor/settings.py, so the manual ca
 
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Union, get_args, get_origin
+from typing import Annotated, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -80,14 +80,36 @@ def default(field: FieldInfo) -> str:
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
-def table(form: type[BaseModel]) -> Iterator[str]:
-    """The scalar keys of a form."""
+class Section(NamedTuple):
+    """A part of the page: a heading and the forms that it describes."""
+
+    heading: str
+    depth: int
+    field: FieldInfo
+    forms: tuple[type[BaseModel], ...]
+
+
+def sections(form: type[BaseModel], parent: str = "", depth: int = 2) -> Iterator[Section]:
+    """Every form inside a form, once, in the order of the keys."""
+    for name, field in form.model_fields.items():
+        inside = tuple(one for one in forms(field.annotation) if one is not form)
+        if not inside:
+            continue
+        heading = f"{name} of {parent}" if parent else name
+        yield Section(heading, depth, field, inside)
+        for one in inside:
+            yield from sections(one, name, depth + 1)
+
+
+def table(form: type[BaseModel], anchors: Mapping[type[BaseModel], str]) -> Iterator[str]:
+    """The keys of a form; what is a form itself is a link to its section."""
     yield "| key | is | default | means |"
     yield "|---|---|---|---|"
     for name, field in form.model_fields.items():
         key = field.alias or name
-        if forms(field.annotation):
-            yield f"| `{key}` | [below](#{key}) | | {field.description} |"
+        inside = forms(field.annotation)
+        if inside:
+            yield f"| `{key}` | [below](#{anchors[inside[0]]}) | | {field.description} |"
         else:
             means = (field.description or "").replace("|", "\\|")
             yield f"| `{key}` | {kind(field.annotation)} | {default(field)} | {means} |"
@@ -95,17 +117,17 @@ def table(form: type[BaseModel]) -> Iterator[str]:
 
 def page() -> str:
     """The whole manual page."""
-    lines = [HEAD, *table(Settings)]
-    for name, field in Settings.model_fields.items():
-        inside = forms(field.annotation)
-        if not inside:
-            continue
-        many = get_origin(field.annotation) is tuple
-        lines += ["", f"## {name}", "", f"{field.description}" + (" A list." if many else "")]
-        for form in inside:
-            if len(inside) > 1:
+    parts = list(sections(Settings))
+    anchors = {form: one.heading.replace(" ", "-") for one in parts for form in one.forms}
+    lines = [HEAD, *table(Settings, anchors)]
+    for one in parts:
+        many = get_origin(one.field.annotation) is tuple
+        meaning = f"{one.field.description}" + (" A list." if many else "")
+        lines += ["", f"{'#' * one.depth} {one.heading}", "", meaning]
+        for form in one.forms:
+            if len(one.forms) > 1:
                 lines += ["", f"**{(form.__doc__ or '').splitlines()[0]}**"]
-            lines += ["", *table(form)]
+            lines += ["", *table(form, anchors)]
     return "\n".join(lines) + "\n"
 
 

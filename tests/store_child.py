@@ -22,11 +22,11 @@ from tests.storing import alert, at, incident, received, store, support
 
 NEXT_SCHEMA = {
     **STEPS,
-    2: """
-    CREATE TABLE silences (id INTEGER PRIMARY KEY, until INTEGER NOT NULL) STRICT;
+    max(STEPS) + 1: """
+    CREATE TABLE later (id INTEGER PRIMARY KEY, until INTEGER NOT NULL) STRICT;
     -- a comment; with a semicolon
-    INSERT INTO silences SELECT rowid, 7 FROM alerts;
-    CREATE INDEX silences_by_end ON silences (until);
+    INSERT INTO later SELECT rowid, 7 FROM alerts;
+    CREATE INDEX later_by_end ON later (until);
     """,
 }
 

@@ -81,6 +81,14 @@ async def replay(config: Path, *options: str, seed: str = "0") -> bytes:
     return out
 
 
+async def running(process: asyncio.subprocess.Process) -> None:
+    """Return when the daemon says that it runs."""
+    assert process.stderr is not None
+    async with asyncio.timeout(30):
+        while b'"running"' not in await process.stderr.readline():
+            assert process.returncode is None
+
+
 async def stopped(process: asyncio.subprocess.Process) -> tuple[float, str]:
     """Ask it to stop in good order: how long it took, and what it logged."""
     asked = time.monotonic()
@@ -135,11 +143,13 @@ async def test_a_second_start_carries_on(tmp_path: Path) -> None:
     """Stopped and started again, the daemon repeats nothing and goes on where it was."""
     config = configure(tmp_path, "embedded: false", "start: now, speed: 20000")
     process = await start("run", "--config", config, cwd=tmp_path)
-    await asyncio.sleep(3)
+    await running(process)
+    await asyncio.sleep(2)
     await stopped(process)
     before = await tail(config, tmp_path)
     process = await start("run", "--config", config, cwd=tmp_path)
-    await asyncio.sleep(6)
+    await running(process)
+    await asyncio.sleep(5)
     await stopped(process)
     after = await tail(config, tmp_path)
     assert after[: len(before)] == before
@@ -188,10 +198,7 @@ async def test_a_second_signal_ends_at_once(tmp_path: Path, number: int) -> None
     # a broker that is not there: the sink is behind, so winding down takes its time
     config = configure(tmp_path, 'url: "mqtt://127.0.0.1:1"')
     process = await start("run", "--config", config, cwd=tmp_path)
-    assert process.stderr is not None
-    async with asyncio.timeout(20):
-        while b'"running"' not in await process.stderr.readline():
-            pass
+    await running(process)
     await asyncio.sleep(2)
     process.send_signal(number)
     await asyncio.sleep(0.5)

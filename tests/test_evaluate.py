@@ -14,6 +14,7 @@ from monitor.incident import Ladder
 from monitor.lexicon.terms import as_written
 from monitor.matching.evaluate import Matcher, Verdict, evaluate, explain
 from monitor.mistake import MistakesError
+from monitor.place import Area, Place
 from monitor.post import Post, PostName
 from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Rule, Speaker, Term
 from monitor.source import SourceInfo
@@ -30,6 +31,8 @@ class Book(NamedTuple):
     sources: Mapping[str, SourceInfo] = {}
     hash: str = "book"
     ladder: Ladder = ()
+    places: tuple[Place, ...] = ()
+    areas: tuple[Area, ...] = ()
 
 
 def rule(name: str, when: Condition) -> Rule:

@@ -241,13 +241,13 @@ def test_odd_terms_keep_themselves(term: str) -> None:
 )
 def test_monsters_stay_as_written(term: str) -> None:
     """What is longer than words are is searched for as written, at once."""
-    began = time.perf_counter()
+    began = time.process_time()
     written = " ".join(term.split())
     assert plain_forms(term) == {written}
     assert written in {form.text for form in name_forms(term)}
     assert written in {form.text for form in derivations(term)}
     assert not adjectives(term)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_real_hostile_strings_do_no_harm() -> None:
@@ -274,7 +274,7 @@ def test_forms_are_quick() -> None:
     stems = ["Мал", "Верх", "Ниж", "Бел", "Чер", "Нов", "Стар", "Сух", "Кам", "Лип"]
     ends = ["овка", "ское", "ово", "ичи", "ец", "ень", "ин", "ополь", "ская", "овцы"]
     terms = [a + b + c for a in stems for b in ("ар", "ол") for c in ends]
-    began = time.perf_counter()
+    began = time.process_time()
     for term in terms:
         forms(term, kind="place")
-    assert (time.perf_counter() - began) / len(terms) < 0.001
+    assert (time.process_time() - began) / len(terms) < 0.001

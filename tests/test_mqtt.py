@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from monitor.clock import SystemClock
-from monitor.sinks import mqtt, mqtt_connection
+from monitor.sinks import mqtt
 from monitor.sinks.mqtt import HealthFeed, MqttSink, Tuning
 from monitor.sinks.mqtt_connection import Address
 from monitor.source import SourceHealth
 from tests.doubles.brokers import Mosquitto, Subscriber, free_port
 from tests.doubles.outbox import RNG, MemoryOutbox, make_alert
+from tests.doubles.toxic_proxy import ToxicProxy
 
 QUICK = Tuning(mark_wait=0.3, health_every=0.05, subscribers_return=0.5, longest_pause=0.3)
 
@@ -58,12 +59,10 @@ async def test_every_alert_arrives_as_a_cloud_event(mosquitto: Mosquitto) -> Non
     }  # fmt: skip
     assert event["sequence"] == "1"
     assert event["data"]["posts"][0]["text"] == "ДРГ зашла в Козинку"
-    first = next(m for m in subscriber.messages if "/alert/" in str(m.topic))
-    assert str(first.topic) == "osint/v1/alert/ru/ru-bel/critical/battles-armed-clash"
-    assert first.properties is not None
-    properties = first.properties.json()  # type: ignore[no-untyped-call]
-    assert properties["ContentType"] == "application/cloudevents+json; charset=utf-8"
-    assert ("id", "alert-0-0") in properties["UserProperty"]
+    first = next(m for m in subscriber.messages if "/alert/" in m.topic)
+    assert first.topic == "osint/v1/alert/ru/ru-bel/critical/battles-armed-clash"
+    assert first.properties["ContentType"] == "application/cloudevents+json; charset=utf-8"
+    assert ("id", "alert-0-0") in first.properties["UserProperty"]
     assert subscriber.ids() == [alert.id for alert in stored]
     assert set(outbox.states("mqtt").values()) == {"delivered"}
 
@@ -234,18 +233,28 @@ async def test_nobody_listens_is_counted(mosquitto: Mosquitto) -> None:
     assert one.nobody_listened == 1
 
 
-async def test_an_alert_that_ends_every_connection_is_a_dead_letter_in_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A message the broker cannot bear does not hold back the others for ever."""
-    monkeypatch.setattr(mqtt, "SUSPICIOUS_SECONDS", 0.5)
-    broker, outbox = Mosquitto(tmp_path, "max_packet_size 3000"), MemoryOutbox()
+async def test_an_alert_too_big_for_the_broker_is_refused(tmp_path: Path) -> None:
+    """What is bigger than the broker takes is not even sent: a dead letter with both sizes."""
+    broker, outbox = Mosquitto(tmp_path, "max_packet_size 5000"), MemoryOutbox()
     await broker.start()
-    huge = make_alert(1, reason="x" * 5000)
-    one = _sink(broker.address)
-    monkeypatch.setattr(mqtt_connection.Connection, "largest", None, raising=False)
-    async with Subscriber(broker.address) as subscriber, _running(one, outbox):
-        await outbox.add(make_alert(0), huge, make_alert(2))
-        await subscriber.until(["alert-1-0", "alert-1-2"], 40)
+    async with _running(_sink(broker.address), outbox):
+        await outbox.add(make_alert(0), make_alert(1, reason="x" * 5000), make_alert(2))
+        await outbox.wait_recorded("mqtt", 3)
     await broker.kill()
-    assert outbox.states("mqtt")[2] in {"dead", "refused"}
+    assert outbox.states("mqtt") == {1: "delivered", 2: "refused", 3: "delivered"}
+    assert "more than the broker takes (5000)" in outbox.deliveries["mqtt", 2].detail
+
+
+async def test_an_alert_that_ends_every_connection_is_a_dead_letter_in_the_end(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message that the other side cannot bear does not hold back the others for ever."""
+    monkeypatch.setattr(mqtt, "SUSPICIOUS_SECONDS", 0.5)
+    outbox = MemoryOutbox()
+    async with ToxicProxy(mosquitto.port) as proxy:
+        proxy.poison = b"unbearable"
+        one = _sink(Address(host="127.0.0.1", port=proxy.port))
+        async with _running(one, outbox):
+            await outbox.add(make_alert(0), make_alert(1, reason="unbearable"), make_alert(2))
+            await outbox.wait_recorded("mqtt", 3, 40)
+    assert outbox.states("mqtt") == {1: "delivered", 2: "dead", 3: "delivered"}

@@ -1,5 +1,6 @@
 """One post's whole journey: outcomes, corrections, batches, and posts that break."""
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.alert import to_json
+from monitor.alert import from_json, to_json
 from monitor.batch import remembered
 from monitor.correlation.windows import Memory
 from monitor.hit import Hit
@@ -25,6 +26,7 @@ from monitor.store.database import Database
 from monitor.store.incidents import cursors
 from monitor.store.outbox import alerts_after
 from tests.crash.posts import RULES, posts, sources
+from tests.data import data_file
 
 NOW = datetime(2023, 5, 22, 9, 0, tzinfo=UTC)
 
@@ -181,3 +183,20 @@ def test_hostile_texts_are_stored_cut_and_judged(db: Database, matcher: Matcher)
     assert first is not None
     assert first.post is not None
     assert len(first.post.text.encode()) <= 65_536
+
+
+def test_515_naughty_strings_as_post_and_channel(db: Database, matcher: Matcher) -> None:
+    """Each naughty string, as a text and as a channel's name, ends in an outcome; none breaks."""
+    strings = json.loads(data_file("hostile/blns/blns.json").read_text("utf-8"))
+    posts = [post(f"обстрел {text}", number) for number, text in enumerate(strings)]
+    posts += [
+        post("обстрел", number, source=f"telegram:{text}", author=text, url=text)
+        for number, text in enumerate(strings)
+    ]
+    alerts = Pipeline(matcher, Memory()).process(db, [Arrival(posts=tuple(posts))], NOW)
+    ended = outcomes(db)
+    assert len(strings) == 515
+    assert sum(ended.values()) == len({(one.post.source, one.post.id) for one in posts})
+    assert ended["quarantined"] == 0
+    assert alerts
+    assert all(from_json(to_json(alert)) == alert for alert in alerts)

@@ -254,21 +254,21 @@ def test_500_rules_load_quickly(tmp_path: Path, *, broken: bool) -> None:
     """500 rules load in well under a second, and 500 mistakes come at once as fast."""
     text = _many(1, broken=broken)
     assert len(text.encode()) > 130_000
-    started = time.perf_counter()
+    started = time.process_time()
     if broken:
         assert len(lines(tmp_path, text)) == 500
     else:
         assert len(rules(tmp_path, text).rules) == 500
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_thousand_typos_are_hinted_quickly(tmp_path: Path) -> None:
     """The hint that names the nearest of a thousand lists stays cheap when every rule is wrong."""
     text = ["terms:", *(f"  list-of-words-{n}: [word {n}]" for n in range(1000)), "rules:"]
     text += [f"  - {{id: r{n}, title: t, when: $lsit-of-words-{n}}}" for n in range(500)]
-    started = time.perf_counter()
+    started = time.process_time()
     found = lines(tmp_path, "\n".join(text))
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert len(found) == 500
     assert "did you mean `$list-of-words-" in found[0]
 
@@ -278,9 +278,9 @@ def test_lists_cannot_explode(tmp_path: Path) -> None:
     lists = ["  l0: [" + ", ".join(f"word{n}" for n in range(5000)) + "]"]
     lists += [f"  l{n}: [$l{n - 1}, $l{n - 1}, other{n}]" for n in range(1, 30)]
     used = [f"  - {{id: r{n}, title: t, when: $l29}}" for n in range(2000)]
-    started = time.perf_counter()
+    started = time.process_time()
     found = lines(tmp_path, "\n".join(["terms:", *lists, "rules:", *used]))
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert len(found) == 1
     assert "more than 1,000,000 terms" in found[0]
 

@@ -245,3 +245,68 @@ def test_every_setting_is_described() -> None:
     for form in forms:
         for name, setting in form.model_fields.items():
             assert (setting.description or "").endswith("."), f"{form.__name__}.{name}"
+
+
+ROUTED = """\
+receivers:
+  - {name: desk, kind: terminal}
+  - {name: log, kind: terminal}
+route:
+  receiver: desk
+  routes:
+    - matchers: ["level >= high"]
+      receiver: [desk, log]
+      continue: true
+      routes: [{matchers: "place = kozinka", mute_time_intervals: quiet}]
+time_intervals:
+  - name: quiet
+    time_intervals:
+      - times: [{start_time: "22:00", end_time: "06:00"}]
+        weekdays: ["monday:friday"]
+        location: Europe/Kyiv
+inhibit_rules:
+  - {source_matchers: ["rule = a"], target_matchers: ["rule = b"], equal: [place]}
+"""
+
+
+def test_routes_can_be_said(folder: Path) -> None:
+    """Routes, intervals and inhibitions arrive as written."""
+    found = read(folder, ROUTED)
+    assert found.route is not None
+    assert found.route.routes[0].receiver == ("desk", "log")
+    assert found.route.routes[0].continue_
+    assert found.route.routes[0].routes[0].mute_time_intervals == ("quiet",)
+    assert found.time_intervals[0].time_intervals[0].location == "Europe/Kyiv"
+    assert found.inhibit_rules[0].equal == ("place",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mistake"),
+    [
+        ("level >= high", "level >= hihg", "`hihg` is no level - did you mean `high`?"),
+        ("level >= high", "levl = high", "alerts have no `levl` - did you mean `level`?"),
+        ("level >= high", "rule > x", "`rule` has no order"),
+        ("level >= high", "rule =~ a.*", "no regular expressions here"),
+        ("level >= high", "high", "`high` is not a matcher"),
+        ("receiver: [desk, log]", "receiver: [desk, lgo]", "8:24: no receiver is called `lgo`"),
+        ("mute_time_intervals: quiet", "mute_time_intervals: [loud]", "no time interval is called"),
+        ("  receiver: desk\n", "  matchers: [level = low]\n", "`matchers` at the root"),
+        ("continue: true", "group_by: [place]", "`group_by` is not used here"),
+        ("continue: true", "contineu: true", "did you mean `continue`?"),
+        ("Europe/Kyiv", "Europe/Kiew", "no time zone `Europe/Kiew`"),
+        ("monday:friday", "monday:fryday", "write monday:friday"),
+        ('"22:00"', '"25:00"', '"22:00", in quotes'),
+        ('["rule = a"]', "[]", "an empty list"),
+        ("equal: [place]", "equal: [plaec]", "did you mean `place`?"),
+    ],
+)
+def test_mistakes_in_routes_are_told_where_they_stand(
+    folder: Path, old: str, new: str, mistake: str
+) -> None:
+    """What a route cannot mean is a mistake at its line, with a hint."""
+    assert old in ROUTED
+    found = lines(folder, ROUTED.replace(old, new))
+    assert len(found) == 1
+    assert mistake in found[0]
+    line = next(n for n, text in enumerate(ROUTED.splitlines(), 1) if old.strip() in text)
+    assert abs(int(found[0].split(":")[0]) - line) <= 3

@@ -29,13 +29,19 @@ DOES = "Watches public channels and feeds, matches every post against rules, and
 VERBS: dict[str, tuple[str, str]] = {
     "run": ("monitor.cli.run", "run the daemon"),
     "check": ("monitor.cli.check", "is the configuration right, are the rules"),
-    "test": ("monitor.cli.test", "run the rules' examples"),
+    "test": ("monitor.cli.test", "run the rules' examples, and their tests over time"),
     "try": ("monitor.cli.try_", "what would this post do, and why"),
+    "forms": ("monitor.cli.forms", "every form that a term is looked for in, and its hits"),
+    "lint": ("monitor.cli.lint", "which terms and rules are too common, never found, overlapping"),
     "places": ("monitor.cli.places", "which places a text names"),
     "replay": ("monitor.cli.replay", "run recorded posts through the whole pipeline"),
     "backtest": ("monitor.cli.backtest", "what changed rules would have alerted on stored posts"),
     "tail": ("monitor.cli.tail", "show the alerts as they come"),
     "status": ("monitor.cli.status", "is it running, and how are the sources"),
+    "route": ("monitor.cli.route", "which receivers get an alert, and why the others do not"),
+    "mute": ("monitor.cli.mute", "hold back alerts for a while, with an owner and an end"),
+    "mutes": ("monitor.cli.mutes", "what is muted, by whom, until when"),
+    "unmute": ("monitor.cli.unmute", "end a silence before its time"),
     "explain": ("monitor.cli.explain", "why was there (not) an alert: the chain of reasons"),
 }
 """Verb -> (module, what it does). A module is imported only when its verb is used: a start of

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,14 +15,16 @@ from monitor.backtest import Comparison, Difference, Ring, Rings, compare, rerun
 from monitor.cli.config import add_config, find_config
 from monitor.cli.progress import bar
 from monitor.cli.screen import show_on
+from monitor.cli.stored import days
 from monitor.clock import SystemClock
-from monitor.form import duration
-from monitor.matching.evaluate import Matcher
+from monitor.rulebook.book import Rulebook
 from monitor.rulebook.load import load
+from monitor.settings import Settings
 from monitor.source import SourceInfo
 from monitor.store.archive import stored_since, versions_since
 from monitor.store.database import Database
 from monitor.store.outbox import alerts_after, first_since
+from monitor.workshop import matcher_of
 
 WARM_UP = timedelta(days=1)
 """Posts from so long before fill the windows, so that what went on then does not ring as new."""
@@ -33,9 +35,7 @@ PAGE = 500
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_config(parser)
-    parser.add_argument(
-        "--since", type=_duration, default="7d", metavar="7d", help="how far back (7d)"
-    )
+    parser.add_argument("--since", type=days, default="7d", metavar="7d", help="how far back (7d)")
     parser.add_argument(
         "--rules",
         type=Path,
@@ -49,26 +49,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _duration(text: str) -> timedelta:
-    try:
-        return duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("write 12h or 7d") from error
-
-
 def run(options: argparse.Namespace) -> int:
     """Compare; exit code 0 whatever comes out."""
     os.nice(10)
     chosen = settings.load(find_config(options.config))
-    running = load(chosen.rules, chosen.sources)
-    books = [load([options.rules], chosen.sources), running] if options.rules else [running]
+    running = _book(chosen, chosen.rules)
+    books = [_book(chosen, [options.rules]), running] if options.rules else [running]
     since = SystemClock().now() - options.since
     db = Database.open(chosen.state, readonly=True)
     try:
         start = since - WARM_UP
         progress = bar(versions_since(db, start), "posts")
         posts, rings = rerun(
-            [Matcher(book) for book in books], stored_since(db, start), since, progress
+            [matcher_of(book, chosen.state) for book in books],
+            stored_since(db, start),
+            since,
+            progress,
         )
         before = rings[1] if options.rules else _sent(db, since)
     finally:
@@ -79,6 +75,10 @@ def run(options: argparse.Namespace) -> int:
     else:
         _show(found, running.sources, options.samples)
     return 0
+
+
+def _book(chosen: Settings, rules: Sequence[Path]) -> Rulebook:
+    return load(rules, chosen.sources, place_paths=chosen.places)
 
 
 def _sent(db: Database, since: datetime) -> Rings:

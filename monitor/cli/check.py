@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from monitor.cli.config import add_config
 from monitor.cli.target import Target, read_target
-from monitor.matching.evaluate import Matcher
 from monitor.mistake import Mistake, MistakesError
+from monitor.workshop import matcher_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     mistakes: tuple[Mistake, ...] = ()
     try:
         target = read_target(options.path, options.config)
-        Matcher(target.rulebook)
+        matcher_of(target.rulebook, target.state)
     except MistakesError as error:
         mistakes = error.mistakes
     print(FORMATS[options.format](target, mistakes))

@@ -19,12 +19,12 @@ from monitor.cli.try_ import show
 from monitor.incident import Incident, Support
 from monitor.matching.evaluate import Matcher, Verdict, explain
 from monitor.rule import Rule
-from monitor.rulebook.book import Rulebook
 from monitor.rulebook.load import load
 from monitor.store.archive import Stored, find, versions
 from monitor.store.database import Database
 from monitor.store.incidents import incident, recall
 from monitor.store.outbox import Delivery, alert, alerts_of, deliveries_of
+from monitor.workshop import matcher_of
 
 
 class SentAlert(msgspec.Struct, frozen=True):
@@ -68,10 +68,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the chain; exit code 1 if neither a post nor an alert is known by that name."""
     chosen = settings.load(find_config(options.config))
-    rulebook = load(chosen.rules, chosen.sources)
+    rulebook = load(chosen.rules, chosen.sources, place_paths=chosen.places)
+    matcher = matcher_of(rulebook, chosen.state)
     db = Database.open(chosen.state, readonly=True)
     try:
-        chain = _alert_chain(db, options.what) or _post_chain(db, rulebook, options.what)
+        chain = _alert_chain(db, options.what) or _post_chain(db, matcher, options.what)
     finally:
         db.close()
     if chain is None:
@@ -99,7 +100,7 @@ def _alert_chain(db: Database, what: str) -> AlertChain | None:
     return AlertChain(_sent(db, one), incident(db, one.incident.id)) if one else None
 
 
-def _post_chain(db: Database, rulebook: Rulebook, what: str) -> PostChain | None:
+def _post_chain(db: Database, matcher: Matcher, what: str) -> PostChain | None:
     found = find(db, what)
     if found is None:
         return None
@@ -119,7 +120,7 @@ def _post_chain(db: Database, rulebook: Rulebook, what: str) -> PostChain | None
     )
     today: tuple[Verdict, ...] = ()
     if found.post is not None and found.kind != "delete":
-        today = explain(Matcher(rulebook), found.post)
+        today = explain(matcher, found.post)
     shown = every if "@" not in what or what.endswith(name.id) else (found,)
     return PostChain(what, shown, backed, today)
 

@@ -21,7 +21,6 @@ from monitor.alert import Alert, to_json
 from monitor.cli.config import add_config, find_config
 from monitor.cli.screen import show_on
 from monitor.correlation.windows import Memory
-from monitor.matching.evaluate import Matcher
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.pipeline import Pipeline
 from monitor.post import Post, Received
@@ -33,6 +32,7 @@ from monitor.sources.post_line import parse
 from monitor.sources.recording import observed
 from monitor.store.archive import outcomes
 from monitor.store.database import Database
+from monitor.workshop import matcher_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,13 +49,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Replay; exit code 0, or 1 when a line could not be read."""
     chosen = settings.load(find_config(options.config))
-    rulebook = load([options.rules] if options.rules else chosen.rules, chosen.sources)
+    rules = [options.rules] if options.rules else chosen.rules
+    rulebook = load(rules, chosen.sources, place_paths=chosen.places)
+    matcher = matcher_of(rulebook, chosen.state)
     show = _printer(options, rulebook.sources)
     folder = options.state or Path(tempfile.mkdtemp(prefix="monitor-replay-"))
     exercise = options.exercise or _is_exercise(chosen, options.posts)
     try:
         with contextlib.closing(Database.open(folder)) as db, _opened(options.posts) as lines:
-            replay = _Replay(db, Pipeline(Matcher(rulebook), Memory(), virtual=True), show)
+            replay = _Replay(db, Pipeline(matcher, Memory(), virtual=True), show)
             replay.play(parse(lines, options.posts), options.batch, exercise=exercise)
             replay.summary(outcomes(db))
     finally:

@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     """Check everything, then run until a signal."""
     logs.configure(verbose=options.verbose)
     chosen = settings.load(find_config(options.config), state=options.state)
-    matcher = prepare(Material(chosen.rules, chosen.sources))
+    matcher = prepare(Material(chosen.rules, chosen.sources, chosen.places, chosen.state))
     try:
         asyncio.run(daemon.run(chosen, matcher, SystemClock()))
     except StateError as error:

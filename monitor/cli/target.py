@@ -1,5 +1,7 @@
 """What `check` and `test` are asked about: a configuration, a folder of rules, or a single file."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,13 +11,15 @@ from monitor.document import Node, exists, is_folder, read_file
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.rulebook.book import Rulebook
 from monitor.rulebook.load import is_sources, load, rule_files
+from monitor.rulebook.places import is_places
 
 
 class Target(NamedTuple):
-    """What was read: the rulebook, and how many files it took."""
+    """What was read: the rulebook, how many files it took, and where its state would be."""
 
     rulebook: Rulebook
     files: int
+    state: Path
 
 
 def read_target(given: str | None, config: str | None) -> Target:
@@ -28,7 +32,7 @@ def read_target(given: str | None, config: str | None) -> Target:
     """
     path = Path(given) if given and given != QUICKSTART else find_config(given or config)
     if is_folder(path):
-        return _counted(load([path], _sources_in(path)))
+        return _counted(load([path], _among(path, is_sources), (), _among(path, is_places)))
     if not exists(path):
         raise MistakesError([Mistake(Mark(str(path), 1, 1), "no such file", "check the path")])
     if given and given != QUICKSTART:
@@ -36,22 +40,26 @@ def read_target(given: str | None, config: str | None) -> Target:
         if is_sources(node):
             return _counted(load([], [path]))
         if _is_rules(node):
-            return _counted(load([path], [], lists_of=[path.parent]))
+            places = _among(path.parent, is_places)
+            return _counted(load([path], [], [path.parent], places))
+        if is_places(node):
+            return _counted(load([], [], (), [path]))
     chosen = settings.load(path)
-    rulebook = load(chosen.rules, chosen.sources)
-    return Target(rulebook, len(rulebook.files) + 1)
+    rulebook = load(chosen.rules, chosen.sources, place_paths=chosen.places)
+    return Target(rulebook, len(rulebook.files) + 1, chosen.state)
 
 
 def _counted(rulebook: Rulebook) -> Target:
-    return Target(rulebook, len(rulebook.files))
+    state = settings.default_state(settings.host_instance(), os.environ)
+    return Target(rulebook, len(rulebook.files), state)
 
 
-def _sources_in(folder: Path) -> list[Path]:
-    """The sources files among the YAML files of a folder."""
+def _among(folder: Path, is_one: Callable[[Node], bool]) -> list[Path]:
+    """The files of a kind (sources, places) among the YAML files of a folder."""
     found = []
     for path in rule_files([folder], []):
         try:
-            if is_sources(read_file(path)):
+            if is_one(read_file(path)):
                 found.append(path)
         except MistakesError:
             continue  # the loader reads it again, and says so

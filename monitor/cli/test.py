@@ -1,17 +1,21 @@
-"""`monitor test`: run the rules' examples."""
+"""`monitor test`: run the rules' examples and their tests over time."""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from monitor.cli.check import counted
 from monitor.cli.config import add_config
 from monitor.cli.target import read_target
 from monitor.document import named
-from monitor.matching.evaluate import Matcher
 from monitor.matching.rehearse import rehearsal
+from monitor.mistake import Mark, Mistake
 from monitor.rulebook.examples import Tried
+from monitor.rulebook.timelines import Timeline
+from monitor.timeline import run_timeline
+from monitor.workshop import matcher_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,38 +28,61 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print every failed example and a count; exit code 1 if there is one, else 0."""
+    """Print everything that failed and a count; exit code 1 if something did, else 0."""
     target = read_target(options.path, options.config)
-    tried = list(rehearsal(target.rulebook, Matcher(target.rulebook)))
-    mistakes = sorted(one.mistake for one in tried if one.mistake is not None)
+    book, matcher = target.rulebook, matcher_of(target.rulebook, target.state)
+    cases = [_example(one) for one in rehearsal(book, matcher)]
+    examples, rules = len(cases), len({case.owner for case in cases})
+    cases += [_over_time(one, run_timeline(matcher, one)) for one in book.timelines]
+    mistakes = sorted(mistake for case in cases for mistake in case.mistakes)
     for mistake in mistakes:
         print(mistake)
-    with_examples = len({one.rule.id for one in tried})
-    ran = f"{counted(len(tried), 'example')} of {counted(with_examples, 'rule')}"
+    ran = f"{counted(examples, 'example')} of {counted(rules, 'rule')}"
+    if book.timelines:
+        ran += f", {counted(len(book.timelines), 'test')} over time"
     print(f"{ran}: {len(mistakes)} failed" if mistakes else f"{ran}: all hold")
     if options.junit is not None:
-        options.junit.write_bytes(junit(tried))
+        options.junit.write_bytes(junit(cases))
     return 1 if mistakes else 0
 
 
-def junit(tried: Sequence[Tried]) -> bytes:
-    """The report that CI systems read: a test case for each example."""
-    failures = sum(one.mistake is not None for one in tried)
+class Case(NamedTuple):
+    """An example or a test over time that was run, and the mistakes that it shows."""
+
+    owner: str
+    name: str
+    mark: Mark
+    mistakes: tuple[Mistake, ...]
+
+
+def _example(one: Tried) -> Case:
+    mistakes = (one.mistake,) if one.mistake is not None else ()
+    name = f"{one.kind} {one.number}: {_printable(one.text)}"
+    return Case(one.rule.id, name, one.mark, mistakes)
+
+
+def _over_time(timeline: Timeline, mistakes: tuple[Mistake, ...]) -> Case:
+    return Case("tests", _printable(timeline.name), timeline.mark, mistakes)
+
+
+def junit(cases: Sequence[Case]) -> bytes:
+    """The report that CI systems read: a test case for each example and each test over time."""
+    failures = sum(bool(case.mistakes) for case in cases)
     suite = ET.Element(
-        "testsuite", name="monitor test", tests=str(len(tried)), failures=str(failures)
+        "testsuite", name="monitor test", tests=str(len(cases)), failures=str(failures)
     )
-    for one in tried:
+    for one in cases:
         case = ET.SubElement(
             suite,
             "testcase",
-            classname=one.rule.id,
-            name=f"{one.kind} {one.number}: {_printable(one.text)}",
+            classname=one.owner,
+            name=one.name,
             file=one.mark.file,
             line=str(one.mark.line),
         )
-        if one.mistake is not None:
-            failure = ET.SubElement(case, "failure", message=_printable(one.mistake.message))
-            failure.text = _printable(str(one.mistake), whole=True)
+        if one.mistakes:
+            failure = ET.SubElement(case, "failure", message=_printable(one.mistakes[0].message))
+            failure.text = _printable("\n".join(map(str, one.mistakes)), whole=True)
     report: bytes = ET.tostring(suite, encoding="utf-8", xml_declaration=True)
     return report
 

@@ -12,17 +12,17 @@ from typing import TextIO
 import msgspec
 
 from monitor.cli.config import DEFAULT, QUICKSTART, add_config
-from monitor.cli.target import read_target
+from monitor.cli.target import Target, read_target
 from monitor.clock import SystemClock
 from monitor.hit import Reason, spans
-from monitor.matching.evaluate import Matcher, Verdict, explain
+from monitor.matching.evaluate import Verdict, explain
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.post import Post
 from monitor.rule import Rule
-from monitor.rulebook.book import Rulebook
 from monitor.sinks.styled import visible
 from monitor.sinks.terminal import screen
 from monitor.text.caps import MAX_BYTES, capped
+from monitor.workshop import matcher_of
 
 TYPED = "typed:text"
 LONGEST_CHECK = 160
@@ -59,10 +59,11 @@ def run(options: argparse.Namespace) -> int:
     """Judge the text by every rule; exit code 0 whatever comes out."""
     now = SystemClock().now()
     at = _moment(options.at) if options.at else now
-    rulebook = _rulebook(options.rules, options.config)
+    target = _rulebook(options.rules, options.config)
+    rulebook = target.rulebook
     text, changed = capped(_text(options.text))
     post = Post(source=options.source, id="1", published_at=at, text=text)
-    verdicts = explain(Matcher(rulebook), post)
+    verdicts = explain(matcher_of(rulebook, target.state), post)
     if changed:
         print(f"the text was capped: at most {MAX_BYTES} bytes, no control characters",
               file=sys.stderr)  # fmt: skip
@@ -106,15 +107,16 @@ def _moment(given: str) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _rulebook(folder: str | None, config: str | None) -> Rulebook:
+def _rulebook(folder: str | None, config: str | None) -> Target:
     """The rules asked for; a folder without sources borrows those of the configuration."""
     has_config = config or os.environ.get("MONITOR_CONFIG") or Path(DEFAULT).exists()
     if folder is None:
-        return read_target(None, config if has_config else QUICKSTART).rulebook
-    rulebook = read_target(folder, None).rulebook
-    if rulebook.sources or not has_config:
-        return rulebook
-    return msgspec.structs.replace(rulebook, sources=read_target(None, config).rulebook.sources)
+        return read_target(None, config if has_config else QUICKSTART)
+    target = read_target(folder, None)
+    if target.rulebook.sources or not has_config:
+        return target
+    sources = read_target(None, config).rulebook.sources
+    return target._replace(rulebook=msgspec.structs.replace(target.rulebook, sources=sources))
 
 
 def show(

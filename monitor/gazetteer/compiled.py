@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -65,6 +65,10 @@ class Compiled:
         """Another process opens the folder itself: the pages are shared."""
         return Compiled, (self.folder,)
 
+    def __iter__(self) -> Iterator[Place]:
+        """Every place, not remembered."""
+        return (self._place(number) for number in range(len(self)))
+
     def __len__(self) -> int:
         return len(self._starts) - 1
 
@@ -74,7 +78,7 @@ class Compiled:
 
     def continues(self, name: str) -> bool:
         """Whether a longer key begins with these words."""
-        return bool(self._trie.has_keys_with_prefix(name + " "))
+        return next(self._trie.iterkeys(name + " "), None) is not None
 
     def get(self, identity: str) -> Place | None:
         """A place by its id."""

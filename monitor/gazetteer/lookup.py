@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
@@ -65,6 +65,9 @@ class World(Protocol):
     def get(self, identity: str) -> Place | None:
         """A place by its id."""
 
+    def __iter__(self) -> Iterator[Place]:
+        """Every place."""
+
 
 class Gazetteer:
     """Own places (a few, in memory) over a world of others. Immutable."""
@@ -100,6 +103,12 @@ class Gazetteer:
     def get(self, identity: str) -> Place | None:
         """A place by its id."""
         return self.places.get(identity) or (self.world.get(identity) if self.world else None)
+
+    def __iter__(self) -> Iterator[Place]:
+        """Every place."""
+        yield from self.places.values()
+        if self.world is not None:
+            yield from self.world
 
     def own_keys(self) -> Mapping[str, tuple[Candidate, ...]]:
         """Every way of writing an own place."""

@@ -5,22 +5,27 @@ more is done; then only rules whose rarest necessary group was found are tried; 
 are worked out only for rules that hold.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 import msgspec
 
+from monitor.gazetteer.lookup import Gazetteer
 from monitor.hit import Found, Hit, Reason
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.terms import Inflect
+from monitor.matching.ground import Grounds
 from monitor.matching.reasons import evidence, holds, reasons
-from monitor.matching.scan import PATTERN, RawFind, Scanner, Sighting
+from monitor.matching.scan import PATTERN, Look, Scanner, Sighting
+from monitor.place import Place
 from monitor.post import Post, PostName
 from monitor.rule import Rule
 from monitor.rulebook.compile import Book, CompiledRule, compile_rulebook
 from monitor.rulebook.conditions import tested, wanted_terms
+from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
-from monitor.text.fold import fold, fold_wide, has_other_letters
+from monitor.text.fold import OTHER, fold, fold_wide, has_other_letters
+from monitor.text.symbols import unspaced
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -31,12 +36,8 @@ class Verdict(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...]
 
 
-class _Reading(NamedTuple):
-    """What one automaton found in a text."""
-
-    scanner: Scanner
-    folded: bytes | str
-    finds: Sequence[RawFind]
+Readings = Sequence[tuple[Scanner, Look]]
+"""What each automaton found in a text."""
 
 
 class Matcher:
@@ -44,22 +45,31 @@ class Matcher:
 
     def __init__(
         self, rulebook: Book, *, inflect: Inflect = plain_forms,
-        counts: Mapping[str, int] | None = None,
+        counts: Mapping[str, int] | None = None, gazetteer: Gazetteer | None = None,
     ) -> None:  # fmt: skip
-        """Compile the rulebook; see `compile_rulebook` for what it raises."""
-        compiled = compile_rulebook(rulebook, inflect=inflect, counts=counts)
+        """Compile the rulebook; see `compile_rulebook` for what it raises.
+
+        `gazetteer` resolves the places that rules ask for; the rulebook's own places if None.
+        """
+        ground = gazetteer or Gazetteer(rulebook.places, rulebook.areas)
+        compiled = compile_rulebook(rulebook, inflect=inflect, counts=counts, gazetteer=ground)
         filed = frozenset(compiled.filed)
         self.rulebook = rulebook
         self._terms = compiled.terms
         self._rules = compiled.rules
         self._filed = compiled.filed
         self._always = compiled.always
+        self._places = {compiled.terms.index(where.text) for where in compiled.wheres}
+        self._grounds = Grounds(ground, compiled.wheres)
         self._narrow = Scanner(compiled.narrow, filed)
+        self._find = self._narrow.find
+        self._filed_patterns = self._narrow.filed
         self._wide = Scanner(compiled.wide, filed) if compiled.wide.meanings else None
+        self._unspaced = any(unspaced(symbol) for key in compiled.wide.meanings for symbol in key)
 
     def __getstate__(self) -> dict[str, object]:
         """All but the rules' tests: functions do not travel between processes."""
-        rules = [(rule.rule, rule.wanted) for rule in self._rules]
+        rules = [(rule.rule, rule.terms) for rule in self._rules]
         return {**vars(self), "_rules": rules}
 
     def __setstate__(self, state: dict[str, object]) -> None:
@@ -68,54 +78,95 @@ class Matcher:
         numbers = {term: number for number, term in enumerate(self._terms)}
         rules = cast("list[tuple[Rule, frozenset[int]]]", state["_rules"])
         self._rules = tuple(
-            CompiledRule(rule, tested(rule.when, numbers), wanted) for rule, wanted in rules
+            CompiledRule(rule, tested(rule.when, numbers), terms) for rule, terms in rules
         )
 
-    def look(self, text: str) -> list[_Reading]:
+    def look(self, text: str) -> Readings:
         """Look for every term."""
         folded = fold(text)
-        readings = [_Reading(self._narrow, folded, self._narrow.find(folded))]
-        if self._wide is not None and has_other_letters(text):
+        readings = [(self._narrow, Look(text, folded, self._find(folded)))]
+        if self._wide is not None and self._may_be_wide(text, folded):
             wide = fold_wide(text)
-            readings.append(_Reading(self._wide, wide, self._wide.find(wide)))
+            readings.append((self._wide, Look(text, wide, self._wide.find(wide))))
         return readings
 
-    def concerns(self, readings: Sequence[_Reading]) -> bool:
-        """Whether any rule needs to be tried at all."""
-        return bool(self._always) or not all(
-            scanner.filed.isdisjoint(map(PATTERN, finds)) for scanner, _, finds in readings
-        )
+    def concerning(self, text: str) -> Readings | None:
+        """As `look`, but None if no rule needs to be tried: the usual post goes no further."""
+        folded = fold(text)
+        finds = self._find(folded)
+        if self._always or (self._wide is not None and self._may_be_wide(text, folded)):
+            return self.look(text)
+        if self._filed_patterns.isdisjoint(map(PATTERN, finds)):
+            return None
+        return ((self._narrow, Look(text, folded, finds)),)
 
-    def rules_holding(
-        self, text: str, readings: Sequence[_Reading], who: SourceInfo
-    ) -> list[CompiledRule]:
+    def _may_be_wide(self, text: str, folded: bytes) -> bool:
+        """Whether the character automaton could find anything."""
+        return OTHER in folded or (self._unspaced and has_other_letters(text))
+
+    def rules_holding(self, readings: Readings, who: SourceInfo) -> list[CompiledRule]:
         """The rules that hold, in the order of their ids."""
         found: set[int] = set()
-        for scanner, folded, finds in readings:
-            found |= scanner.terms(text, folded, finds)
+        questions = [scanner.terms(look, found) for scanner, look in readings]
         near = set(self._always)
         for term in self._filed.keys() & found:
             near.update(self._filed[term])
+        rules = [self._rules[index] for index in sorted(near)]
+        if rules and any(questions):
+            asked = frozenset[int]().union(*(rule.terms for rule in rules))
+            for (scanner, look), still in zip(readings, questions, strict=True):
+                scanner.answer(look, found, still, asked)
+        if self._places:
+            found = (found - self._places) | self._where(readings[0][1].text, rules, who)
         return [
             rule
-            for rule in map(self._rules.__getitem__, sorted(near))
+            for rule in rules
             if rule.test(found, who) and (not who.rules or rule.rule.id in who.rules)
         ]
 
+    def _where(self, text: str, near: Sequence[CompiledRule], who: SourceInfo) -> set[int]:
+        """The place conditions that hold; only worked out if a rule that came near has one."""
+        if not any(True for one in near for _ in wheres_in(one.rule.when)):
+            return set()
+        found = self._grounds.of(text, who.home).found
+        return {number for number in self._places if self._terms[number] in found}
+
     def seen(
-        self, text: str, readings: Sequence[_Reading], wanted: frozenset[int] | None = None
+        self,
+        readings: Readings,
+        wanted: frozenset[int] | None = None,
+        home: str | None = None,
     ) -> dict[str, list[Found]]:
-        """Where every term (or only those wanted) stands, in the order of the text."""
+        """Where every term (or only those wanted) stands, in the order of the text.
+
+        Places too, under what their conditions ask; `home` is the region that the text is from.
+        """
         sightings: set[Sighting] = set()
-        for scanner, folded, finds in readings:
-            asked = finds if wanted is None else scanner.leading_to(wanted, finds)
-            sightings.update(scanner.sightings(text, folded, asked))
+        for scanner, look in readings:
+            sightings.update(scanner.sightings(look, wanted))
+        text = readings[0][1].text
         seen: dict[str, list[Found]] = {}
+        if self._places and (wanted is None or wanted & self._places):
+            seen.update(self._grounds.of(text, home).found)
         for number, start, end in sorted(sightings, key=lambda one: (one.start, one.end)):
+            if number in self._places:
+                continue
             term = self._terms[number]
             found = Found(text=text[start:end], start=start, end=end, term=term)
             seen.setdefault(term, []).append(found)
         return seen
+
+    def by_place(
+        self, text: str, found: tuple[Found, ...], who: SourceInfo
+    ) -> Iterator[tuple[Place | None, tuple[Found, ...]]]:
+        """What was found, once for each place it speaks of (the most precise ones), or for none."""
+        ids = {one.place for one in found if one.place is not None}
+        if not ids:
+            yield None, found
+            return
+        known = self._grounds.of(text, who.home).places
+        for place in self._grounds.precise({one: known[one] for one in sorted(ids)}):
+            yield place, tuple(one for one in found if one.place in {None, place.id})
 
     def speaker(self, post: Post) -> SourceInfo:
         """What is known of the post's source; `unknown` in role and side if it is not listed."""
@@ -124,39 +175,48 @@ class Matcher:
 
 def evaluate(matcher: Matcher, post: Post, name: PostName) -> tuple[Hit, ...]:
     """The rules that hold for a post, in the order of their ids; role and side stamped."""
-    readings = matcher.look(post.text)
-    if not matcher.concerns(readings):
+    readings = matcher.concerning(post.text)
+    if readings is None:
         return ()
     who = matcher.speaker(post)
-    holding = matcher.rules_holding(post.text, readings, who)
+    holding = matcher.rules_holding(readings, who)
     if not holding:
         return ()
-    wanted = frozenset[int]().union(*(rule.wanted for rule in holding))
-    seen = matcher.seen(post.text, readings, wanted)
+    wanted = frozenset[int]().union(*(rule.terms for rule in holding))
+    seen = matcher.seen(readings, wanted, who.home)
     return tuple(
         Hit(
             rule=rule.rule,
             post=name,
-            found=evidence(rule.rule.when, seen, who),
+            found=found,
+            place=place,
             role=who.role,
             affiliation=who.affiliation,
             family=who.publisher,
             rulebook=matcher.rulebook.hash,
         )
         for rule in holding
+        for place, found in matcher.by_place(post.text, evidence(rule.rule.when, seen, who), who)
     )
 
 
 def explain(matcher: Matcher, post: Post) -> tuple[Verdict, ...]:
     """What every rule says that matched or came near: at least one of its terms was found."""
     who = matcher.speaker(post)
-    seen = matcher.seen(post.text, matcher.look(post.text))
+    seen = matcher.seen(matcher.look(post.text), home=who.home)
     verdicts = []
     for rule in matcher.rulebook.rules:
         why = reasons(rule.when, seen, who)
         if who.rules and rule.id not in who.rules:
             why = (*why, Reason(f"{who.id} is limited to rules {', '.join(who.rules)}", False))
         matched = holds(rule.when, seen, who) and (not who.rules or rule.id in who.rules)
-        if matched or any(term.text in seen for term in wanted_terms(rule.when)):
+        if matched or _near(rule, seen):
             verdicts.append(Verdict(rule.id, matched, why))
     return tuple(sorted(verdicts, key=lambda verdict: verdict.id))
+
+
+def _near(rule: Rule, seen: Mapping[str, Sequence[Found]]) -> bool:
+    """Whether a word of the rule was found; of one that only asks where, a place of it."""
+    words = [term.text for term in wanted_terms(rule.when)]
+    asked = words or [where.text for where in wheres_in(rule.when)]
+    return any(one in seen for one in asked)

@@ -6,7 +6,8 @@ from typing import TypeGuard
 import msgspec
 
 from monitor.hit import Found, Reason
-from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Speaker, Term
+from monitor.matching.ground import NOTES
+from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Speaker, Term, Where
 from monitor.rulebook.conditions import speaker_checks, speaker_value, speaks
 from monitor.source import SourceInfo
 
@@ -16,7 +17,7 @@ Seen = Mapping[str, Sequence[Found]]
 
 def holds(condition: Condition, seen: Seen, who: SourceInfo) -> bool:
     """Whether a condition holds."""
-    if isinstance(condition, Term):
+    if isinstance(condition, Term | Where):
         return bool(seen.get(condition.text))
     if isinstance(condition, Speaker):
         return all(speaks(who, asked, attribute)
@@ -31,16 +32,30 @@ def holds(condition: Condition, seen: Seen, who: SourceInfo) -> bool:
 
 def evidence(condition: Condition, seen: Seen, who: SourceInfo) -> tuple[Found, ...]:
     """The finds that make a condition hold, in the order of the text, each once."""
-    finds = set(_evidence(condition, seen, who))
-    return tuple(sorted(finds, key=lambda found: (found.start, found.end, found.term or "")))
+    _, finds = _weigh(condition, seen, who)
+    if len(finds) <= 1:
+        return tuple(finds)
+    each = {(found.start, found.end, found.term or found.place or ""): found for found in finds}
+    return tuple(each[place] for place in sorted(each))
 
 
-def _evidence(condition: Condition, seen: Seen, who: SourceInfo) -> Iterator[Found]:
-    if isinstance(condition, Term):
-        yield from seen.get(condition.text, ())
-    elif not isinstance(condition, Speaker | NoneOf) and holds(condition, seen, who):
-        for part in condition.parts:
-            yield from _evidence(part, seen, who)
+def _weigh(condition: Condition, seen: Seen, who: SourceInfo) -> tuple[bool, Sequence[Found]]:
+    """Whether a condition holds, and what speaks for it."""
+    if isinstance(condition, Term | Where):
+        finds = seen.get(condition.text, ())
+        return bool(finds), finds
+    if isinstance(condition, Speaker | NoneOf):
+        return holds(condition, seen, who), ()
+    needed = len(condition.parts) if isinstance(condition, AllOf) else 1
+    if isinstance(condition, AtLeast):
+        needed = condition.n
+    true, gathered = 0, list[Found]()
+    for part in condition.parts:
+        held, finds = _weigh(part, seen, who)
+        if held:
+            true += 1
+            gathered.extend(finds)
+    return true >= needed, gathered if true >= needed else ()
 
 
 def reasons(condition: Condition, seen: Seen, who: SourceInfo) -> tuple[Reason, ...]:
@@ -56,7 +71,7 @@ def reasons(condition: Condition, seen: Seen, who: SourceInfo) -> tuple[Reason, 
 
 def _plain(condition: Condition) -> Condition:
     """The same condition with fewer brackets: groups of one part, any in any, all in all."""
-    if isinstance(condition, Term | Speaker):
+    if isinstance(condition, Term | Speaker | Where):
         return condition
     parts: list[Condition] = []
     for part in map(_plain, condition.parts):
@@ -85,10 +100,19 @@ def _reasons(condition: Condition, seen: Seen, who: SourceInfo, depth: str) -> I
             yield Reason(check, speaks(who, asked, attribute))
         return
     held = holds(condition, seen, who)
+    if isinstance(condition, Where):
+        yield Reason(depth + _of_places(condition, seen), held, tuple(seen.get(condition.text, ())))
+        return
     yield Reason(depth + describe(condition), held, _shown(condition, seen, who))
     if not isinstance(condition, Term) and not _flat(condition):
         for part in _gathered(condition):
             yield from _reasons(part, seen, who, depth + "- ")
+
+
+def _of_places(where: Where, seen: Seen) -> str:
+    """What a place condition asks, and what became of the names of places in the post."""
+    notes = [found.term or "" for found in seen.get(NOTES, ())]
+    return f"{where.text}: {'; '.join(notes) or 'no known place is named'}"
 
 
 def _gathered(condition: AllOf | AnyOf | NoneOf | AtLeast) -> Iterator[Condition]:
@@ -121,7 +145,7 @@ def describe(condition: Condition) -> str:
     A list of terms names each; in a group that has groups inside, a `$list` is only its name: its
     own reason follows.
     """
-    if isinstance(condition, Term):
+    if isinstance(condition, Term | Where):
         return condition.text
     if isinstance(condition, Speaker):
         return "; ".join(f"from {key} {_joined(asked, 'or')}"
@@ -159,7 +183,7 @@ def _nested(part: Condition) -> str:
     """A group inside a group: in brackets, but for a `$list` alone."""
     if isinstance(part, AnyOf) and _flat(part):
         return " | ".join(_names(part.parts, full=False))
-    if isinstance(part, Speaker):
+    if isinstance(part, Speaker | Where):
         return describe(part)
     if isinstance(part, Term):
         return part.text

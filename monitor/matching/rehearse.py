@@ -25,7 +25,7 @@ def rehearsal(rulebook: Rulebook, matcher: Matcher) -> Iterator[Tried]:
 
 def _judge(matcher: Matcher) -> Callable[[Rule, Condition, str], Verdict]:
     def judge(rule: Rule, condition: Condition, text: str) -> Verdict:
-        seen = matcher.seen(text, matcher.look(text))
+        seen = matcher.seen(matcher.look(text))
         return Verdict(rule.id, holds(condition, seen, NOBODY), reasons(condition, seen, NOBODY))
 
     return judge

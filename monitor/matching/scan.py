@@ -7,13 +7,15 @@ Finds that could be something else are verified on the post's own text.
 import pickle
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple, cast
 
 from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
-from monitor.rulebook.patterns import Check, Onward, Patterns, judged_words
+from monitor.lexicon.terms import Surface
+from monitor.rulebook.patterns import WIDE_GAP, Check, Meaning, Onward, Patterns, judged_words
 from monitor.text.fold import Origins
 from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
 
@@ -24,6 +26,9 @@ MAX_PLACES = 50
 """Most places that are worked out for one term in one post."""
 _PIECE = 500
 _GAP = re.compile(" *")
+_BLANKS = frozenset({" ", ord(" ")})
+_SHORT = 64  # longer texts are not worth remembering
+_Complete = tuple[Sequence[int], Sequence[Check], int, int]
 
 
 class Sighting(NamedTuple):
@@ -32,6 +37,14 @@ class Sighting(NamedTuple):
     term: int
     start: int
     end: int
+
+
+class Look(NamedTuple):
+    """What one automaton found in a text."""
+
+    text: str
+    folded: bytes | str
+    finds: Sequence[RawFind]
 
 
 class Scanner:
@@ -45,6 +58,7 @@ class Scanner:
         self._questions = frozenset(
             number for number, meaning in enumerate(self._meanings) if not meaning.simple
         )
+        self._initials = _initials(self._meanings, bytewise=patterns.bytewise)
         self._leads = tuple(frozenset(meaning.all_terms()) for meaning in self._meanings)
         self.filed = frozenset(
             number for number, leads in enumerate(self._leads) if not filed.isdisjoint(leads)
@@ -73,100 +87,156 @@ class Scanner:
         pieces = cast("list[bytes]", state["_meanings"])
         self._meanings = tuple(chain.from_iterable(map(pickle.loads, pieces)))
 
-    def terms(self, text: str, folded: bytes | str, finds: Sequence[RawFind]) -> set[int]:
-        """The numbers of the terms found, verified."""
-        patterns = set(map(PATTERN, finds))
-        found = set(chain.from_iterable(map(self._terms.__getitem__, patterns)))
+    def terms(self, look: Look, found: set[int]) -> frozenset[int]:
+        """Add the terms found, verified, as far as rules are filed under them.
+
+        Returns the patterns that leave a question open, for `answer`.
+        """
+        patterns = frozenset(map(PATTERN, look.finds))
+        found.update(chain.from_iterable(map(self._terms.__getitem__, patterns)))
         questions = self._questions & patterns
-        if questions:
-            asked = [find for find in finds if find[2] in questions]
-            found.update(one.term for one in self.sightings(text, folded, asked, limit=1))
-        return found
+        if not questions.isdisjoint(self.filed):
+            self._answer(look, found, questions & self.filed)
+            return questions - self.filed
+        return questions
 
-    def leading_to(self, terms: frozenset[int], finds: Sequence[RawFind]) -> list[RawFind]:
-        """The finds that may be one of the terms."""
-        return [find for find in finds if not terms.isdisjoint(self._leads[find[2]])]
+    def answer(
+        self, look: Look, found: set[int], questions: frozenset[int], terms: frozenset[int]
+    ) -> None:
+        """Add those of `terms` that the open questions lead to, verified."""
+        asked = frozenset(one for one in questions if not terms.isdisjoint(self._leads[one]))
+        if asked:
+            self._answer(look, found, asked)
 
-    def sightings(
-        self, text: str, folded: bytes | str, finds: Sequence[RawFind], *, limit: int = MAX_PLACES
-    ) -> Iterator[Sighting]:
-        """Every verified find of a term, with its place in the text.
+    def _answer(self, look: Look, found: set[int], questions: frozenset[int]) -> None:
+        page = _Page(look.text, look.folded)
+        for find in look.finds:
+            number = find[2]
+            if number in questions and not self._leads[number] <= found:
+                initials = self._initials.get(number)
+                if initials is not None and _vain(look.folded, find[1], initials):
+                    continue
+                for terms, checks, first, last in self._complete(page.view, find):
+                    found.update(terms)
+                    if checks:
+                        found.update(_meant(checks, page.between(first, last)))
 
-        After `limit` places of a term it is looked for no further: a megabyte of one word costs
-        no more than a page of it.
+    def sightings(self, look: Look, wanted: frozenset[int] | None = None) -> Iterator[Sighting]:
+        """Every verified find of a term (or of those wanted), with its place in the text.
+
+        After 50 places of a term it is looked for no further: a megabyte of one word costs no more
+        than a page of it.
         """
         places: dict[int, int] = {}
         full: set[int] = set()
-        for sighting in self._sightings(text, folded, finds, full):
-            yield sighting
-            places[sighting.term] = count = places.get(sighting.term, 0) + 1
-            if count >= limit:
-                full.add(sighting.term)
-
-    def _sightings(
-        self, text: str, folded: bytes | str, finds: Sequence[RawFind], full: set[int]
-    ) -> Iterator[Sighting]:
-        view = folded.decode("latin-1") if isinstance(folded, bytes) else folded
-        origins = Origins(text, len(view))
-        for start, end, number in finds:
-            if full and self._leads[number] <= full:
+        page = _Page(look.text, look.folded)
+        for find in look.finds:
+            leads = self._leads[find[2]]
+            if leads <= full or (wanted is not None and wanted.isdisjoint(leads)):
                 continue
-            meaning = self._meanings[number]
-            first, last = start + meaning.lead, end - meaning.trail
-            if meaning.open:
-                last = view.find(" ", last)
-            if meaning.terms or meaning.checks:
-                yield from _settle(text, meaning.terms, meaning.checks, origins.span(first, last))
-            if meaning.onward:
-                for node, stop in _follow(meaning.onward, view, last):
-                    yield from _settle(text, node.terms, node.checks, origins.span(first, stop))
+            for terms, checks, first, last in self._complete(page.view, find):
+                start, end = page.span(first, last)
+                for term in (*terms, *_meant(checks, look.text[start:end])):
+                    yield Sighting(term, start, end)
+                    places[term] = count = places.get(term, 0) + 1
+                    if count == MAX_PLACES:
+                        full.add(term)
+
+    def _complete(self, view: str, find: RawFind) -> list[_Complete]:
+        """Every end of a term that a find leads to: its terms, those to verify, first and last."""
+        start, end, number = find
+        meaning = self._meanings[number]
+        first, last = start + meaning.lead, end - meaning.trail
+        if meaning.open:
+            last = view.find(" ", last)
+        ends: list[_Complete] = []
+        if meaning.terms or meaning.checks:
+            ends.append((meaning.terms, meaning.checks, first, last))
+        if meaning.onward is not None:
+            _follow(meaning.onward, view, first, last, ends)
+        return ends
+
+
+class _Page:
+    """A post's text beside its folded text; places are worked out when first asked for."""
+
+    __slots__ = ("_origins", "_text", "view")
+
+    def __init__(self, text: str, folded: bytes | str) -> None:
+        self._text = text
+        self.view = folded.decode("latin-1") if isinstance(folded, bytes) else folded
+        self._origins: Origins | None = None
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        if self._origins is None:
+            self._origins = Origins(self._text, len(self.view))
+        return self._origins.span(first, last)
+
+    def between(self, first: int, last: int) -> str:
+        start, end = self.span(first, last)
+        return self._text[start:end]
+
+
+def _initials(meanings: Sequence[Meaning], *, bytewise: bool) -> dict[int, frozenset[int | str]]:
+    """For scouts: what the next word may begin with. Most lead nowhere, and this shows it soon."""
+    return {
+        number: frozenset(
+            ord(word[0]) if bytewise else word[0]
+            for word in (*meaning.onward.words, *meaning.onward.beginnings)
+        )
+        for number, meaning in enumerate(meanings)
+        if meaning.onward and meaning.trail == len(WIDE_GAP)
+    }
+
+
+def _vain(folded: bytes | str, at: int, initials: frozenset[int | str]) -> bool:
+    """Whether the word after a scout's gap certainly is none of those that lead on."""
+    for symbol in folded[at : at + 4]:
+        if symbol not in _BLANKS:
+            return symbol not in initials
+    return False
 
 
 def _nothing(_: bytes | str) -> list[RawFind]:
     return []
 
 
-def _follow(node: Onward, view: str, at: int) -> Iterator[tuple[Onward, int]]:
-    """The nodes that the words after `at` lead to where a term is complete, and where each ends."""
+def _follow(node: Onward, view: str, first: int, at: int, ends: list[_Complete]) -> None:
+    """Add the ends that the words after `at` lead to."""
     start = _GAP.match(view, at).end()  # type: ignore[union-attr]  # it matches nothing, too
     stop = view.find(" ", start)
     if start == at or stop < 0:
         return
     word = view[start:stop]
-    nexts = [
-        (after, stop if beginning.endswith("*") else start + len(beginning))
-        for beginning, after in node.beginnings.items()
-        if word.startswith(beginning.removesuffix("*"))
-    ]
-    if word in node.words:
-        nexts.append((node.words[word], stop))
-    for after, end in nexts:
-        if after.terms or after.checks:
-            yield after, end
-        if after.words or after.beginnings:
-            yield from _follow(after, view, end)
+    after = node.words.get(word)
+    if after is not None:
+        _arrive(after, view, first, stop, ends)
+    for beginning, after in node.beginnings.items():
+        if word.startswith(beginning.removesuffix("*")):
+            end = stop if beginning.endswith("*") else start + len(beginning)
+            _arrive(after, view, first, end, ends)
 
 
-def _settle(
-    text: str, terms: Sequence[int], checks: Sequence[Check], span: tuple[int, int]
-) -> Iterator[Sighting]:
-    """The terms that really stand at the span."""
-    for term in terms:
-        yield Sighting(term, *span)
-    if checks:
-        here = text[span[0] : span[1]]
-        for check in checks:
-            if _is_meant(check, here):
-                yield Sighting(check.term, *span)
+def _arrive(node: Onward, view: str, first: int, last: int, ends: list[_Complete]) -> None:
+    if node.terms or node.checks:
+        ends.append((node.terms, node.checks, first, last))
+    if node.words or node.beginnings:
+        _follow(node, view, first, last, ends)
 
 
-def _is_meant(check: Check, here: str) -> bool:
+def _meant(checks: Sequence[Check], here: str) -> list[int]:
+    """The terms of the checks that the text really says."""
+    judge = _is_meant if len(here) <= _SHORT else _is_meant.__wrapped__
+    return [check.term for check in checks if judge(check.surface, here)]
+
+
+@lru_cache(maxsize=16384)
+def _is_meant(surface: Surface, here: str) -> bool:
     """Whether the text is what the surface says, not only its look-alike.
 
     Each word is the same letters in the same script, or mixes scripts as disguised words do; with
     `cased`, the capitals are the same too.
     """
-    surface = check.surface
     words = strict_symbols(here).split()
     if len(words) != len(surface.words):
         return True  # the edge of a ligature: no other script could stand here

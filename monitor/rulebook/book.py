@@ -13,6 +13,7 @@ from monitor.incident import Ladder
 from monitor.mistake import Mark
 from monitor.place import Area, Place
 from monitor.rule import Rule
+from monitor.rulebook.timelines import Timeline
 from monitor.source import SourceInfo
 
 
@@ -27,7 +28,7 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     """Rules in the order of their ids, sources by id, own places and areas in order of their ids.
 
     `hash` depends on what rules and sources say, not on where or in which order they are written.
-    `examples` (by rule id) and `files` are only for messages.
+    `examples` (by rule id), `files` and `timelines` (tests over time) say nothing about posts.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -38,6 +39,7 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     hash: str = ""
     examples: Mapping[str, ExampleMarks] = msgspec.field(default_factory=dict)
     files: tuple[str, ...] = ()
+    timelines: tuple[Timeline, ...] = ()
 
 
 def bind(  # noqa: PLR0913, PLR0917 - the parts of a rulebook

@@ -5,9 +5,12 @@ text. A rule is filed only under its rarest necessary group of terms: the cost o
 what is found in it, not with the number of rules.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
+from monitor.gazetteer.lookup import Gazetteer
+from monitor.gazetteer.names import ways
 from monitor.incident import Ladder
 from monitor.lexicon.terms import (
     Inflect,
@@ -19,9 +22,11 @@ from monitor.lexicon.terms import (
     surfaces,
 )
 from monitor.mistake import Mark, Mistake, MistakesError
-from monitor.rule import Rule
-from monitor.rulebook.conditions import Test, necessary, terms_in, tested, wanted_terms
+from monitor.place import Area, Place
+from monitor.rule import Rule, Where
+from monitor.rulebook.conditions import Test, necessary, terms_in, tested
 from monitor.rulebook.patterns import Patterns
+from monitor.rulebook.where import fits, wheres_in
 from monitor.source import SourceInfo
 
 
@@ -41,16 +46,24 @@ class Book(Protocol):
         """How sure incidents are."""
 
     @property
+    def places(self) -> tuple[Place, ...]:
+        """Own places."""
+
+    @property
+    def areas(self) -> tuple[Area, ...]:
+        """Own areas."""
+
+    @property
     def hash(self) -> str:
         """Names the content: stamped on every hit."""
 
 
 class CompiledRule(NamedTuple):
-    """A rule, its test, and the terms that speak for it."""
+    """A rule, its test, and the numbers of its terms."""
 
     rule: Rule
     test: Test
-    wanted: frozenset[int]
+    terms: frozenset[int]
 
 
 class Compiled(NamedTuple):
@@ -58,7 +71,8 @@ class Compiled(NamedTuple):
 
     `terms` by number; `rules` in order of their ids; `filed`: term -> the rules (by index) of whose
     rarest necessary group it is; `always`: rules that have no such group, tried on every post;
-    `narrow` and `wide`: the patterns of the byte and of the character automaton.
+    `narrow` and `wide`: the patterns of the byte and of the character automaton; `wheres`: every
+    place condition, each once.
     """
 
     terms: tuple[str, ...]
@@ -67,15 +81,21 @@ class Compiled(NamedTuple):
     always: tuple[int, ...]
     narrow: Patterns
     wide: Patterns
+    wheres: tuple[Where, ...]
 
 
 def compile_rulebook(
-    book: Book, *, inflect: Inflect = as_written, counts: Mapping[str, int] | None = None
+    book: Book,
+    *,
+    inflect: Inflect = as_written,
+    counts: Mapping[str, int] | None = None,
+    gazetteer: Gazetteer | None = None,
 ) -> Compiled:
     """Compile all rules.
 
     `inflect` gives a plain term's forms; `counts`, if given, how often each term was found in past
-    posts (a term not in it was not found), instead of the built-in guess.
+    posts (a term not in it was not found), instead of the built-in guess. A place condition is a
+    term too: its surfaces are the names of all places in the `gazetteer` that fit it.
 
     Raises:
         MistakesError: a term that cannot be used, at the rule's line; all of them at once.
@@ -88,6 +108,10 @@ def compile_rulebook(
     forms, problems = _all_surfaces(numbers, inflect)
     if problems:
         raise MistakesError(_mistakes(rules, problems))
+    wheres = {where.text: where for rule in rules for where in wheres_in(rule.when)}
+    for text, where in wheres.items():
+        numbers.setdefault(text, len(numbers))
+        forms.append(names_of(where, gazetteer or Gazetteer()))
     narrow, wide = Patterns(bytewise=True), Patterns(bytewise=False)
     for number, found in enumerate(forms):
         for surface in found:
@@ -99,11 +123,29 @@ def compile_rulebook(
         CompiledRule(
             rule,
             tested(rule.when, numbers),
-            frozenset(numbers[term.text] for term in wanted_terms(rule.when)),
+            frozenset(numbers[term.text] for term in terms_in(rule.when))
+            | frozenset(numbers[where.text] for where in wheres_in(rule.when)),
         )
         for rule in rules
     )
-    return Compiled(tuple(numbers), compiled, filed, always, narrow, wide)
+    places = tuple(wheres.values())
+    return Compiled(tuple(numbers), compiled, filed, always, narrow, wide, places)
+
+
+MANY_PLACES = 5_000
+"""Of more places the names are not looked for: such a condition holds in too many posts."""
+
+
+def names_of(where: Where, gazetteer: Gazetteer) -> tuple[Surface, ...]:
+    """How the places that fit are written; nothing if they are too many, or any would do."""
+    if where.unresolved:
+        return ()
+    names: set[str] = set()
+    for count, place in enumerate(one for one in gazetteer if fits(one, where, gazetteer)):
+        if count == MANY_PLACES:
+            return ()
+        names.update(ways(place, quick=place.id not in gazetteer.places))
+    return tuple(Surface(tuple(name.split(" "))) for name in sorted(names))
 
 
 def _all_surfaces(
@@ -154,8 +196,9 @@ def _frequency(
 ) -> Callable[[int], float]:
     """How common a term is, in comparison with others."""
     if counts is not None:
-        return [float(counts.get(term, 0)) for term in terms].__getitem__
-    return [sum(map(_guess, found)) for found in forms].__getitem__
+        known = zip(terms, forms, strict=True)
+        return [float(counts.get(term, 0)) if of else math.inf for term, of in known].__getitem__
+    return [sum(map(_guess, found)) if found else math.inf for found in forms].__getitem__
 
 
 def _guess(surface: Surface) -> float:

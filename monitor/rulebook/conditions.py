@@ -1,9 +1,10 @@
 """Conditions over numbered terms: which terms a rule cannot do without, and whether it holds."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
-from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Speaker, Term
+from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Speaker, Term, Where
 from monitor.source import UNKNOWN, SourceInfo
 
 Test = Callable[[AbstractSet[int], SourceInfo], bool]
@@ -14,7 +15,7 @@ def terms_in(condition: Condition) -> Iterator[Term]:
     """Every term of a condition, those under `not` too."""
     if isinstance(condition, Term):
         yield condition
-    elif not isinstance(condition, Speaker):
+    elif not isinstance(condition, Speaker | Where):
         for part in condition.parts:
             yield from terms_in(part)
 
@@ -23,7 +24,7 @@ def wanted_terms(condition: Condition) -> Iterator[Term]:
     """The terms whose presence speaks for a condition."""
     if isinstance(condition, Term):
         yield condition
-    elif not isinstance(condition, Speaker | NoneOf):
+    elif not isinstance(condition, Speaker | NoneOf | Where):
         for part in condition.parts:
             yield from wanted_terms(part)
 
@@ -31,9 +32,13 @@ def wanted_terms(condition: Condition) -> Iterator[Term]:
 def necessary(
     condition: Condition, numbers: Mapping[str, int], frequency: Callable[[int], float]
 ) -> frozenset[int] | None:
-    """The rarest set of terms of which at least one must be found; None if there is no such set."""
-    if isinstance(condition, Term):
-        return frozenset({numbers[condition.text]})
+    """The rarest set of terms of which at least one must be found; None if there is no such set.
+
+    What is infinitely frequent is in no such set.
+    """
+    if isinstance(condition, Term | Where):
+        number = numbers[condition.text]
+        return frozenset({number}) if frequency(number) < math.inf else None
     if isinstance(condition, Speaker | NoneOf):
         return None
     groups = [necessary(part, numbers, frequency) for part in condition.parts]
@@ -51,13 +56,16 @@ def necessary(
 
 def tested(condition: Condition, numbers: Mapping[str, int]) -> Test:
     """The condition as a function."""
-    if isinstance(condition, Term):
+    if isinstance(condition, Term | Where):
         number = numbers[condition.text]
         return lambda found, _: number in found
     if isinstance(condition, Speaker):
         return _speaker(condition)
-    group = frozenset(numbers[part.text] for part in condition.parts if isinstance(part, Term))
-    tests = tuple(tested(part, numbers) for part in condition.parts if not isinstance(part, Term))
+    plain = [part for part in condition.parts if isinstance(part, Term | Where)]
+    group = frozenset(numbers[part.text] for part in plain)
+    tests = tuple(
+        tested(part, numbers) for part in condition.parts if not isinstance(part, Term | Where)
+    )
     if isinstance(condition, AllOf):
         return _all(group, tests)
     if isinstance(condition, AnyOf):

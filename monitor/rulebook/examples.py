@@ -12,7 +12,7 @@ import msgspec
 from monitor.document import named
 from monitor.hit import Reason
 from monitor.mistake import Mark, Mistake
-from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Rule, Speaker, Term
+from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Rule, Speaker, Term, Where
 from monitor.rulebook.book import ExampleMarks, Rulebook
 
 LONGEST_REASON = 160
@@ -116,7 +116,7 @@ def _short(text: str) -> str:
 
 def words_only(condition: Condition) -> Condition | None:
     """The condition without `from`, None if nothing is left."""
-    if isinstance(condition, Term):
+    if isinstance(condition, Term | Where):
         return condition
     if isinstance(condition, Speaker):
         return None

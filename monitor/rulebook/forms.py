@@ -232,6 +232,9 @@ class FileForm(Form):
     status: tuple[StepForm, ...] = Field(
         (), description="The status ladder, strongest first; one for all files."
     )
+    tests: tuple[object, ...] = Field(
+        (), description="Posts over time, and the alerts that must (not) come of them."
+    )
 
 
 class SourcesForm(Form):

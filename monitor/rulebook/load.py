@@ -15,10 +15,11 @@ from monitor.rulebook.forms import RuleForm, SourceForm
 from monitor.rulebook.ladder import read_ladder, shipped_ladder
 from monitor.rulebook.lists import Lists
 from monitor.rulebook.places import Places, is_places
+from monitor.rulebook.timelines import Timeline, read_timelines, unknown_rules
 from monitor.rulebook.when import Conditions
 from monitor.source import SourceInfo
 
-RULE_KEYS = ("terms", "rules", "status")
+RULE_KEYS = ("terms", "rules", "tests", "status")
 ENDINGS = {".yaml", ".yml"}
 
 
@@ -43,9 +44,10 @@ def load(
     reading.take_rules(rule_paths, others, lists_of)
     reading.take_sources(source_paths)
     reading.name_topics()
+    reading.check_timelines(alone=bool(lists_of))
     if reading.mistakes:
         raise MistakesError(reading.mistakes)
-    return bind(
+    book = bind(
         reading.rules,
         reading.sources,
         reading.examples,
@@ -54,6 +56,7 @@ def load(
         reading.places.areas.values(),
         reading.ladder or shipped_ladder(),
     )
+    return msgspec.structs.replace(book, timelines=tuple(reading.timelines))
 
 
 def rule_files(paths: Sequence[Path], mistakes: list[Mistake]) -> list[Path]:
@@ -104,6 +107,7 @@ class _Reading:
         self.rules: list[Rule] = []
         self.examples: dict[str, ExampleMarks] = {}
         self.sources: list[SourceInfo] = []
+        self.timelines: list[Timeline] = []
         self.places = Places(self.mistakes, self.files)
         self.ladder: Ladder = ()
         self._lists = Lists(self.mistakes)
@@ -127,7 +131,7 @@ class _Reading:
         for path in rule_files(lists_of, []):
             self._borrow(path)
         self._lists.expand_all()
-        conditions = Conditions(self._lists)
+        conditions = Conditions(self._lists, self.places)
         for rule in rules:
             self._rule(rule, conditions)
 
@@ -162,11 +166,10 @@ class _Reading:
                 self._lists.define(name, terms.key_marks[name], words)
         elif terms is not None:
             self._mistake(terms.mark, "`terms` should be a mapping", "write `name: [word, ...]`")
-        status = node.value.get("status")
-        if status is not None and self.ladder:
-            self._mistake(status.mark, "`status` is given twice", "keep one ladder")
-        elif status is not None:
-            self.ladder = read_ladder(status, self.mistakes)
+        if "status" in node.value:
+            self._status(node.value["status"])
+        if "tests" in node.value:
+            self.timelines += read_timelines(node.value["tests"], self.mistakes)
         rules = node.value.get("rules")
         if rules is None:
             return []
@@ -174,6 +177,13 @@ class _Reading:
             self._mistake(rules.mark, "`rules` should be a list", "begin each rule with `- id:`")
             return []
         return rules.value
+
+    def _status(self, node: Node) -> None:
+        """Take in the status ladder; there is one for all files."""
+        if self.ladder:
+            self._mistake(node.mark, "`status` is given twice", "keep one ladder")
+        else:
+            self.ladder = read_ladder(node, self.mistakes)
 
     def _rule(self, node: Node, conditions: Conditions) -> None:
         form, mistakes = fill(RuleForm, node)
@@ -218,6 +228,19 @@ class _Reading:
         if first is not node.mark:
             message = f"rule `{node.value}` is defined twice, first at {first}"
             self._mistake(node.mark, message, "give one of them another id")
+
+    def check_timelines(self, *, alone: bool) -> None:
+        """The tests must name rules that exist, if all rules are there to compare with.
+
+        When a file is read `alone`, tests that name rules of other files are left out.
+        """
+        if alone:
+            self.timelines = [
+                one for one in self.timelines if not unknown_rules(one, self._rule_marks)
+            ]
+        elif self._lists.whole:
+            for timeline in self.timelines:
+                self.mistakes += unknown_rules(timeline, self._rule_marks)
 
     def take_sources(self, paths: Sequence[Path]) -> None:
         """All sources files."""

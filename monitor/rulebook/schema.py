@@ -13,6 +13,8 @@ from pydantic.json_schema import GenerateJsonSchema
 from monitor.form import Form, duration_text
 from monitor.rulebook.forms import FileForm, SourcesForm, SpeakerForm
 from monitor.rulebook.places import PlacesForm
+from monitor.rulebook.timelines import TimelineForm
+from monitor.rulebook.where import WhereForm
 from monitor.settings import Settings
 
 FOLDER = Path(__file__).parent
@@ -50,6 +52,7 @@ CONDITION: dict[str, Any] = {
                     },
                 },
                 "from": {"$ref": "#/definitions/SpeakerForm"},
+                "place": {"$ref": "#/definitions/WhereForm"},
             },
         },
     ],
@@ -81,7 +84,9 @@ def schemas() -> dict[str, dict[str, Any]]:
         "description": "What must hold of a post.",
     }
     rules["definitions"]["condition"] = CONDITION
-    rules["definitions"] |= _with_definitions(SpeakerForm)
+    rules["properties"]["tests"]["items"] = {"$ref": "#/definitions/TimelineForm"}
+    for form in (SpeakerForm, WhereForm, TimelineForm):
+        rules["definitions"] |= _with_definitions(form)
     sources = _draft_07(SourcesForm, "Sources of monitor")
     listed = sources["properties"]["sources"]
     return {

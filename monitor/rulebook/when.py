@@ -9,16 +9,19 @@ from typing import ClassVar
 from monitor.document import Node, named
 from monitor.form import did_you_mean, fill
 from monitor.mistake import Mark, Mistake
-from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Speaker, Term
+from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Speaker, Term, Where
 from monitor.rulebook.forms import SpeakerForm
 from monitor.rulebook.lists import Lists, is_reference
+from monitor.rulebook.places import Places
+from monitor.rulebook.where import read_where
 
 
 class Conditions:
     """Reads conditions; what is wrong goes to the lists' mistakes."""
 
-    def __init__(self, lists: Lists) -> None:
+    def __init__(self, lists: Lists, places: Places | None = None) -> None:
         self.lists = lists
+        self.places = places or Places([], [])
 
     def when(self, node: Node) -> Condition | None:
         """A whole `when`, None if there is a mistake in it."""
@@ -117,6 +120,10 @@ class Conditions:
         self.lists.mistakes.extend(mistakes)
         return None if form is None else Speaker(**form.model_dump())
 
+    def _place(self, node: Node) -> Condition | None:
+        known = self.places
+        return read_where(node, known.places, known.areas, self.lists.mistakes, whole=known.whole)
+
     def _mistake(self, mark: Mark, message: str, hint: str) -> None:
         self.lists.mistakes.append(Mistake(mark, message, hint))
 
@@ -126,6 +133,7 @@ class Conditions:
         "not": _not,
         "at_least": _at_least,
         "from": _from,
+        "place": _place,
     }
 
 
@@ -135,7 +143,7 @@ KEYS = tuple(Conditions._KEYS)  # noqa: SLF001 - the same registry, for the sche
 def asks_for_something(condition: Condition) -> bool:
     """Whether it can hold only for posts that have something: a word, or a certain speaker."""
     match condition:
-        case Term() | Speaker():
+        case Term() | Speaker() | Where():
             return True
         case NoneOf():
             return False

@@ -113,6 +113,7 @@ class MqttSink:
         self._told: HighWater | None = None
         self._failures: Callable[[int], int] = lambda _: 0
         self._suspects: dict[int, float] = {}
+        self._at_head = True
         self._connection: Connection | None = None
         self._since = clock.now()
 
@@ -169,7 +170,7 @@ class MqttSink:
     async def _publish(self, connection: Connection, stream: Stream, start: int) -> None:
         """Everything behind `start`, until the connection is lost."""
         before, stream.reached, begun = stream.position, start, self._clock.monotonic()
-        self._connection = connection
+        self._connection, self._at_head = connection, True
         try:
             await together(
                 connection.over(),
@@ -239,7 +240,8 @@ class MqttSink:
         connection = self._connection
         if connection is None:
             raise LostError("not connected")
-        if self._ends_connections(alert):
+        head, self._at_head = self._at_head, False
+        if head and self._ends_connections(alert):
             return settled(Sent(None, "every connection that published it ended", "dead"))
         try:
             message = self._message(alert, connection)
@@ -251,7 +253,7 @@ class MqttSink:
         return outcome
 
     def _ends_connections(self, alert: Alert) -> bool:
-        """Whether one alert, published alone, has ended every connection for long enough.
+        """Whether the first alert of many connections, published alone, has ended each of them.
 
         Brokers end a connection for what they cannot bear (a size, a topic) without saying why.
         """

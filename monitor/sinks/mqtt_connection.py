@@ -8,16 +8,16 @@ stays out of the logs.
 
 import asyncio
 import contextlib
-import functools
 import logging
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from socket import socket as Socket  # noqa: N812 - a type here
 from typing import Any
 
 import aiomqtt
 import msgspec
+from aiomqtt.types import PahoSocket
 from paho.mqtt.client import Client as PahoClient
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
@@ -35,6 +35,9 @@ CLOSE_TIMEOUT = 2.0
 KEEPALIVE = 15
 WINDOW = 50
 """Publishes under way at once; a broker's own Receive Maximum may lower it."""
+
+ANSWERS_TO_WIDEN = 20
+"""A connection that began with a narrow window opens it after so many answers, one for each."""
 
 REFUSED = 0x80
 NOBODY_LISTENS = 0x10
@@ -113,9 +116,12 @@ class _Client(aiomqtt.Client):
             will=aiomqtt.Will(will.topic, will.payload, qos=1, retain=True),
             tls_context=context,
             logger=_SILENT,
+            # Without it a lone publish waits for the other side's delayed acknowledgement: 40 ms.
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
         self.acks: dict[int, asyncio.Future[int]] = {}
         self.limits: Properties | None = None
+        self.over = False
         self._client.max_inflight_messages_set(0)  # the window is kept by Connection
         self._connected.add_done_callback(_take_error)
         self._disconnected.add_done_callback(self._fail)
@@ -146,9 +152,9 @@ class _Client(aiomqtt.Client):
             self._misc_task.cancel()
             await asyncio.gather(self._misc_task, return_exceptions=True)
 
-    def lost(self) -> asyncio.Future[None]:
-        """Done when the connection is over."""
-        return self._disconnected
+    async def lost(self) -> None:
+        """Return when the connection is over."""
+        await asyncio.wait([self._disconnected])
 
     def _on_connect(
         self, client: PahoClient, userdata: object, flags: Any, reason: ReasonCode,  # noqa: ANN401 - aiomqtt types it so
@@ -164,6 +170,7 @@ class _Client(aiomqtt.Client):
         if not self._connected.done():  # aiomqtt would wait for its timeout
             self._connected.set_exception(aiomqtt.MqttError("closed without an answer"))
             _take_error(self._connected)
+        self.over = True
         super()._on_disconnect(client, userdata, flags, reason, properties)
 
     def _fail(self, disconnected: "asyncio.Future[None]") -> None:
@@ -182,7 +189,7 @@ class _Client(aiomqtt.Client):
             ack.set_result(reason.value)
 
     def _on_socket_register_write(
-        self, client: PahoClient, _userdata: object, sock: Socket
+        self, client: PahoClient, _userdata: object, sock: PahoSocket
     ) -> None:
         def write() -> None:
             try:
@@ -196,7 +203,9 @@ class _Client(aiomqtt.Client):
 
         self._loop.call_soon_threadsafe(register)
 
-    def _on_socket_unregister_write(self, _client: object, _userdata: object, sock: Socket) -> None:
+    def _on_socket_unregister_write(
+        self, _client: object, _userdata: object, sock: PahoSocket
+    ) -> None:
         if sock.fileno() >= 0:
             self._loop.remove_writer(sock.fileno())
 
@@ -220,8 +229,10 @@ class Connection:
     ) -> None:
         self._client = client
         self.version = int(version)
-        allowed = int(getattr(client.limits, "ReceiveMaximum", WINDOW))
-        self._slots = asyncio.Semaphore(max(1, min(window, allowed)))
+        self._widest = min(WINDOW, int(getattr(client.limits, "ReceiveMaximum", WINDOW)))
+        self._window = max(1, min(window, self._widest))
+        self._slots = asyncio.Semaphore(self._window)
+        self._answers = 0
         self.largest: int | None = getattr(client.limits, "MaximumPacketSize", None)
 
     async def publish(self, message: Message) -> asyncio.Future[int]:
@@ -234,9 +245,13 @@ class Connection:
         ack = self._client.send(message, v5=self.version == V5)
         deadline = asyncio.get_running_loop().call_later(ACK_TIMEOUT, self._client.drop)
 
-        def answered(_: object) -> None:
+        def answered(done: "asyncio.Future[int]") -> None:
             deadline.cancel()
             self._slots.release()
+            self._answers += done.exception() is None
+            if self._window < self._widest and self._answers > ANSWERS_TO_WIDEN:
+                self._window += 1
+                self._slots.release()
 
         ack.add_done_callback(answered)
         return ack
@@ -268,7 +283,7 @@ class Connection:
 
     async def over(self) -> None:
         """Wait until the connection is lost, then raise LostError."""
-        await asyncio.wait([self._client.lost()])
+        await self._client.lost()
         raise LostError("the connection to the broker ended")
 
     def drop(self) -> None:
@@ -286,13 +301,13 @@ async def connect(
 ) -> AsyncIterator[Connection]:
     """A connection to a broker; left in good order it says goodbye, else the last will is told.
 
-    `window` bounds the publishes that are under way at once.
+    `window` bounds the publishes that are under way at once, to begin with.
 
     Raises:
         ProtocolError: not this version of MQTT; try the other.
         RetryError: nobody there, wrong password, TLS that does not hold; with a hint.
     """
-    client = await _client(address, identifier, will, version)
+    client = _Client(address, identifier, will, version, await _tls(address))
     await _enter(client, address)
     try:
         yield Connection(client, version, window)
@@ -303,21 +318,18 @@ async def connect(
         await _leave(client)
 
 
-async def _client(
-    address: Address, identifier: str, will: Message, version: aiomqtt.ProtocolVersion
-) -> _Client:
-    context = None
-    if address.tls:
-        make = functools.partial(ssl.create_default_context, cafile=address.ca)
-        try:
-            context = await asyncio.get_running_loop().run_in_executor(None, make)
-            context.sslsocket_class = _TidySocket
-        except OSError as error:
-            raise RetryError(
-                f"the certificate authority {address.ca} cannot be read: {error.strerror}",
-                hint="bus.ca names a PEM file that this user may read",
-            ) from None
-    return _Client(address, identifier, will, version, context)
+async def _tls(address: Address) -> ssl.SSLContext | None:
+    if not address.tls:
+        return None
+    try:
+        context = await asyncio.to_thread(ssl.create_default_context, cafile=address.ca)
+    except OSError as error:
+        raise RetryError(
+            f"the certificate authority {address.ca} cannot be read: {error.strerror}",
+            hint="bus.ca names a PEM file that this user may read",
+        ) from None
+    context.sslsocket_class = _TidySocket
+    return context
 
 
 async def _enter(client: _Client, address: Address) -> None:
@@ -331,6 +343,9 @@ async def _enter(client: _Client, address: Address) -> None:
     except aiomqtt.MqttError as error:
         client.drop()
         raise _explained(error, address) from None
+    if client.over:  # lost between its first answer and here, which aiomqtt forgets
+        client.drop()
+        raise LostError(f"{address} ended the connection at once")
 
 
 def _explained(error: aiomqtt.MqttError, address: Address) -> RetryError:

@@ -94,7 +94,7 @@ def _head(alert: Alert) -> Line:
 def _facts(alert: Alert) -> list[Line]:
     what = alert.incident
     sides = ", ".join(one_line(side) for side in what.affiliations)
-    parts = [STATUS_WORDS.get(what.status, what.status)]
+    parts = [] if alert.about_itself else [STATUS_WORDS.get(what.status, what.status)]
     if what.families > 1:
         parts.append(_count(what.families, "publisher"))
     if sides:
@@ -102,7 +102,7 @@ def _facts(alert: Alert) -> list[Line]:
     if what.posts > 1:
         parts.append(_count(what.posts, "post"))
     because = one_line(alert.reason)
-    lines = [Line("fact", (span(" · ".join(parts)),))]
+    lines = [Line("fact", (span(" · ".join(parts)),))] if parts else []
     if because:
         lines.append(Line("fact", (span(f"{kind_word(alert).lower()}: {because}", "faint"),)))
     return lines

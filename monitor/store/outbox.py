@@ -62,6 +62,15 @@ def alert(db: Database, id_: str) -> Alert | None:
     return found[0] if found else None
 
 
+def standing(db: Database) -> tuple[Alert, ...]:
+    """The newest alert of every open incident, in order."""
+    newest_of_open = (
+        "SELECT max(a.sequence) FROM incidents i JOIN alerts a ON a.incident = i.id "
+        "WHERE i.open GROUP BY i.id"
+    )
+    return _alerts(db, f"sequence IN ({newest_of_open}) ORDER BY sequence", ())
+
+
 def _alerts(db: Database, where: str, values: Sequence[object]) -> tuple[Alert, ...]:
     found: list[Alert] = []
     for sequence, id_, incident, body, mark in db.rows(

@@ -4,17 +4,22 @@ A program of the crash tests only: the oracle must notice it.
 """
 
 import sys
+import time
 
 from monitor.cli import main
 from monitor.store.database import Database
 
 
 def _break(db: Database) -> None:
-    """Before the alerts, commit what is there: a death right after loses them."""
+    """Before the alerts, commit what is there: a death right after loses them.
+
+    The pause stands for a slow disk: without it the gap is too short to be hit by a few kills.
+    """
 
     def on_step(name: str) -> None:
         if name == "alerts" and db.connection.in_transaction:
             db.connection.execute("COMMIT")
+            time.sleep(0.3)
             db.connection.execute("BEGIN IMMEDIATE")
 
     db.on_step = on_step

@@ -22,6 +22,13 @@ from tests.crash.oracle import Verdict, judge
 from tests.crash.posts import write
 from tests.doubles.brokers import Mosquitto, Subscriber
 
+LAST = 1000
+"""Posts that come only after the last restart."""
+EARLY = 0.1
+"""The share of kills that fall into the start, at any moment of its first second."""
+ON_THE_WIRE = 0.2
+"""The share that falls on the moment when alerts arrive at the subscriber."""
+
 ROOT = Path(__file__).resolve().parents[2]
 BROKEN = ROOT / "tests" / "crash" / "broken_daemon.py"
 
@@ -69,7 +76,9 @@ class Campaign:
         self._draw = random.Random(seed)
         self._posts = posts
         write(folder, posts)
-        self._lines = (folder / "flood.jsonl").read_bytes().splitlines(keepends=True)
+        self._read = 0
+        lines = (folder / "flood.jsonl").read_bytes().splitlines(keepends=True)
+        self._flowing, self._last = lines[:-LAST], lines[-LAST:]
         (folder / "broker").mkdir()
         self.broker = Mosquitto(folder / "broker")
         self.config = folder / "monitor.yaml"
@@ -81,7 +90,7 @@ class Campaign:
         await self.broker.start()
         try:
             async with Subscriber(self.broker.address) as subscriber:
-                flowing = await self._kill_often(broken=broken)
+                flowing = await self._kill_often(subscriber, broken=broken)
                 waited = await self._finish(subscriber, len(expected), broken=broken)
                 delivered = [event["data"] for event in subscriber.events()]
         finally:
@@ -110,49 +119,71 @@ class Campaign:
                 env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,
             )  # fmt: skip
 
-    async def _kill_often(self, *, broken: bool) -> int:
-        """Start and kill. Before each start the recording grows by a slice, so that posts flow.
+    async def _kill_often(self, subscriber: Subscriber, *, broken: bool) -> int:
+        """Start and kill: while posts flow, when an alert is on the wire, while it starts.
 
-        How long it may live is drawn around what a whole slice takes, which is found by trying.
+        How long posts may flow adapts, so that they last for all kills.
         """
         flowing = 0
-        patience = 1.5
-        recording = self.folder / "flood.jsonl"
-        recording.write_bytes(b"")
-        share = self._posts // (self._kills + 1)
+        life = 0.05
+        (self.folder / "flood.jsonl").write_bytes(b"".join(self._flowing))
         for number in range(self._kills):
-            with recording.open("ab") as file:
-                file.writelines(self._lines[number * share : (number + 1) * share])
             before = self._line()
             process = await self._spawn("run", broken=broken)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), patience * (0.3 + 0.9 * self._draw.random()))
+            moment = self._draw.random()
+            if moment < EARLY:
+                await asyncio.sleep(self._draw.random())
+            else:
+                await self._until_running(process)
+                if moment < EARLY + ON_THE_WIRE:
+                    await self._until_heard(subscriber)
+                else:
+                    await asyncio.sleep(2 * life * self._draw.random())
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
             assert process.returncode == -signal.SIGKILL, self._log()
-            done = self._line()
-            flowing += done > before
-            patience *= 0.95 if done >= (number + 1) * share else 1.07
-        with recording.open("ab") as file:
-            file.writelines(self._lines[self._kills * share :])
+            done = self._line() - before
+            flowing += done > 0
+            wanted = (len(self._flowing) - before) / (self._kills - number)
+            life = life * 0.9 if done > wanted else min(1.0, life * 1.06)
         return flowing
 
+    async def _until_heard(self, subscriber: Subscriber) -> None:
+        """Return the moment an alert arrives: it is not yet recorded as delivered."""
+        before = len(subscriber.messages)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                while len(subscriber.messages) <= before + 2:  # noqa: ASYNC110 - status and mark
+                    await asyncio.sleep(0)
+
+    async def _until_running(self, process: asyncio.subprocess.Process) -> None:
+        """Return when this daemon says that it runs."""
+        async with asyncio.timeout(30):
+            while process.returncode is None:
+                with (self.folder / "daemon.log").open("rb") as log:
+                    log.seek(self._read)
+                    if b'"running"' in log.read():
+                        self._read = log.seek(0, os.SEEK_END)
+                        return
+                await asyncio.sleep(0.005)
+
     async def _finish(self, subscriber: Subscriber, expected: int, *, broken: bool) -> float:
-        """Start once more and wait until the outbox has gone out; seconds to the first message."""
-        before, started = len(subscriber.messages), time.monotonic()
+        """Start once more, with fresh posts; seconds to the first alert after the restart."""
+        with (self.folder / "flood.jsonl").open("ab") as file:
+            file.writelines(self._last)
+        before, started = _alerts(subscriber), time.monotonic()
         process = await self._spawn("run", broken=broken)
         first = 0.0
-        quiet = time.monotonic()
-        seen = 0
+        seen, quiet = before, time.monotonic()
         while time.monotonic() - quiet < 12:
             await asyncio.sleep(0.05)
-            alerts = len(subscriber.events())
+            alerts = _alerts(subscriber)
             if alerts > before and not first:
                 first = time.monotonic() - started
             if alerts != seen:
                 seen, quiet = alerts, time.monotonic()
-            if not broken and len(set(subscriber.ids())) >= expected and self._idle():
+            elif self._idle() and len(set(subscriber.ids())) >= expected:
                 break
         process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(process.wait(), 15)
@@ -182,3 +213,8 @@ class Campaign:
 
     def _log(self) -> str:
         return (self.folder / "daemon.log").read_text("utf-8", "replace")[-3000:]
+
+
+def _alerts(subscriber: Subscriber) -> int:
+    """How many alerts have come, repeats included."""
+    return sum(str(one.topic).startswith("osint/v1/alert/") for one in subscriber.messages)

@@ -27,7 +27,7 @@ async def test_killed_at_any_moment_nothing_is_lost_or_invented(tmp_path: Path) 
 @pytest.mark.timeout(600)
 async def test_the_oracle_notices_a_broken_transaction(tmp_path: Path) -> None:
     """With alerts committed apart from their posts, the same kills lose alerts: the test bites."""
-    report = await Campaign(tmp_path, posts=20000, kills=40, seed=2).run(broken=True)
+    report = await Campaign(tmp_path, posts=8000, kills=15, seed=2).run(broken=True)
     assert report.verdict.lost
 
 

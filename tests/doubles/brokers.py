@@ -1,17 +1,18 @@
 """Real brokers on free loopback ports, and a subscriber that remembers everything."""
 
 import asyncio
-import contextlib
 import json
 import os
 import shutil
 import socket
+import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-import aiomqtt
+import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from monitor.sinks.mqtt_connection import Address
 
@@ -93,75 +94,88 @@ class Mosquitto:
             await self.process.wait()
 
 
+class Message(NamedTuple):
+    """One message as it came; `properties` are those of MQTT 5, by name."""
+
+    topic: str
+    payload: bytes
+    properties: dict[str, Any]
+
+
 class Subscriber:
-    """Remembers every message below the root; connects again whenever it is cut off."""
+    """Remembers every message below the root; connects again whenever it is cut off.
+
+    It is paho with a thread of its own, so that it shares nothing with the client under test.
+    """
 
     def __init__(self, address: Address, *, v5: bool = True, name: str = "subscriber") -> None:
         self._address = address
-        self._version = aiomqtt.ProtocolVersion.V5 if v5 else aiomqtt.ProtocolVersion.V311
         self._name = name
-        self._task: asyncio.Task[None] | None = None
-        self.messages: list[aiomqtt.Message] = []
-        self.listening = asyncio.Event()
+        self._v5 = v5
+        self._client = self._make()
+        self._listening = threading.Event()
+        self._events: list[dict[str, Any]] = []
+        self._ids: dict[str, None] = {}
+        self.messages: list[Message] = []
+
+    def _make(self) -> paho.Client:
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id=self._name,
+            protocol=paho.MQTTv5 if self._v5 else paho.MQTTv311,
+            clean_session=None if self._v5 else False,
+        )  # fmt: skip
+        if self._address.password is not None:
+            client.username_pw_set(self._address.username, self._address.password.reveal())
+        client.reconnect_delay_set(0.1, 0.1)  # type: ignore[arg-type] # its annotation is narrower
+        client.on_connect = self._subscribe
+        client.on_subscribe = lambda *_: self._listening.set()
+        client.on_disconnect = lambda *_: self._listening.clear()
+        client.on_message = self._heard
+        return client
+
+    def _subscribe(self, client: paho.Client, *_: object) -> None:
+        client.subscribe("osint/#", qos=1)
+
+    def _heard(self, _client: object, _userdata: object, message: paho.MQTTMessage) -> None:
+        known = message.properties.json() if message.properties else {}  # type: ignore[no-untyped-call]
+        one = Message(message.topic, bytes(message.payload), known)
+        self.messages.append(one)
+        if one.topic.startswith("osint/v1/alert/"):
+            event = json.loads(one.payload)
+            self._events.append(event)
+            self._ids.setdefault(str(event["id"]))
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._run())
-        await asyncio.wait_for(self.listening.wait(), 10)
+        self._client.connect_async(self._address.host, self._address.port)
+        self._client.loop_start()
+        async with asyncio.timeout(10):
+            while not self._listening.is_set():  # noqa: ASYNC110 - another thread sets it
+                await asyncio.sleep(0.01)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        kept: dict[str, Any] = (
-            {"clean_session": False} if self._version == aiomqtt.ProtocolVersion.V311 else {}
-        )
-        while True:
-            with contextlib.suppress(aiomqtt.MqttError):
-                client = aiomqtt.Client(
-                    self._address.host, self._address.port, identifier=self._name,
-                    protocol=self._version, timeout=5, username=self._address.username,
-                    password=self._address.password.reveal() if self._address.password else None,
-                    **kept,
-                )  # fmt: skip
-                client._disconnected.add_done_callback(_take_error)
-                async with client:
-                    await client.subscribe("osint/#", qos=1)
-                    self.listening.set()
-                    async for message in client.messages:
-                        self.messages.append(message)
-            self.listening.clear()
-            await asyncio.sleep(0.1)
+        self._client.disconnect()
+        await asyncio.to_thread(self._client.loop_stop)
 
     def events(self) -> list[dict[str, Any]]:
         """The alert envelopes in the order of arrival, repeats included."""
-        return [
-            json.loads(message.payload)
-            for message in self.messages
-            if str(message.topic).startswith("osint/v1/alert/")
-        ]
+        return list(self._events)
 
     def ids(self) -> list[str]:
         """The alert ids in the order of their first arrival."""
-        return list(dict.fromkeys(str(event["id"]) for event in self.events()))
+        return list(self._ids)
 
     def at(self, topic: str) -> list[Any]:
         """Everything that came on one topic; empty payloads as None."""
         return [
             json.loads(message.payload) if message.payload else None
             for message in self.messages
-            if str(message.topic) == topic
+            if message.topic == topic
         ]
 
     async def until(self, ids: Sequence[str], seconds: float = 20.0) -> None:
         """Return when all these alerts have come."""
+        missing = list(ids)
         async with asyncio.timeout(seconds):
-            while not set(ids) <= set(self.ids()):  # noqa: ASYNC110 - a double polls
+            while missing := [one for one in missing if one not in self._ids]:  # noqa: ASYNC110 - polls
                 await asyncio.sleep(0.02)
-
-
-def _take_error(future: "asyncio.Future[None]") -> None:
-    if not future.cancelled():
-        future.exception()

@@ -15,11 +15,12 @@ class ToxicProxy:
     latency: 50 ms each way; down: nobody listens any more and everything is cut; reset: every
     connection is reset 100 ms after its first byte; hang: nothing passes, nothing closes; slicer:
     pieces of 1 to 7 bytes; bandwidth: about 40 kB/s; limit: 20 kB per connection, then cut;
-    slow_close: a close is passed on 300 ms late.
+    slow_close: a close is passed on 300 ms late. `poison` cuts whoever sends these bytes.
     """
 
     def __init__(self, target: int) -> None:
         self.toxic: Toxic | None = None
+        self.poison: bytes | None = None
         self.port = 0
         self._target = target
         self._server: asyncio.Server | None = None
@@ -72,7 +73,7 @@ class ToxicProxy:
                 while self.toxic == "hang":  # noqa: ASYNC110 - a double polls
                     await asyncio.sleep(0.05)
                 passed += len(data)
-                if self._breaks(passed):
+                if self._breaks(passed) or (self.poison and self.poison in data):
                     self.cut()
                     return
                 await self._delay(len(data))

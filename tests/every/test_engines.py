@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from monitor.lexicon.terms import ParsedTerm, parse, surfaces
-from monitor.matching.scan import Scanner
+from monitor.matching.scan import Look, Scanner
 from monitor.rulebook.patterns import Patterns
 from monitor.text.fold import fold, fold_wide
 from tests import naive
@@ -24,7 +24,7 @@ def _automaton(term: str, text: str, *, bytewise: bool) -> list[tuple[int, int]]
     scanner = Scanner(patterns, frozenset({0}))
     folded = fold(text) if bytewise else fold_wide(text)
     return sorted(
-        {(at.start, at.end) for at in scanner.sightings(text, folded, scanner.find(folded))}
+        {(at.start, at.end) for at in scanner.sightings(Look(text, folded, scanner.find(folded)))}
     )
 
 

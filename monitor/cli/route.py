@@ -1,0 +1,83 @@
+"""`monitor route ALERT`: which receivers get an alert, by which routes, and why the others do not.
+
+Judged as of now, or of `--at`, by the configuration as it stands in the file, with the incidents
+that go on and the silences that hold.
+"""
+
+import argparse
+import contextlib
+import json
+import sys
+from datetime import UTC, datetime
+
+from monitor import settings
+from monitor.alert import Alert
+from monitor.cli.config import add_config, find_config
+from monitor.cli.screen import safe
+from monitor.parts import build_dispatch, routing
+from monitor.sinks.routing import ways
+from monitor.store.database import Database
+from monitor.store.outbox import alert, alerts_after, newest, standing
+
+EXAMPLES = 5
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_config(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--at", type=_moment, metavar="TIME", help="as of then, with an offset")
+    parser.add_argument("alert", metavar="ALERT", help="an alert's id, as `monitor tail` shows it")
+
+
+def _moment(text: str) -> datetime:
+    with contextlib.suppress(ValueError):
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return moment
+    raise argparse.ArgumentTypeError("write it like 2026-11-22T03:00:00+00:00")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print it; exit code 1 if there is no such alert."""
+    chosen = settings.load(find_config(options.config))
+    db = Database.open(chosen.state, readonly=True)
+    try:
+        one = alert(db, options.alert)
+        if one is None:
+            print(_unknown(db, options.alert), file=sys.stderr)
+            return 1
+        dispatch = build_dispatch(chosen, standing(db), newest(db))
+    finally:
+        db.close()
+    now = options.at or datetime.now(UTC)
+    reasons = {
+        receiver.name: dispatch.why_not(receiver.name, one, now) for receiver in chosen.receivers
+    }
+    taken = ways(routing(chosen), one, now)
+    if options.json:
+        shown = [
+            {"path": way.path, "receivers": way.receivers, "paused": way.paused} for way in taken
+        ]
+        gets = {name: {"gets": why is None, "why_not": why} for name, why in reasons.items()}
+        print(json.dumps({"alert": one.id, "routes": shown, "receivers": gets}))
+        return 0
+    print(_head(one))
+    for way in taken:
+        print(f"  route {way} -> {', '.join(way.receivers) or 'the bus alone'}")
+    for name, why in reasons.items():
+        print(f"  {name}: {'gets it' if why is None else f'not told - {safe(why)}'}")
+    print("  the bus: always")
+    return 0
+
+
+def _unknown(db: Database, asked: str) -> str:
+    last = alerts_after(db, max(0, newest(db) - EXAMPLES), EXAMPLES)
+    hint = f"the last are {', '.join(one.id for one in last)}" if last else "there is none yet"
+    return f"no alert {safe(asked)} - {hint}"
+
+
+def _head(one: Alert) -> str:
+    mark = " EXERCISE" if one.exercise else ""
+    what = one.incident
+    return f"alert {one.id}{mark}  {what.level}, {one.kind}: {safe(what.title)} (rule {what.rule})"

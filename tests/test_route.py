@@ -1,0 +1,64 @@
+"""`monitor route ALERT`, on a real store."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from monitor.cli import main
+from monitor.store.commit import Work, commit
+from monitor.store.database import Database
+from tests.storing import alert, at, incident
+
+CONFIG = """\
+state: state
+receivers: [{name: desk, kind: terminal}, {name: night, kind: terminal}]
+route:
+  receiver: desk
+  routes: [{matchers: "level >= low", receiver: night, mute_time_intervals: quiet}]
+time_intervals:
+  - {name: quiet, time_intervals: [{times: [{start_time: "22:00", end_time: "06:00"}]}]}
+inhibit_rules:
+  - {source_matchers: ["rule = border-incursion"], target_matchers: ["rule = shelling"]}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A configuration, and a store with one critical alert."""
+    path = tmp_path / "monitor.yaml"
+    path.write_text(CONFIG)
+    db = Database.open(tmp_path / "state", ballast=0)
+    commit(db, Work(incidents=(incident(),), alerts=(alert(),)), at(0))
+    db.close()
+    return path
+
+
+def test_it_says_who_gets_it_and_why_not(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """For each receiver: it gets the alert, or the reason why it does not."""
+    assert main(["route", "--config", str(config), alert().id]) == 0
+    out = capsys.readouterr().out
+    assert "route root > level >= low -> night" in out
+    assert "desk: not told - no route leads here" in out
+    assert "night: gets it" in out
+    assert "the bus: always" in out
+
+
+def test_json_says_the_same(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Programs get the ways and the reasons as one object."""
+    line = ["route", "--config", str(config), "--json", "--at", "2026-11-20T23:00+00:00"]
+    assert main([*line, alert().id]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["routes"] == [
+        {"path": ["root", "level >= low"], "receivers": ["night"], "paused": None}
+    ]
+    assert told["receivers"]["desk"] == {"gets": False, "why_not": "no route leads here"}
+    assert told["receivers"]["night"] == {"gets": True, "why_not": None}
+
+
+def test_an_unknown_alert_is_named(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong id is answered with ids that exist; a time without an offset is refused."""
+    assert main(["route", "--config", str(config), "nonsense"]) == 1
+    assert alert().id in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["route", "--config", str(config), "--at", "2026-11-20", alert().id])
