@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import TypeVar
 
+import msgspec
 import structlog
 
 from monitor.batch import remembered
@@ -29,6 +30,7 @@ from monitor.settings import Settings
 from monitor.silencing import Silencing
 from monitor.source import SourceInfo
 from monitor.sources.fetch import Fetch
+from monitor.sources.roster import Roster
 from monitor.store.database import Database
 from monitor.store.incidents import cursors
 from monitor.store.outbox import Outbox, newest, standing
@@ -86,7 +88,9 @@ class Daemon:
             allow_private=settings.http.allow_private,
         )
         self._known = dict(matcher.rulebook.sources)
-        around = Around(self._known, clock, rng, self._board, self._fetch)
+        names = [one.name for one in settings.telegram.accounts]
+        self._roster = Roster(tuple(self._known.values()), names, self._board)
+        around = Around(self._known, clock, rng, self._board, self._fetch, self._roster)
         self._sources = build_sources(settings, around)
         self._sinks, self._brokers = build_sinks(settings, around, self._dispatch)
         self.rules = Reload(
@@ -214,6 +218,7 @@ class Daemon:
             "refused_since": rules.refused_since,
             "mistakes": list(rules.mistakes[:SHOWN_MISTAKES]),
             "parts": dict(sorted(self._supervisor.states.items())),
+            "accounts": [msgspec.structs.asdict(one) for one in self._roster.accounts()],
             "sources": [
                 {name: getattr(one, name) for name in one.__struct_fields__}
                 for one in self._board.snapshot()

@@ -11,22 +11,26 @@ import structlog
 
 from monitor.alert import Alert
 from monitor.clock import Clock
+from monitor.field import STDIN
 from monitor.health import Board
-from monitor.settings import STDIN, Bus, Preview, Settings, TelegramBot, Terminal
+from monitor.settings import AlertFile, Bus, Preview, Settings, TelegramBot, Terminal, Webhook
 from monitor.sinks.deliver import Mute, Sink
 from monitor.sinks.dispatch import Dispatch
 from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
+from monitor.sinks.file import FileSink, Rotation
 from monitor.sinks.mqtt import MqttSink
 from monitor.sinks.mqtt_connection import Address
 from monitor.sinks.routing import Routing
 from monitor.sinks.telegram_api import BotApi
 from monitor.sinks.telegram_bot import TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
+from monitor.sinks.webhook import Target, WebhookSink
 from monitor.source import Intake, SourceInfo
 from monitor.sources.feed import FeedOptions, FeedReader
 from monitor.sources.fetch import Fetch
 from monitor.sources.preview import PreviewOptions, PreviewReader
 from monitor.sources.recording import Playback, Recording
+from monitor.sources.roster import Roster
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +52,7 @@ class Around(NamedTuple):
     rng: random.Random
     board: Board
     fetch: Fetch
+    roster: Roster
 
     def name_of(self, source: str) -> str:
         """A source as people call it."""
@@ -66,6 +71,7 @@ def build_sources(settings: Settings, around: Around) -> list[Collector]:
         )
         for one in settings.recordings
     ]
+    collectors += _accounts(settings, around)
     previewed = [one for one in around.sources.values() if "preview" in one.via]
     if previewed:
         collectors.append(
@@ -73,7 +79,7 @@ def build_sources(settings: Settings, around: Around) -> list[Collector]:
                 previewed,
                 fetch=around.fetch,
                 clock=around.clock,
-                board=around.board,
+                roster=around.roster,
                 rng=around.rng,
                 options=_preview_options(settings.preview),
             )
@@ -90,6 +96,18 @@ def build_sources(settings: Settings, around: Around) -> list[Collector]:
         if "feed" in one.via
     ]
     return collectors
+
+
+def _accounts(settings: Settings, around: Around) -> list[Collector]:
+    """The Telegram accounts. Their client library takes half a second to load: only if needed."""
+    if not settings.telegram.accounts:
+        return []
+    from monitor.sources.telegram.sharing import SharedAccount  # noqa: PLC0415 - see above
+
+    return [
+        SharedAccount(settings, one, around.roster, around.clock)
+        for one in settings.telegram.accounts
+    ]
 
 
 def _preview_options(preview: Preview) -> PreviewOptions:
@@ -201,6 +219,18 @@ def _telegram_bot(receiver: TelegramBot, around: Around, mute: Mute) -> Sink:
     )
 
 
+def _webhook(receiver: Webhook, around: Around, mute: Mute) -> Sink:
+    target = Target(receiver.url, receiver.secret, receiver.body)
+    return WebhookSink(receiver.name, target, clock=around.clock, rng=around.rng, mute=mute)
+
+
+def _file(receiver: AlertFile, around: Around, mute: Mute) -> Sink:
+    rotation = Rotation(receiver.rotate_mb * 1_000_000, receiver.keep)
+    return FileSink(
+        receiver.name, receiver.path, rotation, clock=around.clock, rng=around.rng, mute=mute
+    )
+
+
 def _zone() -> tzinfo:
     """The reader's time zone: the machine's."""
     return datetime.now().astimezone().tzinfo or UTC
@@ -209,5 +239,7 @@ def _zone() -> tzinfo:
 RECEIVERS: dict[str, Callable[[Any, Around, Mute], Sink]] = {
     "terminal": _terminal,
     "telegram_bot": _telegram_bot,
+    "webhook": _webhook,
+    "file": _file,
 }
 """Kind of receiver -> how its sink is built; the settings have checked the kind."""

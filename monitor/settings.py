@@ -11,95 +11,28 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    PlainValidator,
-    StrictBool,
-    StrictFloat,
-    ValidationInfo,
-    WithJsonSchema,
-    model_validator,
+from pydantic import Field, StrictBool, StrictFloat, StrictInt, model_validator
+
+from monitor.document import Node, exists, is_folder, read_file
+from monitor.field import (
+    STDIN,
+    AnyPath,
+    BrokerAddress,
+    Canary,
+    Chat,
+    ExistingFile,
+    ExistingPath,
+    Name,
+    RecordedFile,
+    Root,
+    WebAddress,
 )
-
-from monitor.document import Node, exists, is_folder, named, read_file
-from monitor.form import Duration, Form, Spelled, fill, find, wrong
+from monitor.form import Duration, Form, fill, find, wrong
 from monitor.mistake import Mistake, MistakesError
 from monitor.routes import Inhibition, Route, TimeInterval, disagreements
 from monitor.secret import Secret, at_home
-
-STDIN = Path("-")
-
-
-def _absolute(text: object, info: ValidationInfo) -> Path:
-    if isinstance(text, Path):
-        return text
-    if not isinstance(text, str) or not text or "\0" in text:
-        raise wrong("not a path", "write the path of a file, relative to this file")
-    folder: Path = (info.context or {})["folder"]
-    return Path(os.path.normpath(folder / at_home(text)))
-
-
-def _existing(path: Path) -> Path:
-    if not exists(path):
-        raise wrong(f"no such file or folder: {path}", "paths are relative to this file")
-    return path
-
-
-def _file(path: Path) -> Path:
-    if is_folder(_existing(path)):
-        raise wrong(f"a folder, not a file: {path}", "name the file in it")
-    return path
-
-
-def _recorded(text: object, info: ValidationInfo) -> Path:
-    return STDIN if text == "-" else _file(_absolute(text, info))
-
-
-_AS_TEXT = WithJsonSchema({"type": "string"})
-AnyPath = Annotated[Path, PlainValidator(_absolute), _AS_TEXT]
-ExistingPath = Annotated[Path, PlainValidator(_absolute), AfterValidator(_existing), _AS_TEXT]
-ExistingFile = Annotated[Path, PlainValidator(_absolute), AfterValidator(_file), _AS_TEXT]
-RecordedFile = Annotated[Path, PlainValidator(_recorded), _AS_TEXT]
-
-
-Name = Annotated[
-    str,
-    Spelled("[a-z0-9]([a-z0-9-]*[a-z0-9])?", "use a to z, 0 to 9 and - between them", longest=64),
-]
-Canary = Annotated[
-    str, Spelled("telegram:[A-Za-z][A-Za-z0-9_]{2,31}", "write it like telegram:durov")
-]
-Root = Annotated[str, Spelled("[a-z0-9._-]+(/[a-z0-9._-]+)*", "use a to z, 0 to 9 and . _ - /")]
-Chat = Annotated[
-    str,
-    BeforeValidator(
-        lambda value: str(value) if type(value) is int else value,
-        json_schema_input_type=str | int,
-    ),
-    Spelled("-?[0-9]{1,20}|@[A-Za-z][A-Za-z0-9_]{2,31}", "write -1001234567890 or @channel"),
-]
-
-
-def _address(schemes: tuple[str, ...], text: str) -> str:
-    """An address of one of these schemes, without secrets in it."""
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise wrong(f"{named(text)} is not an address", f"write {schemes[0]}://host") from None
-    if parts.scheme not in schemes or not parts.hostname or port == 0:
-        raise wrong(f"{named(text)} is not an address", f"write {schemes[0]}://host")
-    if parts.password is not None or parts.username is not None:
-        raise wrong("a name or secret stands in the address", "give it by a key of its own")
-    return text.rstrip("/")
-
-
-WebAddress = Annotated[str, AfterValidator(lambda text: _address(("https", "http"), text))]
-BrokerAddress = Annotated[str, AfterValidator(lambda text: _address(("mqtt", "mqtts"), text))]
+from monitor.telegram_settings import Telegram, unsafe_sessions
 
 
 class Recording(Form):
@@ -207,7 +140,33 @@ class TelegramBot(Form):
     exercise: StrictBool = Field(True, description="Also send exercise alerts.")
 
 
-Receiver = Annotated[Terminal | TelegramBot, Field(discriminator="kind")]
+class Webhook(Form):
+    """Alerts posted to a web address, signed (Standard Webhooks)."""
+
+    kind: Literal["webhook"] = Field(description="`webhook`: a program's web address.")
+    name: Name = Field(description="Its name in `status` and in deliveries.")
+    url: WebAddress = Field(description="Where alerts are posted.")
+    secret: Secret = Field(description="What they are signed with (HMAC-SHA256), by reference.")
+    body: Literal["monitor", "alertmanager"] = Field(
+        "monitor", description="The alert as on the bus, or as Alertmanager's webhook has it."
+    )
+    exercise: StrictBool = Field(True, description="Also send exercise alerts.")
+
+
+class AlertFile(Form):
+    """Alerts in a file, one JSON object a line."""
+
+    kind: Literal["file"] = Field(description="`file`: a file of JSON lines.")
+    name: Name = Field(description="Its name in `status` and in deliveries.")
+    path: AnyPath = Field(description="The file; its folder must exist.")
+    rotate_mb: StrictInt = Field(
+        100, ge=1, le=100_000, description="A file of so many megabytes is renamed to `.1`."
+    )
+    keep: StrictInt = Field(5, ge=0, le=1000, description="How many renamed files are kept.")
+    exercise: StrictBool = Field(True, description="Also write exercise alerts.")
+
+
+Receiver = Annotated[Terminal | TelegramBot | Webhook | AlertFile, Field(discriminator="kind")]
 
 
 class Retention(Form):
@@ -237,6 +196,7 @@ class Settings(Form):
     )
     recordings: tuple[Recording, ...] = Field((), description="Recorded posts to play.")
     preview: Preview = Field(Preview(), description="Public web previews of Telegram channels.")
+    telegram: Telegram = Field(Telegram(), description="Accounts that read Telegram channels.")
     http: Http = Field(Http(), description="Every request to the web.")
     bus: Bus = Field(Bus(), description="The message bus that carries every alert.")
     receivers: tuple[Receiver, ...] = Field(
@@ -323,6 +283,7 @@ def _conflicts(settings: Settings, node: Node) -> list[Mistake]:
     if exists(settings.state) and not is_folder(settings.state):
         message = f"the state folder is a file: {settings.state}"
         mistakes.append(Mistake(find(node, ["state"]).mark, message, "name a folder"))
+    mistakes += unsafe_sessions(settings.telegram, settings.state, node)
     stdin = [number for number, one in enumerate(settings.recordings) if one.file == STDIN]
     mistakes.extend(
         Mistake(

@@ -67,7 +67,7 @@ class Intake(Protocol):
 
 SourceState = Literal[
     "starting", "ok", "preview_off", "not_found", "throttled", "broken_markup",
-    "unreachable", "handed_over", "finished", "failed",
+    "unreachable", "handed_over", "finished", "failed", "silent",
 ]  # fmt: skip
 
 
@@ -75,6 +75,9 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     """How one source is doing; shown by `monitor status` and published retained on the bus.
 
     Times are ISO 8601 UTC. `hint` tells a person what to do about a state that is not ok.
+    `push_delay` is how many seconds after its publication the newest pushed post was stored.
+    `found_by_listing` counts posts that should have been pushed and were found by comparing with
+    the server, `missed_by_push` those that the web preview showed first, since the start.
     """
 
     source: str
@@ -86,6 +89,9 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     next_read: str | None = None
     hint: str = ""
     posts: int = 0
+    push_delay: float | None = None
+    found_by_listing: int = 0
+    missed_by_push: int = 0
 
 
 class HealthBoard(Protocol):

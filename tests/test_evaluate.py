@@ -243,14 +243,21 @@ WORDS = (
 )  # fmt: skip
 GAPS = (
     " ", "  ", ", ", ".\n\n", " — ", "-", "«", "» ", "🔥", "⚡️", "'", "’", "\u200b", "", "\ufe0f",
+    " #", "#", "_", "&#",
 )  # fmt: skip
 TERMS = (
     *(word for word in WORDS if "\u200b" not in word), "обстр*", "мос*", "=нет", "==НЕТ", "==нет",
     "гора подол", "взят* гор*", "сло* слово", "таке слово", "им take", "замок обстр*", "С 300 нет",
+    "@Снов", "~обстрел", "#слово", "#сло*", "#нет_слово",
     "x таке", "the*", "слово слово слово", "йод*",
 )  # fmt: skip
+MORE_WORDS = ("взяты", "слова", "Snow", "snow", "обстреляли")
 texts = st.lists(
-    st.tuples(st.sampled_from((*WORDS, "взяты", "слова")), st.sampled_from(GAPS)), max_size=12
+    st.tuples(
+        st.sampled_from((*WORDS, *MORE_WORDS)),
+        st.sampled_from(GAPS),
+    ),
+    max_size=12,
 ).map(lambda parts: "".join(word + gap for word, gap in parts))
 leaves = st.sampled_from(TERMS).map(Term)
 speakers = st.sampled_from([Speaker(role=("official",)), Speaker(source=("telegram:x",))])

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from monitor.source import SourceInfo
 from monitor.sources.fetch import Fetch, Limits
 from monitor.sources.preview import PreviewOptions, PreviewReader
+from monitor.sources.roster import Roster
 from tests.doubles.intake import Board, Ledger, ManualClock
 from tests.doubles.preview_server import PreviewServer
 
@@ -35,7 +36,7 @@ class Bench:
             [SourceInfo(id=f"telegram:{name}") for name in self.names],
             fetch=self.fetch,
             clock=self.clock,
-            board=self.board,
+            roster=Roster((), (), self.board),
             rng=random.Random(3),
             options=PreviewOptions(base_url=self.server.base_url, canary="canary"),
         )

@@ -9,9 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from monitor import settings as module
+from monitor.field import STDIN
 from monitor.form import Form
 from monitor.mistake import MistakesError
-from monitor.settings import STDIN, Settings, TelegramBot, default_state, load, shipped
+from monitor.settings import Settings, TelegramBot, default_state, load, shipped
 
 FULL = """\
 instance: desk-1

@@ -1,9 +1,11 @@
 """Public Telegram channels by their web preview, t.me/s/NAME: no account, no key.
 
 One reader serves all channels, one request at a time through one pace, the most overdue channel
-first. What it knows of a channel is stored with the channel's posts (preview_state.py). An answer
-that is no page of posts is judged before it is believed: a ban looks like a missing channel, and
-only a canary, a channel that surely exists, tells them apart.
+first. A channel that an account reads (roster.py) is only visited now and then, as a second
+witness: what the account should have had and has not is counted and stored. What the reader knows
+of a channel is stored with the channel's posts (preview_state.py). An answer that is no page of
+posts is judged before it is believed: a ban looks like a missing channel, and only a canary, a
+channel that surely exists, tells them apart.
 """
 
 import asyncio
@@ -19,7 +21,7 @@ import structlog
 
 from monitor.clock import Clock
 from monitor.post import Post, Received
-from monitor.source import Arrival, HealthBoard, Intake, SourceHealth, SourceInfo, SourceState
+from monitor.source import Arrival, Intake, SourceHealth, SourceInfo, SourceState
 from monitor.sources.envelope import received
 from monitor.sources.fetch import REDIRECTS, Fetch, Fetched, FetchError
 from monitor.sources.handover import hand_over
@@ -27,11 +29,16 @@ from monitor.sources.preview_pace import Pace
 from monitor.sources.preview_page import Page, read_notice, read_page
 from monitor.sources.preview_state import Change, Known, Reading, advance, compare, handed_over
 from monitor.sources.rhythm import Pauses, interval
+from monitor.sources.roster import Roster
+from monitor.sources.telegram.coverage import Coverage, holds
+from monitor.sources.telegram.register import covered_by_account
 
 log = structlog.get_logger(__name__)
 
 CANARY_FRESH = 60.0
 BROKEN_PAUSE = 300.0
+WITNESS_GRACE = 30.0
+"""Seconds that an account may take to store what the preview shows."""
 
 
 class PreviewOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +66,7 @@ class Channel:
         self.source = info.id
         self.name = info.id.partition(":")[2]
         self.cursor = f"preview/{info.id}"
+        self.witness = False
         self.known: Known | None = None
         self.due = 0.0
         self.behind = False
@@ -78,13 +86,13 @@ class PreviewReader:
         *,
         fetch: Fetch,
         clock: Clock,
-        board: HealthBoard,
+        roster: Roster,
         rng: random.Random,
         options: PreviewOptions,
     ) -> None:
         self._fetch = fetch
         self._clock = clock
-        self._board = board
+        self._roster = roster
         self._options = options
         self._pace = Pace(clock, rng, options.pace)
         self._channels = [Channel(info) for info in sources]
@@ -107,15 +115,35 @@ class PreviewReader:
 
     async def step(self, intake: Intake) -> bool:
         """Wait for the most overdue channel and visit it; False when none is left to read."""
-        waiting = [channel for channel in self._channels if not channel.stopped]
-        if not waiting:
-            return False
-        channel = min(waiting, key=lambda one: one.due)
-        wait = channel.due - self._clock.monotonic()
-        if wait > 0:
-            await self._clock.sleep(wait)
-        await self._visit(channel, intake)
-        return True
+        while True:
+            waiting = [channel for channel in self._channels if not channel.stopped]
+            if not waiting:
+                return False
+            self._share(waiting)
+            channel = min(waiting, key=lambda one: one.due)
+            wait = channel.due - self._clock.monotonic()
+            if wait <= 0 or await self._slept(wait):
+                await self._visit(channel, intake)
+                return True
+
+    def _share(self, channels: Sequence[Channel]) -> None:
+        """See which channels an account reads; those that it left are due now."""
+        for channel in channels:
+            witness = self._roster.by_account(channel.source)
+            if channel.witness and not witness:
+                channel.due = min(channel.due, self._clock.monotonic())
+            channel.witness = witness
+
+    async def _slept(self, seconds: float) -> bool:
+        """Sleep; False if the sharing with the accounts changed meanwhile."""
+        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
+        changing = asyncio.ensure_future(self._roster.changed())
+        try:
+            await asyncio.wait({sleeping, changing}, return_when=asyncio.FIRST_COMPLETED)
+            return sleeping.done()
+        finally:
+            sleeping.cancel()
+            changing.cancel()
 
     async def _visit(self, channel: Channel, intake: Intake) -> None:
         """One request for one channel; whatever goes wrong is this channel's trouble alone."""
@@ -210,7 +238,8 @@ class PreviewReader:
     async def _take(self, channel: Channel, page: Page, intake: Intake) -> None:
         """Store what a page told, with the state that follows from it."""
         channel.pauses.over()
-        first = channel.known is None
+        by_account = covered_by_account(intake, channel.source)
+        first = channel.known is None and by_account is None
         known = channel.known or Known()
         other = handed_over(known, page)
         if other is not None:
@@ -221,17 +250,38 @@ class PreviewReader:
             channel.stopped = True
             self._trouble(channel, Trouble("handed_over", hint))
             return
-        reading = advance(known, page) if channel.behind else compare(known, page, first=first)
+        listed = channel.known is None
+        reading = advance(known, page) if channel.behind else compare(known, page, first=listed)
+        if by_account is not None:
+            reading = self._beside(channel, reading, by_account)
         await self._store(channel, reading, intake, history=first)
         channel.behind = reading.gap
         times = [block.post.published_at for block in page.blocks]
         options = self._options
         pause = interval(times, self._clock.now(), options.interval_min, options.interval_max)
+        if channel.witness:
+            pause = options.interval_max
         channel.due = self._clock.monotonic() + (0.0 if channel.behind else pause)
         hint = f"{page.unreadable} messages could not be read; update" if page.unreadable else ""
         if hint and channel.health.hint != hint:
             log.warning("preview_messages_unreadable", source=channel.source, hint=hint)
         self._say(channel, "ok", hint)
+
+    def _beside(self, channel: Channel, reading: Reading, coverage: Coverage) -> Reading:
+        """A reading without what the account's reading has: witnesses tell only what is missing."""
+        kept = [
+            one
+            for one in reading.changes
+            if not (one.kind == "new" and holds(coverage, one.id))
+            and not (channel.witness and one.kind != "new")
+            and one.id >= coverage.floor
+        ]
+        if channel.witness:
+            since = self._clock.now() - timedelta(seconds=WITNESS_GRACE)
+            missed = sum(1 for one in kept if one.block and one.block.post.published_at < since)
+            if missed:
+                self._roster.missed(channel.source, missed)
+        return reading._replace(changes=tuple(kept))
 
     async def _store(
         self, channel: Channel, reading: Reading, intake: Intake, *, history: bool
@@ -304,4 +354,4 @@ class PreviewReader:
             last_read=now if state == "ok" else health.last_read,
             next_read=None if channel.stopped else (moment + timedelta(seconds=wait)).isoformat(),
         )
-        self._board.source(channel.health)
+        self._roster.told_by_preview(channel.health)

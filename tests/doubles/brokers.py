@@ -1,8 +1,10 @@
 """Real brokers on free loopback ports, and a subscriber that remembers everything."""
 
 import asyncio
+import contextlib
 import json
 import os
+import random
 import shutil
 import socket
 import threading
@@ -18,10 +20,17 @@ from monitor.sinks.mqtt_connection import Address
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback that nobody listens on, and that no client is given meanwhile.
+
+    Below the range that the kernel takes for outgoing connections: a port of that range may be
+    taken between asking and listening.
+    """
+    draw = random.SystemRandom()
+    while True:
+        port = draw.randrange(12_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 async def listening(port: int, seconds: float = 10.0) -> None:

@@ -23,6 +23,7 @@ from monitor.sources.feed import FeedOptions, FeedReader
 from monitor.sources.fetch import Fetch
 from monitor.sources.preview import PreviewOptions, PreviewReader
 from monitor.sources.recording import Playback, Recording
+from monitor.sources.roster import Roster
 from tests.doubles.intake import Board, Ledger, ManualClock
 from tests.doubles.preview_server import PreviewServer
 
@@ -97,7 +98,12 @@ async def preview(folder: Path, texts: Sequence[str]) -> AsyncIterator[Rig]:
             infos = [SourceInfo(id="telegram:one")]
             rng = random.Random(1)
             return PreviewReader(
-                infos, fetch=fetch, clock=clock, board=board, rng=rng, options=options
+                infos,
+                fetch=fetch,
+                clock=clock,
+                roster=Roster((), (), board),
+                rng=rng,
+                options=options,
             )
 
         first = Ledger()

@@ -85,10 +85,21 @@ class TelegramAccount:
         self._clock = clock
         self._board = board
         self._pace = pace or Pace()
+        self._register: Register | None = None
+        self._look = asyncio.Event()
+        self.lost: AccountLostError | None = None
+
+    def take(self, sources: Sequence[SourceInfo]) -> None:
+        """Read these channels from now on: another account's may come, or go."""
+        self._sources = tuple(sources)
+        if self._register is not None:
+            self._register.take(self._sources)
+            self._look.set()
 
     async def run(self, intake: Intake) -> None:
         """Run until cancelled, or until the account is lost: then say so and return."""
         register = Register(self._settings.name, self._sources, intake, self._clock, self._board)
+        self._register = register
         pause = self._pace.retry_first
         while True:
             started = self._clock.monotonic()
@@ -107,14 +118,14 @@ class TelegramAccount:
             pause = min(2 * pause, self._pace.retry_most)
 
     def _give_up(self, register: Register, error: AccountLostError) -> None:
-        log.error("telegram_account_lost", account=self.name, problem=error.reason, hint=error.hint)
+        self.lost = error
         for watched in register.reading():
             register.tell(watched, "failed", f"{error.reason} - {error.hint}")
 
     async def _connected(self, register: Register) -> NoReturn:
         """One connection, from its first call to its end, which always is an error."""
         client = open_client(self._settings, self._pace.connect_timeout)
-        connection = _Connection(client, register, self._clock, self._pace)
+        connection = _Connection(client, register, self._clock, self._pace, self._look)
         try:
             await connection.open()
             await connection.serve()
@@ -131,7 +142,12 @@ class _Connection:
     """The tasks of one connection."""
 
     def __init__(
-        self, client: TelegramClient, register: Register, clock: Clock, pace: Pace
+        self,
+        client: TelegramClient,
+        register: Register,
+        clock: Clock,
+        pace: Pace,
+        look: asyncio.Event,
     ) -> None:
         self._client = client
         self._register = register
@@ -141,7 +157,8 @@ class _Connection:
         self._calls = Calls(client, clock, pace.call_timeout, register.budget, register.keep_budget)
         self._lister = Lister(self._calls, register, clock)
         self._gap = asyncio.Event()
-        self._look = asyncio.Event()
+        self._look = look
+        self._swept = False
 
     async def open(self) -> None:
         """Connect, and see that the account is signed in."""
@@ -159,6 +176,7 @@ class _Connection:
             group.create_task(self._store())
             if self._pace.reconcile:
                 group.create_task(self._reconcile())
+                group.create_task(self._meet())
                 group.create_task(self._fill_when_needed())
         raise TroubleError("the connection ended")
 
@@ -217,17 +235,35 @@ class _Connection:
         """Compare with the server on connecting and every few minutes."""
         await self._learn_states()
         while True:
+            await self._sweep()
+            self._swept = True
+            await self._until_next_look()
+            self._look.clear()
+
+    async def _until_next_look(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._pace.sweep_every):
+                await self._look.wait()
+
+    async def _meet(self) -> NoReturn:
+        """Find and list new channels, one after the other: ten names a minute may be resolved.
+
+        Beside the sweep, so that a long list of new channels keeps no other waiting.
+        """
+        while True:
             for watched in self._register.reading():
                 if watched.peer is None:
                     await self._carefully(watched, self._lister.resolve)
-            for watched in self._register.reading():
-                if watched.peer is not None and not (watched.known and watched.known.contacted):
+                if watched.peer is not None and not watched.met:
                     await self._carefully(watched, self._lister.first_contact)
-            await self._sweep()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._pace.sweep_every):
-                    await self._look.wait()
-            self._look.clear()
+                    await self._carefully(watched, self._greet)
+            await self._until_next_look()
+
+    async def _greet(self, watched: Watched) -> None:
+        """Bring a channel that was just met up to its head, so that pushes can be trusted."""
+        if watched.met:
+            await self._lister.heads([watched])
+            await self._complete(watched)
 
     async def _learn_states(self) -> None:
         """One look at the dialogs teaches the library every joined channel's state."""
@@ -243,11 +279,14 @@ class _Connection:
 
     async def _sweep(self) -> None:
         """Ask for every head, list what is missing, and once a day look again."""
-        contacted = [one for one in self._register.reading() if one.known and one.known.contacted]
+        contacted = [one for one in self._register.reading() if one.peer and one.met]
         try:
             await self._lister.heads(contacted)
         except NotNowError as error:
             log.info("telegram_sweep_waits", account=self._register.account, problem=str(error))
+            if error.seconds > self._pace.sweep_every:  # lost pushes would go unnoticed
+                for watched in contacted:
+                    self._register.tell(watched, "throttled", f"Telegram makes us wait: {error}")
             return
         for watched in contacted:
             if not watched.lost:
@@ -257,8 +296,8 @@ class _Connection:
         """Bring one channel up to its head, edits and deletions included."""
         brought = await self._lister.fill(watched)
         self._register.read(watched)
-        if brought:
-            log.info("push_missed", source=watched.info.id, posts=brought)
+        if brought and self._swept:  # before, nobody could have pushed them
+            self._register.found(watched, brought)
         known = watched.known
         if known is None:
             return

@@ -116,7 +116,7 @@ def steps(
         posts = [received(source, group, happened.chats) for group in groups]
         every = [message.id for message in happened.new]
         names = [group[0].id for group in groups]
-        found.append(Step(watched, posts, partial(_pushed, every, names)))
+        found.append(Step(watched, posts, partial(_pushed, every, names), pushed=True))
     if edited:
         posts = [received(source, group, happened.chats, kind="edit") for group in edited]
         found.append(Step(watched, posts, _same))

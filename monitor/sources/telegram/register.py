@@ -53,6 +53,11 @@ class Watched:
         self.health = SourceHealth(source=info.id, state="starting", via="account")
 
     @property
+    def met(self) -> bool:
+        """Whether its history was looked at, by this or another account."""
+        return self.known is not None and self.known.contacted
+
+    @property
     def coverage(self) -> Coverage | None:
         """What is known of its ids."""
         return self.known.coverage if self.known else None
@@ -67,6 +72,7 @@ class Step(NamedTuple):
     events: Spans = ()
     contacted: bool = False
     relisted_at: float = 0.0
+    pushed: bool = False
 
 
 class Register:
@@ -86,6 +92,11 @@ class Register:
         self._board = board
         self._lock = asyncio.Lock()
         self.channels = [self._load(info) for info in infos]
+
+    def take(self, infos: Iterable[SourceInfo]) -> None:
+        """Watch these channels from now on, and no others."""
+        before = {one.info.id: one for one in self.channels}
+        self.channels = [before.get(info.id) or self._load(info) for info in infos]
 
     def _load(self, info: SourceInfo) -> Watched:
         peer = _decoded(self._intake.cursor(self._peer_cursor(info)), Peer)
@@ -162,6 +173,13 @@ class Register:
         self.tell(watched, "ok")
         self._board.source(watched.health)
 
+    def found(self, watched: Watched, posts: int) -> None:
+        """Say that listing brought posts that should have been pushed."""
+        log.info("push_missed", source=watched.info.id, posts=posts)
+        counted = watched.health.found_by_listing + posts
+        watched.health = msgspec.structs.replace(watched.health, found_by_listing=counted)
+        self._board.source(watched.health)
+
     def lose(self, watched: Watched, state: SourceState, reason: str, hint: str) -> None:
         """Stop reading a channel that this account cannot read."""
         watched.lost = True
@@ -176,10 +194,15 @@ class Register:
             return
         newest = max(one.post.published_at for one in step.posts).isoformat()
         health = step.watched.health
+        delay = health.push_delay
+        if step.pushed:
+            told = max(one.post.published_at for one in step.posts)
+            delay = max(0.0, round((self._clock.now() - told).total_seconds(), 1))
         step.watched.health = msgspec.structs.replace(
             health,
             posts=health.posts + len(step.posts),
             last_post=max(newest, health.last_post or newest),
+            push_delay=delay,
         )
         self._board.source(step.watched.health)
 
@@ -211,6 +234,12 @@ def _changed(step: Step, before: Known | None) -> Known:
 
 def _cursor(info: SourceInfo) -> str:
     return f"telegram/{info.id}"
+
+
+def covered_by_account(intake: Intake, source: str) -> Coverage | None:
+    """The ids of a channel that accounts have read, as stored; None if none ever looked at it."""
+    known = _decoded(intake.cursor(f"telegram/{source}"), Known)
+    return known.coverage if known is not None and known.contacted else None
 
 
 T = TypeVar("T", Known, Peer)

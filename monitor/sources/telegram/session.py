@@ -1,17 +1,20 @@
 """The session file, which is the account: only its owner may read it, or nothing starts."""
 
+import importlib.util
 import logging
 import os
-import stat
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from telethon import TelegramClient
 from telethon.crypto import rsa
+from telethon.network.connection import ConnectionTcpMTProxyRandomizedIntermediate
 from telethon.sessions import SQLiteSession
 
 from monitor.secret import Secret
 from monitor.sources.telegram.trouble import AccountLostError
+from monitor.telegram_settings import Proxy, open_to_others
 
 DATA_CENTRE = 2
 
@@ -32,6 +35,7 @@ class AccountSettings(msgspec.Struct, frozen=True, kw_only=True):
     api_id: int
     api_hash: Secret
     server: Server | None = None
+    proxy: Proxy | None = None
 
 
 def check_session_file(path: Path) -> None:
@@ -42,18 +46,16 @@ def check_session_file(path: Path) -> None:
     """
     if not path.exists():
         raise AccountLostError(f"no session file {path}", "sign in first: monitor login telegram")
-    for place, mode in ((path.parent, 0o700), (path, 0o600)):
-        open_to = stat.S_IMODE(place.stat().st_mode) & 0o077
-        if open_to:
-            raise AccountLostError(
-                f"{place} can be read by others, and whoever reads it has the account",
-                f"chmod {mode:o} {place}",
-            )
+    problem = open_to_others(path)
+    if problem is not None:
+        raise AccountLostError(*problem)
 
 
 def create_session_file(path: Path) -> None:
-    """Make an empty session file that only its owner may read, in a folder of the same kind."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make an empty session file that only its owner may read; new folders are of the same kind."""
+    for folder in reversed(path.parents):
+        if not folder.exists():
+            folder.mkdir(mode=0o700)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
@@ -81,4 +83,34 @@ def open_client(settings: AccountSettings, connect_timeout: float) -> TelegramCl
         flood_sleep_threshold=0,
         sequential_updates=True,
         catch_up=True,
+        **_way(settings.proxy),
     )
+
+
+def _way(proxy: Proxy | None) -> dict[str, Any]:
+    """The client's options for a proxy. Names are resolved by the proxy, not here.
+
+    Raises:
+        AccountLostError: its library is missing; the client would then go the direct way, unasked.
+    """
+    if proxy is None:
+        return {}
+    if proxy.kind == "mtproxy":
+        # the client cuts off a leading dd, even one that is the secret's own first byte
+        secret = "dd" + (proxy.secret.reveal() if proxy.secret else "")[-32:]
+        return {
+            "connection": ConnectionTcpMTProxyRandomizedIntermediate,
+            "proxy": (proxy.host, proxy.port, secret),
+        }
+    if importlib.util.find_spec("python_socks") is None:
+        raise AccountLostError("the proxy's library is missing", "install python-socks")
+    return {
+        "proxy": {
+            "proxy_type": proxy.kind,
+            "addr": proxy.host,
+            "port": proxy.port,
+            "username": proxy.username,
+            "password": proxy.password.reveal() if proxy.password else None,
+            "rdns": True,
+        }
+    }

@@ -1,0 +1,88 @@
+"""Accounts in the running daemon: from a push to the bus; what happens when one is lost."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.brokers import Mosquitto, Subscriber
+from tests.doubles.telegram.client import run_key
+from tests.doubles.telegram.control import started
+from tests.doubles.telegram.desk import Desk
+from tests.doubles.telegram.preview import LedgerPreview
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    """A double, and an installation that is not configured yet."""
+    async with started(run_key()) as telegram:
+        yield Desk(telegram, tmp_path)
+
+
+@pytest.fixture
+async def preview(desk: Desk) -> AsyncIterator[LedgerPreview]:
+    """The web preview of the double's channels."""
+    async with LedgerPreview(desk.telegram) as server:
+        yield server
+
+
+def hasty(preview: LedgerPreview, longest: str = "2s") -> str:
+    """Settings `preview` that read it often."""
+    return (
+        f'{{base_url: "{preview.base_url}", pace: 1s, interval_min: 1s, interval_max: {longest}}}'
+    )
+
+
+async def test_a_push_is_an_alert_on_the_bus_within_two_seconds(desk: Desk) -> None:
+    """From the channel's post through account, rules and store to a real broker: under 2 s."""
+    account = await desk.sign_in("one", "+79990000001")
+    channel = await desk.telegram.create_channel("Сводка", "svodka", members=[account.id])
+    await desk.telegram.post(channel, "ДРГ зашла вчера, это история")
+    broker = Mosquitto(desk.folder)
+    await broker.start()
+    desk.configure(
+        "svodka", via="account", more=f'bus: {{url: "mqtt://127.0.0.1:{broker.port}"}}\n'
+    )
+    async with Subscriber(broker.address) as subscriber, desk.running():
+        await desk.ready("svodka")
+        posted = time.monotonic()
+        await desk.telegram.post(channel, "ДРГ зашла на территорию района")
+        async with asyncio.timeout(2.0):
+            while not subscriber.events():  # noqa: ASYNC110 - it polls its messages
+                await asyncio.sleep(0.02)
+        seconds = time.monotonic() - posted
+        (alert,) = [event["data"] for event in subscriber.events()]
+        health = desk.source("svodka")
+    await broker.stop()
+    assert seconds < 2.0
+    assert alert["incident"]["rule"] == "raid"
+    assert [post["text"] for post in alert["posts"]] == ["ДРГ зашла на территорию района"]
+    assert health["push_delay"] is not None
+    assert health["push_delay"] <= 3.0  # Telegram's times are whole seconds
+
+
+async def test_the_preview_takes_over_from_a_banned_account(
+    desk: Desk, preview: LedgerPreview
+) -> None:
+    """When the only account is banned the preview rings for the next post; one alert says so."""
+    account = await desk.sign_in("one", "+79990000001")
+    channel = await desk.telegram.create_channel("Сводка", "svodka", members=[account.id])
+    await desk.telegram.post(channel, "старое")
+    desk.configure("svodka", preview=hasty(preview))
+    async with desk.running():
+        await desk.ready("svodka")
+        await desk.telegram.post(channel, "ДРГ замечена")
+        await desk.until(lambda: desk.rung() == 1)
+        await desk.telegram.revoke("USER_DEACTIVATED_BAN")
+        await desk.telegram.reset()  # else the next ping tells, after 20 s
+        await desk.until(lambda: desk.status()["accounts"][0]["state"] == "lost", within=40)
+        await desk.ready("svodka", via="preview")
+        await desk.telegram.post(channel, "ДРГ замечена снова, у школы")
+        await desk.until(lambda: desk.rung() == 2)
+        (one,) = desk.status()["accounts"]
+    assert (one["state"], one["channels"]) == ("lost", 0)
+    assert "banned" in one["hint"]
+    told = [line for line in desk.log() if line["event"] == "telegram_account_lost"]
+    assert [(line["channels"], line["to_preview"]) for line in told] == [(1, 1)]
