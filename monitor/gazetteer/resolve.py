@@ -21,6 +21,8 @@ FAIR = 0.5
 _USUAL = {"settlement": 300.0, "district": 30_000.0, "region": 800_000.0, "country": 9_000_000.0}
 """People, when nobody counted them."""
 
+OWN = 6.0
+"""Places of the own files are what the watched channels speak of."""
 HOME = 60.0
 HOME_ELSEWHERE = 0.5
 SAME_REGION = 80.0
@@ -30,7 +32,7 @@ OTHER_REGION = 0.15
 SAME_COUNTRY = 4.0
 NEAR = ((40.0, 20.0), (120.0, 6.0), (300.0, 2.0))
 """Kilometres from a place that is sure, and how much that speaks for a candidate."""
-MOST_FOR_A_PLACE = 4.0
+MOST_FOR_A_PLACE = 6.0
 """Clues tell namesakes apart; that a name is a place at all they say only so much."""
 BESIDE_CHARACTERS = 60
 
@@ -124,9 +126,12 @@ def _decide(
 ) -> Resolved:
     beside = _beside(text, reading, readings)
     places = list({one.place.id: one.place for one in reading.candidates}.values())
-    prior = {place.id: _size(place) for place in places}
+    prior = {
+        place.id: _size(place) * (OWN if place.id in gazetteer.places else 1.0) for place in places
+    }
     told = {place.id: _evidence(place, clues, beside, gazetteer, home) for place in places}
-    unlisted = max(place.namesakes for place in places) * _USUAL["settlement"] ** 0.8
+    namesakes = max(0, *(place.namesakes - (len(places) - 1) for place in places))
+    unlisted = namesakes * _USUAL["settlement"] ** 0.8
     before = sum(prior.values()) + unlisted
     weights = {place.id: prior[place.id] * told[place.id][0] for place in places}
     after = sum(weights.values()) + unlisted
@@ -145,7 +150,7 @@ def _decide(
         best if confidence >= ENOUGH else None,
         confidence,
         tuple(ranked),
-        max(place.namesakes for place in places),
+        namesakes,
         why,
     )
 
@@ -187,7 +192,9 @@ def _evidence(
     weight = 1.0
     why: list[str] = []
     held = set(containers(place, gazetteer.places))
-    district = next((one for one in place.within if one in clues.holders), None)
+    district = next(
+        (one for one in place.within if one in clues.holders and _is_district(one, gazetteer)), None
+    )
     if district is not None:
         weight *= SAME_DISTRICT
         why.append(f"the post names {district}")
@@ -212,6 +219,11 @@ def _evidence(
         if same:
             why.append(f"the channel is of {home}")
     return weight, why
+
+
+def _is_district(identity: str, gazetteer: Gazetteer) -> bool:
+    place = gazetteer.get(identity)
+    return place is not None and place.kind == "district"
 
 
 def _other_regions(place: Place, clues: _Clues) -> bool:
