@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.incident import Ladder
 from monitor.lexicon.terms import as_written
 from monitor.matching.evaluate import Matcher, Verdict, evaluate, explain
 from monitor.matching.scan import MAX_PLACES
@@ -30,6 +31,7 @@ class Book(NamedTuple):
     rules: tuple[Rule, ...]
     sources: Mapping[str, SourceInfo] = {}
     hash: str = "book"
+    ladder: Ladder = ()
     places: tuple[Place, ...] = ()
     areas: tuple[Area, ...] = ()
 

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.gazetteer.names import ways
+from monitor.incident import Ladder
 from monitor.lexicon.terms import (
     Inflect,
     ParsedTerm,
@@ -40,6 +41,10 @@ class Book(Protocol):
     @property
     def sources(self) -> Mapping[str, SourceInfo]:
         """Every known source by its id."""
+
+    @property
+    def ladder(self) -> Ladder:
+        """How sure incidents are."""
 
     @property
     def places(self) -> tuple[Place, ...]:
