@@ -89,12 +89,18 @@ class Gazetteer:
         self.version = world.version if world else ""
 
     def candidates(self, name: str) -> tuple[Candidate, ...]:
-        """The places of a key; an own place stands for the world's entry of the same place."""
+        """The places of a key; one entry for each place.
+
+        An own place stands for the world's, and an earlier gazetteer's for a later one's.
+        """
         own = self._own.get(name, ())
         if self.world is None:
             return own
-        more = [one for one in self.world.find(name) if not _stands_for(own, one)]
-        return (*own, *more)
+        kept = [*own]
+        for one in self.world.find(name):
+            if not _stands_for(kept, one):
+                kept.append(one)
+        return tuple(kept)
 
     def continues(self, name: str) -> bool:
         """Whether a longer key begins with these words."""
