@@ -77,7 +77,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rings(self) -> bool:
-        """Whether it makes a sound in chat: opened, escalated and retracted do."""
+        """Whether it makes a sound in chat: opened, escalated, retracted, and an all-clear."""
+        if self.kind == "closed":
+            return bool(self.posts)  # a post closed it, not time
         return self.kind in {"opened", "escalated"} or (
             self.kind == "corrected" and self.incident.status == "retracted"
         )

@@ -1,14 +1,14 @@
 """What a batch has changed so far, in memory: nothing of it is true before the commit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from monitor.alert import Alert
+from monitor.correlation.changes import Book
 from monitor.correlation.decide import Decision, Event, advance, decide, tick
 from monitor.correlation.windows import Memory, Past, remember
 from monitor.incident import Incident, Support
 from monitor.post import PostName
-from monitor.source import SourceInfo
 from monitor.store.commit import Judged
 from monitor.store.database import Database
 from monitor.store.incidents import facts, open_incidents, recent_supports
@@ -66,10 +66,10 @@ class Batch:
         self.incidents.update((incident.id, incident) for incident in closed)
         self.alerts.extend(alerts)
 
-    def decide(self, event: Event, sources: Mapping[str, SourceInfo]) -> Decision:
+    def decide(self, event: Event, book: Book) -> Decision:
         """Take one decision in."""
         exercise = event.name.exercise
-        state, decision = decide(self.memory.of(exercise=exercise), event, sources)
+        state, decision = decide(self.memory.of(exercise=exercise), event, book)
         self.memory = self.memory.replace(state, exercise=exercise)
         self.incidents.update((incident.id, incident) for incident in decision.incidents)
         for one in decision.supports:

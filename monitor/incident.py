@@ -17,6 +17,29 @@ OUTCOMES: tuple[Outcome, ...] = (
 """What becomes of a post version: the first that holds, in this order (DESIGN 1)."""
 
 
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of the status ladder (rules/status.yaml): what it takes, all of it together.
+
+    Of the voices, those count whose role is among `roles`, whose side is among `affiliations` and,
+    if asked, who speak of the place that they are from; of these it takes so many `families` and
+    known `sides`, and so many families of `denials`. `rings` says whether reaching it rings.
+    """
+
+    status: Status
+    means: str = ""
+    roles: tuple[str, ...] = ()
+    affiliations: tuple[str, ...] = ()
+    of_the_place: bool = False
+    families: int = 0
+    sides: int = 0
+    denials: int = 0
+    rings: bool = False
+
+
+Ladder = tuple[Step, ...]
+"""The steps, strongest first: the first that holds is the status."""
+
+
 class Voice(msgspec.Struct, frozen=True):
     """One publisher (family) speaking in one role in an incident, and how many posts count."""
 
@@ -24,8 +47,8 @@ class Voice(msgspec.Struct, frozen=True):
     affiliation: str
     role: str
     posts: int
-    official: bool = False
-    """Whether this is an official of the place (or of no place known) speaking."""
+    at_home: bool = False
+    """Whether it speaks of the region that it is from (or of no place known)."""
 
 
 class Sketch(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -47,6 +70,9 @@ class Sketch(msgspec.Struct, frozen=True, omit_defaults=True):
 class Support(msgspec.Struct, frozen=True, kw_only=True):
     """One post in one incident: as it was last judged.
 
+    `part` is what it does there: it supports, denies or closes it. `place` is the id of the place
+    that it names.
+
     `echo_of` is SOURCE/ID of the post that it repeats; echoes and late posts count for nobody's
     voice. `sketch` is what copies are known by; `origin` is SOURCE/ID of the post it forwards,
     `cites` those of other channels' posts that it links to.
@@ -62,7 +88,9 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     affiliation: str
     role: str
     published_at: datetime
-    official: bool = False
+    part: Literal["supports", "denies", "closes"] = "supports"
+    at_home: bool = False
+    place: str | None = None
     sketch: Sketch = Sketch()
     origin: str | None = None
     cites: tuple[str, ...] = ()
@@ -72,15 +100,16 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def counts(self) -> bool:
-        """Whether it adds to its publisher's voice."""
-        return not (self.late or self.withdrawn or self.echo_of)
+        """Whether it adds to its publisher's voice, for the incident or against it."""
+        return self.part != "closes" and not (self.late or self.withdrawn or self.echo_of)
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """An incident.
 
-    `id` is fixed when it opens; `ordinal` counts its alerts; it closes at `deadline` unless another
-    post joins. `posts` counts everything that joined and still stands, echoes included.
+    `voices` are who speaks for it, `denials` who denies it. `id` is fixed when it opens; `ordinal`
+    counts its alerts; it closes at `deadline` unless another post joins. `posts` counts everything
+    that joined and still stands, echoes included.
     """
 
     id: str
@@ -96,6 +125,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     deadline: datetime
     place: Place | None = None
     voices: tuple[Voice, ...] = ()
+    denials: tuple[Voice, ...] = ()
     posts: int = 0
     echoes: int = 0
     ordinal: int = 0

@@ -13,16 +13,18 @@ from monitor.alert import Alert
 from monitor.clock import Clock
 from monitor.field import STDIN
 from monitor.health import Board
-from monitor.settings import Bus, Preview, Settings, TelegramBot, Terminal
-from monitor.sinks.deliver import Mute, Sink
+from monitor.settings import AlertFile, Bus, Preview, Settings, TelegramBot, Terminal, Webhook
+from monitor.sinks.deliver import Mute, Sink, nothing_muted
 from monitor.sinks.dispatch import Dispatch
 from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
+from monitor.sinks.file import FileSink, Rotation
 from monitor.sinks.mqtt import MqttSink
 from monitor.sinks.mqtt_connection import Address
 from monitor.sinks.routing import Routing
 from monitor.sinks.telegram_api import BotApi
 from monitor.sinks.telegram_bot import TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
+from monitor.sinks.webhook import Target, WebhookSink
 from monitor.source import Intake, SourceInfo
 from monitor.sources.feed import FeedOptions, FeedReader
 from monitor.sources.fetch import Fetch
@@ -162,6 +164,12 @@ def build_sinks(
     return sinks, [broker] if broker else []
 
 
+def build_receiver(settings: Settings, around: Around, name: str) -> Sink:
+    """One more instance of a receiver's sink, which takes every alert: for sending one again."""
+    receiver = next(one for one in settings.receivers if one.name == name)
+    return RECEIVERS[receiver.kind](receiver, around, nothing_muted)
+
+
 def _broker(settings: Settings, around: Around) -> EmbeddedBroker | None:
     if not settings.bus.embedded:
         return None
@@ -217,6 +225,18 @@ def _telegram_bot(receiver: TelegramBot, around: Around, mute: Mute) -> Sink:
     )
 
 
+def _webhook(receiver: Webhook, around: Around, mute: Mute) -> Sink:
+    target = Target(receiver.url, receiver.secret, receiver.body)
+    return WebhookSink(receiver.name, target, clock=around.clock, rng=around.rng, mute=mute)
+
+
+def _file(receiver: AlertFile, around: Around, mute: Mute) -> Sink:
+    rotation = Rotation(receiver.rotate_mb * 1_000_000, receiver.keep)
+    return FileSink(
+        receiver.name, receiver.path, rotation, clock=around.clock, rng=around.rng, mute=mute
+    )
+
+
 def _zone() -> tzinfo:
     """The reader's time zone: the machine's."""
     return datetime.now().astimezone().tzinfo or UTC
@@ -225,5 +245,7 @@ def _zone() -> tzinfo:
 RECEIVERS: dict[str, Callable[[Any, Around, Mute], Sink]] = {
     "terminal": _terminal,
     "telegram_bot": _telegram_bot,
+    "webhook": _webhook,
+    "file": _file,
 }
 """Kind of receiver -> how its sink is built; the settings have checked the kind."""

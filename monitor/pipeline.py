@@ -77,9 +77,8 @@ class Pipeline:
         try:
             hits = self._hits(admitted)
             batch.tick(_seen_at(admitted), exercise=admitted.name.exercise)
-            decision = batch.decide(
-                self._event(db, batch, admitted, hits), self.matcher.rulebook.sources
-            )
+            event = self._event(db, batch, admitted, hits)
+            decision = batch.decide(event, self.matcher.rulebook)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other posts go on
             reason = f"{type(error).__name__}: {error}"
             return Judged(admitted=admitted, outcome="quarantined", reason=reason, hits=())

@@ -109,7 +109,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One rule.
 
     `window` is how long an incident stays open after its last post; rules with the same `story`
-    share incidents. `file` and `line` say where it is written.
+    share incidents. Hits at settlements within `radius_km` of an incident's join it. `closes` and
+    `denies` name topics (rules or stories) whose incidents at the same place it ends, or disputes.
+    `file` and `line` say where it is written.
     """
 
     id: str
@@ -120,6 +122,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     max_age: timedelta = DEFAULT_MAX_AGE
     window: timedelta = DEFAULT_WINDOW
     story: str | None = None
+    radius_km: float = 0.0
+    closes: tuple[str, ...] = ()
+    denies: tuple[str, ...] = ()
     status: str = "stable"
     description: str = ""
     references: tuple[str, ...] = ()

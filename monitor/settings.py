@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, StrictFloat, model_validator
+from pydantic import Field, StrictBool, StrictFloat, StrictInt, model_validator
 
 from monitor.document import Node, exists, is_folder, read_file
 from monitor.field import (
@@ -140,7 +140,33 @@ class TelegramBot(Form):
     exercise: StrictBool = Field(True, description="Also send exercise alerts.")
 
 
-Receiver = Annotated[Terminal | TelegramBot, Field(discriminator="kind")]
+class Webhook(Form):
+    """Alerts posted to a web address, signed (Standard Webhooks)."""
+
+    kind: Literal["webhook"] = Field(description="`webhook`: a program's web address.")
+    name: Name = Field(description="Its name in `status` and in deliveries.")
+    url: WebAddress = Field(description="Where alerts are posted.")
+    secret: Secret = Field(description="What they are signed with (HMAC-SHA256), by reference.")
+    body: Literal["monitor", "alertmanager"] = Field(
+        "monitor", description="The alert as on the bus, or as Alertmanager's webhook has it."
+    )
+    exercise: StrictBool = Field(True, description="Also send exercise alerts.")
+
+
+class AlertFile(Form):
+    """Alerts in a file, one JSON object a line."""
+
+    kind: Literal["file"] = Field(description="`file`: a file of JSON lines.")
+    name: Name = Field(description="Its name in `status` and in deliveries.")
+    path: AnyPath = Field(description="The file; its folder must exist.")
+    rotate_mb: StrictInt = Field(
+        100, ge=1, le=100_000, description="A file of so many megabytes is renamed to `.1`."
+    )
+    keep: StrictInt = Field(5, ge=0, le=1000, description="How many renamed files are kept.")
+    exercise: StrictBool = Field(True, description="Also write exercise alerts.")
+
+
+Receiver = Annotated[Terminal | TelegramBot | Webhook | AlertFile, Field(discriminator="kind")]
 
 
 class Retention(Form):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import pytest
 
 MAY_SKIP: dict[str, str] = {
+    "tests/test_editor.py": "needs node and a package from npm, by hand",
     "tests/test_systemd.py::test_its_exposure_is_low": "a container may have no systemd-analyze",
     "tests/test_systemd.py::test_the_daemon_lives_without_writable_code": "needs Linux 6.3",
     "tests/test_telegram_second_client.py": "checks the double with an LGPL library, by hand",

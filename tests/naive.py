@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 import regex
 
+from monitor.lexicon.derive import derivations
+from monitor.lexicon.english_words import COMMON
+from monitor.lexicon.names import name_forms
 from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Rule, Speaker, Term, Where
 from monitor.source import SourceInfo
 
@@ -144,6 +147,14 @@ def find(
     term: str, text: str, inflect: Callable[[str], Iterable[str]] = lambda phrase: (phrase,)
 ) -> frozenset[tuple[int, int]]:
     """Where a term stands in a text, as [start, end)."""
+    apart = regex.fullmatch(r"(.*)\s([~>])(\d+)\s(.*)", term)
+    if apart:
+        left, right = find(apart[1], text, inflect), find(apart[4], text, inflect)
+        return near_each_other(text, left, right, int(apart[3]), ordered=apart[2] == ">")
+    if term[0] == "#":
+        return hashtags(term[1:], text)
+    if term[0] in "@~":
+        return frozenset().union(*(find(form, text) for form in said_as(term)))
     marks = len(term) - len(term.lstrip("="))
     phrase = term[marks:]
     if UNSPACED.search(phrase):
@@ -164,6 +175,62 @@ def find(
                 for (written, cased), word in zip(wanted, run, strict=True)
             ):
                 found.add((run[0].start, run[-1].end))
+    return frozenset(found)
+
+
+def near_each_other(
+    text: str,
+    left: Iterable[tuple[int, int]],
+    right: Iterable[tuple[int, int]],
+    most: int,
+    *,
+    ordered: bool,
+) -> frozenset[tuple[int, int]]:
+    """The finds of two terms that have fewer than so many words between them."""
+    found: set[tuple[int, int]] = set()
+    for one in left:
+        for other in right:
+            first, second = sorted((one, other))
+            between = text[first[1] : second[0]]
+            apart = len(words(between)) + len(UNSPACED.findall(between))
+            wrong_way = ordered and first != one
+            if first[1] <= second[0] and apart < most and not wrong_way:
+                found |= {one, other}
+    return frozenset(found)
+
+
+@lru_cache(maxsize=64)
+def said_as(term: str) -> list[str]:
+    """The forms of a name or of related words, as terms; common words with their capitals."""
+    if term[0] == "~":
+        return ["=" + form.text for form in derivations(term[1:])]
+    said: list[str] = []
+    for form in name_forms(term[1:]):
+        if form.needs_capital or form.text.lower() in COMMON:
+            capitals = " ".join(word[0].upper() + word[1:] for word in form.text.split())
+            said += ["==" + capitals, "==" + capitals.upper()]
+        else:
+            said.append("=" + form.text)
+    return [one for one in said if not one.upper().endswith("'S")]
+
+
+def hashtags(wanted: str, text: str) -> frozenset[tuple[int, int]]:
+    """Where a whole hashtag says the words wanted, or begins with them."""
+    found: set[tuple[int, int]] = set()
+    asked = wanted_words(wanted.replace("_", " "), cased=False)
+    for tag in regex.finditer(r"(?<![\w\p{Cf}&/])[#＃](?![_\p{M}\p{Cf}])([\w\p{Cf}]+)", text):
+        here = words(tag[1])
+        if tag[1] == wanted and UNSPACED.search(wanted):
+            found.add(tag.span(1))
+        begins = wanted.endswith("*")
+        if not asked or len(here) < len(asked) or (len(here) > len(asked) and not begins):
+            continue
+        pairs = list(zip(asked, here, strict=False))
+        if all(
+            is_word(written, None, word.letters, word.cased, alone=len(asked) == 1)
+            for (written, _), word in pairs
+        ):
+            found.add((tag.start(1) + pairs[0][1].start, tag.start(1) + pairs[-1][1].end))
     return frozenset(found)
 
 

@@ -1,114 +1,11 @@
 """Incidents from hits: opening, joining, echoes, corrections, lateness, closing."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 
-from monitor.alert import Alert
-from monitor.correlation.decide import Decision, Event, decide, tick
-from monitor.correlation.windows import State
-from monitor.hit import Found, Hit
-from monitor.incident import Incident, Support
-from monitor.post import Origin, Post, PostName
-from monitor.rule import Level, Rule, Term
-from monitor.source import SourceInfo
-
-START = datetime(2023, 5, 22, 9, 0, tzinfo=UTC)
-SOURCES = {
-    one.id: one
-    for one in (
-        SourceInfo(id="telegram:governor", role="official", affiliation="ru-state", home="RU-BEL"),
-        SourceInfo(id="telegram:legion", role="militia", affiliation="ru-opposition-armed"),
-        SourceInfo(id="telegram:paper", role="media", affiliation="independent", family="house"),
-        SourceInfo(id="telegram:paper2", role="media", affiliation="independent", family="house"),
-        SourceInfo(id="telegram:other", role="media", affiliation="independent"),
-    )
-}
-
-
-def rule(name: str = "incursion", level: Level = "critical", story: str | None = None) -> Rule:
-    """A rule as the loader would give it."""
-    return Rule(id=name, title=f"Title of {name}", level=level, when=Term("x"), story=story)
-
-
-class Story:
-    """A state that posts happen to, one after the other."""
-
-    def __init__(self) -> None:
-        self.state = State()
-        self.alerts: list[Alert] = []
-        self.incidents: dict[str, Incident] = {}
-        self.supports: dict[tuple[str, str, str], Support] = {}
-        self.texts: dict[tuple[str, str], tuple[Post, int]] = {}
-
-    def post(  # noqa: PLR0913 - a story's line names only what differs from the usual
-        self,
-        source: str,
-        post: str,
-        text: str = "a sabotage group has entered the border district today",
-        *,
-        minutes: float = 0,
-        kind: str = "new",
-        rules: tuple[Rule, ...] | None = None,
-        seen_after: float = 0,
-        forwarded: Origin | None = None,
-        history: bool = False,
-    ) -> Decision:
-        """One version of a post, published `minutes` after the start."""
-        at = START + timedelta(minutes=minutes)
-        name = f"telegram:{source}"
-        previous, version = self.texts.get((name, post), (None, 0))
-        body = Post(
-            source=name,
-            id=post,
-            kind=kind,  # type: ignore[arg-type]  # tests pass plain words
-            published_at=previous.published_at if previous else at,
-            edited_at=at if kind == "edit" else None,
-            observed_at=at + timedelta(minutes=seen_after),
-            text=text,
-            forwarded_from=forwarded,
-        )
-        stamped = PostName(name, post, version + 1)
-        info = SOURCES.get(name, SourceInfo(id=name))
-        held = (rule(),) if rules is None else rules
-        hits = () if kind == "delete" else tuple(self._hit(one, stamped, info) for one in held)
-        self.texts[(name, post)] = (body, version + 1)
-        self.state, closed, alerts = tick(self.state, body.observed_at or at)
-        self.alerts.extend(alerts)
-        self.incidents.update((one.id, one) for one in closed)
-        event = Event(
-            post=body,
-            name=stamped,
-            event_at=at,
-            hits=hits,
-            previous=previous,
-            recalled=self._recall(name, post) if previous else (),
-            history=history,
-        )
-        self.state, decision = decide(self.state, event, SOURCES)
-        self.alerts.extend(decision.alerts)
-        self.incidents.update((one.id, one) for one in decision.incidents)
-        for support in decision.supports:
-            self.supports[(support.incident, support.source, support.id)] = support
-        return decision
-
-    def _hit(self, one: Rule, name: PostName, info: SourceInfo) -> Hit:
-        return Hit(
-            rule=one,
-            post=name,
-            found=(Found(text="sabotage group", start=2, end=16, term="sabotage group"),),
-            role=info.role,
-            affiliation=info.affiliation,
-            family=info.publisher,
-        )
-
-    def _recall(self, source: str, post: str) -> tuple[tuple[Support, Incident], ...]:
-        return tuple(
-            (support, self.incidents[support.incident])
-            for support in self.supports.values()
-            if (support.source, support.id) == (source, post)
-            and support.incident not in self.state.incidents
-        )
+from monitor.post import Origin
+from tests.story.timeline import START, Story, rule
 
 
 def test_first_claim_opens_an_incident() -> None:

@@ -93,7 +93,7 @@ def test_short_texts_are_copies_only_at_once() -> None:
     text = "БпЛА курсом на Полтаву з півночі області"
     repeats = known(support("a", "1", text))
     assert origin_of(repeats, "raid", support("b", "1", text, 5)) is not None
-    assert origin_of(repeats, "raid", support("b", "1", text, 50)) is None
+    assert origin_of(repeats, "raid", support("b", "1", text, 70)) is None
 
 
 def test_links_to_a_post_are_read_from_text_and_links() -> None:

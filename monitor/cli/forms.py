@@ -4,12 +4,15 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from monitor.cli.config import add_config
 from monitor.cli.screen import safe
 from monitor.cli.stored import configured, days, stored_posts
+from monitor.lexicon.derive import derivations
+from monitor.lexicon.form import Form
 from monitor.lexicon.inflect import AS_WRITTEN, forms, plain_forms
+from monitor.lexicon.names import name_forms
 from monitor.lexicon.terms import ParsedTerm, Surface, TermProblem, parse, surfaces
 from monitor.matching.census import Census
 from monitor.text.symbols import strict_symbols
@@ -48,12 +51,23 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+MADE: dict[str, Callable[[str], Iterable[Form]]] = {
+    "words": forms,
+    "name": name_forms,
+    "related": derivations,
+    "tag": forms,
+}
+"""Where the forms of each kind of term come from."""
+
+
 def explained(parsed: ParsedTerm, found: Iterable[Surface]) -> dict[str, str]:
     """Each form with where it comes from, in the order of the forms."""
-    known = _reasons(parsed.phrase)
+    known: dict[str, str] = {}
     words: dict[str, str] = {}
-    for word in parsed.words:
-        words |= _reasons(word.rstrip("*"))
+    for side in parsed.near[:2] if parsed.near else (parsed,):
+        known |= _reasons(MADE[side.kind](side.phrase))
+        for word in side.words:
+            words |= _reasons(forms(word.rstrip("*")))
     told: dict[str, str] = {}
     for surface in found:
         text = " ".join(surface.cased or surface.words)
@@ -64,8 +78,8 @@ def explained(parsed: ParsedTerm, found: Iterable[Surface]) -> dict[str, str]:
     return told
 
 
-def _reasons(phrase: str) -> dict[str, str]:
-    return {" ".join(strict_symbols(form.text).split()): form.why for form in forms(phrase)}
+def _reasons(made: Iterable[Form]) -> dict[str, str]:
+    return {" ".join(strict_symbols(form.text).split()): form.why for form in made}
 
 
 def _json(term: str, reasons: Mapping[str, str], census: Census) -> dict[str, object]:

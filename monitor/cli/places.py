@@ -5,20 +5,26 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+import msgspec
 
 from monitor import settings
 from monitor.cli.config import DEFAULT, add_config, find_config
 from monitor.document import exists
-from monitor.gazetteer.build import open_world
+from monitor.gazetteer.build import open_world, save_import
+from monitor.gazetteer.imports import Imported, conflicts, read_gazetteer
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.gazetteer.resolve import Resolved, resolve
-from monitor.mistake import Mark, Mistake
+from monitor.mistake import Mark, Mistake, MistakesError
+from monitor.place import Place
 from monitor.rulebook.load import load
 from monitor.settings import default_state, host_instance, shipped
 from monitor.text.caps import capped
 
+MOST_PROBLEMS = 10
 _REGION = re.compile(r"[A-Z]{2}-[A-Z0-9]{1,3}")
 
 
@@ -30,12 +36,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="a JSON object a line (contract)")
     parser.add_argument(
+        "files",
+        nargs="*",
+        metavar="import FILE",
+        help="add the places of GeoNames dumps (.txt, .zip; alternate names too), CSV or GeoJSON",
+    )
+    parser.add_argument(
         "--all", action="store_true", help="also show names that could not be resolved, and why"
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Read `{"text": ...}` lines, print the places of each; exit code 1 if a line was not one."""
+    if options.files:
+        return _import(options.files, options.config)
     gazetteer = open_gazetteer(options.config)
     problems = 0
     for number, line in enumerate(sys.stdin.buffer, start=1):
@@ -59,13 +73,73 @@ def open_gazetteer(config: str | None) -> Gazetteer:
     Raises:
         MistakesError: the configuration or a file of places has mistakes.
     """
-    if config or os.environ.get("MONITOR_CONFIG") or exists(Path(DEFAULT)):
-        chosen = settings.load(find_config(config))
-        state, files = chosen.state, chosen.places
-    else:
-        state, files = default_state(host_instance(), os.environ), (shipped("rules/places.yaml"),)
+    state, files = _where(config)
     book = load([], [], place_paths=files)
     return Gazetteer(book.places, book.areas, open_world(state, progress))
+
+
+def _where(config: str | None) -> tuple[Path, tuple[Path, ...]]:
+    """The state folder and the files of places."""
+    if config or os.environ.get("MONITOR_CONFIG") or exists(Path(DEFAULT)):
+        chosen = settings.load(find_config(config))
+        return chosen.state, chosen.places
+    return default_state(host_instance(), os.environ), (shipped("rules/places.yaml"),)
+
+
+def _import(words: Sequence[str], config: str | None) -> int:
+    """Read gazetteers, report what was odd, and compile; exit code 1 if a file is unusable."""
+    if words[0] != "import" or len(words) == 1:
+        hint = "write `monitor places import FILE...`, or texts to standard input"
+        raise MistakesError([Mistake(Mark(words[0], 1, 1), "not understood", hint)])
+    state, _ = _where(config)
+    read: dict[str, Imported] = {}
+    mistakes: list[Mistake] = []
+    for name in words[1:]:
+        try:
+            read[Path(name).name] = read_gazetteer(Path(name), _lines_read)
+        except OSError as error:
+            what = error.strerror or "cannot be read"
+            mistakes.append(Mistake(Mark(name, 1, 1), what, "check the path and its rights"))
+        except (ValueError, zipfile.BadZipFile) as error:
+            hint = "import GeoNames dumps, CSV with a header, or GeoJSON points"
+            mistakes.append(Mistake(Mark(name, 1, 1), str(error), hint))
+    if mistakes:
+        raise MistakesError(mistakes)
+    more: dict[str, tuple[str, ...]] = {}
+    for one in read.values():
+        more.update(one.names)
+    for name, one in read.items():
+        _report(name, one)
+        more = {
+            identity: names for other in read.values() for identity, names in other.names.items()
+        }
+        if one.places:
+            places = [_with_names(place, more.get(place.id, ())) for place in one.places]
+            save_import(state, re.sub(r"[^\w.-]", "-", name), places)
+    open_world(state, progress)
+    return 0
+
+
+def _with_names(place: Place, more: Sequence[str]) -> Place:
+    names = tuple(dict.fromkeys((*place.names, *more)))
+    return msgspec.structs.replace(place, names=names) if more else place
+
+
+def _lines_read(lines: int) -> None:
+    if sys.stderr.isatty():
+        print(f"{lines:,} lines read", end="\r", file=sys.stderr)
+
+
+def _report(name: str, one: Imported) -> None:
+    """What was taken, and what was odd."""
+    print(
+        f"{name}: {len(one.places):,} places, {one.merged:,} listed twice, "
+        f"{len(one.names):,} with further names, {len(one.problems):,} lines unusable"
+    )
+    for problem in one.problems[:MOST_PROBLEMS]:
+        print(f"  line {problem.line}: {problem.why}")
+    for kind, count in sorted(conflicts(one.places).items()):
+        print(f"  {count:,} {kind}")
 
 
 def progress(done: int, of: int) -> None:

@@ -1,7 +1,9 @@
 """The pieces a decision is made of: the draft that collects it, ids, alerts, words for spans."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
 
@@ -14,29 +16,50 @@ from monitor.alert import (
     alert_id,
     cut_text,
 )
+from monitor.correlation.event import Event
 from monitor.correlation.windows import State, known_as, put_incident, put_support
-from monitor.hit import Found, spans
-from monitor.incident import Incident, Outcome, Support
+from monitor.hit import Found, Hit, spans
+from monitor.incident import Incident, Ladder, Outcome, Support
 from monitor.place import Place
 from monitor.post import Post, PostName
+from monitor.source import SourceInfo
+
+
+class Book(Protocol):
+    """What decisions ask of a rulebook: who speaks, and the status ladder."""
+
+    @property
+    def sources(self) -> Mapping[str, SourceInfo]:
+        """Every known source by its id."""
+
+    @property
+    def ladder(self) -> Ladder:
+        """How sure incidents are."""
 
 
 class Draft:
     """A decision in the making: the state so far and everything to be written with it."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, book: Book) -> None:
         self.state = state
+        self.book = book
         self.incidents: dict[str, Incident] = {}
         self.supports: dict[tuple[str, str, str], Support] = {}
         self.alerts: list[Alert] = []
+        self.topics: dict[str, str] = {}
         self.results: list[tuple[Outcome, str]] = []
 
     def keep(self, incident: Incident, support: Support) -> None:
         """Take an incident's and a support's newest form, without an alert."""
-        self.state = known_as(self.state, incident.topic, support)
-        if incident.open:
-            self.state = put_support(put_incident(self.state, incident), support)
+        self.state = put_incident(self.state, incident)
         self.incidents[incident.id] = incident
+        self.topics[incident.id] = incident.topic
+        self.note(support)
+
+    def note(self, support: Support) -> None:
+        """Take a support's newest form; its incident has been taken before."""
+        self.state = known_as(self.state, self.topics[support.incident], support)
+        self.state = put_support(self.state, support)
         self.supports[(support.incident, support.source, support.id)] = support
 
     def alert(
@@ -117,6 +140,11 @@ def alert_post(post: Post, found: tuple[Found, ...], support: Support) -> AlertP
         late=support.late,
         echo_of=support.echo_of,
     )
+
+
+def shown(event: Event, hits: Sequence[Hit], support: Support) -> AlertPost:
+    """An event's post as alerts show it, with all that its hits found."""
+    return alert_post(event.post, tuple(one for hit in hits for one in hit.found), support)
 
 
 def _alert_place(place: Place | None) -> AlertPlace | None:

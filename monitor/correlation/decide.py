@@ -4,22 +4,23 @@
 and their times alone decide; batches, hash seeds and machines do not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 
 from monitor.alert import Alert
-from monitor.correlation.changes import Draft, alert_of, span_text
+from monitor.correlation.answering import answer
+from monitor.correlation.changes import Book, Draft, alert_of, span_text
 from monitor.correlation.event import Decision, Event
 from monitor.correlation.joining import join
+from monitor.correlation.places import agree
 from monitor.correlation.repeats import forgetting
 from monitor.correlation.revising import revise, withdraw
-from monitor.correlation.windows import State, backing, bounded, due, key_of, put_incident
+from monitor.correlation.windows import State, backing, bounded, due, put_incident
 from monitor.hit import Hit
-from monitor.incident import OUTCOMES, Incident, Outcome
+from monitor.incident import OUTCOMES, Incident, Outcome, Support
 from monitor.rule import LEVELS
-from monitor.source import SourceInfo
 
 __all__ = ["Decision", "Event", "advance", "decide", "tick"]
 
@@ -48,27 +49,55 @@ def tick(state: State, now: datetime) -> tuple[State, tuple[Incident, ...], tupl
     return bounded(state), tuple(closed), tuple(alerts)
 
 
-def decide(state: State, event: Event, sources: Mapping[str, SourceInfo]) -> tuple[State, Decision]:
+def decide(state: State, event: Event, book: Book) -> tuple[State, Decision]:
     """What one post version changes (its timers have fired before)."""
     state = advance(state, event.post.observed_at or event.event_at)
-    draft = Draft(state)
-    topics = _by_topic(event.hits)
-    backed = {
-        key_of(incident.topic, incident.place.id if incident.place else None): (support, incident)
-        for support, incident in (
-            *event.recalled,
-            *backing(state, event.name.source, event.name.id),
-        )
-    }
-    for key, (support, incident) in backed.items():
-        if key not in topics and not support.withdrawn:
+    draft = Draft(state, book)
+    groups = _groups(event.hits)
+    backed = [*event.recalled, *backing(state, event.name.source, event.name.id)]
+    pairs, left = _paired(groups, backed)
+    for support, incident in left:
+        if not support.withdrawn:
             withdraw(draft, event, support, incident)
-    for key, hits in topics.items():
-        if key in backed:
-            revise(draft, event, hits, *backed[key])
-        else:
-            join(draft, event, hits, sources)
+    for hits, back in pairs:
+        if back is not None:
+            revise(draft, event, hits, *back)
+        elif not answer(draft, event, hits):
+            join(draft, event, hits)
     return draft.state, _decision(draft, event)
+
+
+Backed = tuple[Support, Incident]
+
+
+def _paired(
+    groups: list[list[Hit]], backed: list[Backed]
+) -> tuple[list[tuple[list[Hit], Backed | None]], list[Backed]]:
+    """What each group of hits supports already, and what the post supports no longer.
+
+    The place as it was named comes first, then one that agrees with the incident's. What a post
+    denied or closed it still does if the rule holds.
+    """
+    left = list(backed)
+    pairs: list[tuple[list[Hit], Backed | None]] = []
+    for hits in groups:
+        named = hits[0].place.id if hits[0].place else None
+        near = [one for one in left if any(_is_about(hit, *one) for hit in hits)]
+        near.sort(key=lambda one: one[0].place != named)
+        answers = [one for one in near if one[0].part != "supports"]
+        own = [one for one in near if one[0].part == "supports"][:1]
+        pairs += [(hits, one) for one in (*own, *answers)] or [(hits, None)]
+        left = [one for one in left if one not in (*own, *answers)]
+    return pairs, left
+
+
+def _is_about(hit: Hit, support: Support, incident: Incident) -> bool:
+    rule = hit.rule
+    topics = {"supports": (rule.topic,), "denies": rule.denies, "closes": rule.closes}
+    if incident.topic not in topics[support.part]:
+        return False
+    named = hit.place.id if hit.place else None
+    return support.place == named or agree(hit.place, incident.place, rule.radius_km)
 
 
 def _decision(draft: Draft, event: Event) -> Decision:
@@ -86,12 +115,12 @@ def _decision(draft: Draft, event: Event) -> Decision:
     )
 
 
-def _by_topic(hits: Sequence[Hit]) -> dict[str, list[Hit]]:
-    """Hits by the incident they would join, the worst level first: one post rings once a story."""
-    topics: dict[str, list[Hit]] = {}
+def _groups(hits: Sequence[Hit]) -> list[list[Hit]]:
+    """Hits by topic and place, the worst level first: one post rings once a story."""
+    groups: dict[tuple[str, str], list[Hit]] = {}
     for hit in hits:
-        key = key_of(hit.rule.topic, hit.place.id if hit.place else None)
-        topics.setdefault(key, []).append(hit)
-    for one in topics.values():
+        key = (hit.rule.topic, hit.place.id if hit.place else "")
+        groups.setdefault(key, []).append(hit)
+    for one in groups.values():
         one.sort(key=lambda hit: (-LEVELS.index(hit.rule.level), hit.rule.id))
-    return topics
+    return list(groups.values())

@@ -1,9 +1,9 @@
 """Which posts only repeat another one: forwards, links to it, copies and near-copies.
 
 `Repeats` is a value that follows from the supports of the last two days (and a floor, persisted,
-below which everything is forgotten): a restart knows the same. What a post is compared with are
-posts of the same topic by another source that repeat nothing themselves; the earliest known is the
-origin. A key that very many share (a phrase of the day) says nothing and is left aside.
+below which everything is forgotten): a restart knows the same. A post is an echo if any post of the
+same topic by another source that was published before says the same; the earliest known is the
+origin. So it does not matter in which order they arrive.
 """
 
 from __future__ import annotations  # HashTrieMap takes no parameters at run time
@@ -20,8 +20,8 @@ from monitor.incident import Sketch, Support
 from monitor.post import Post
 from monitor.text.sketch import is_copy, is_short, keys, sketch
 
-Key = tuple[str, str, str, str]
-"""(topic, incident, source, id)."""
+Key = tuple[datetime, str, str, str, str]
+"""(published at, source, id, incident, topic) of a support; sorts in the order of telling."""
 
 WINDOW_HOURS = 48
 """So long is a post known for its copies."""
@@ -30,9 +30,11 @@ MOST_POSTS = 100_000
 """So many posts are known at most; the oldest hours go first."""
 
 COMMON = 24
-"""A key of more posts than this is common."""
+FIRST = 4
+"""Of a key that more posts than COMMON share only so many are looked at, the earliest: the origin
+of what everybody copies is among them."""
 
-SHORT_WITHIN = timedelta(minutes=30)
+SHORT_WITHIN = timedelta(hours=1)
 """Short texts that are the same later than this are said again."""
 
 FOOTER_FROM = 3
@@ -113,7 +115,7 @@ def _dropped(repeats: Repeats, key: Key) -> Repeats:
     """Without one post, but for its hour."""
     support = repeats.known[key]
     index, tails = repeats.index, repeats.tails
-    for mark in _marks(key[0], support):
+    for mark in _marks(key[-1], support):
         left = tuple(one for one in index.get(mark, ()) if one != key)
         index = index.insert(mark, left) if left else index.discard(mark)
     for line in support.sketch.tail:
@@ -127,7 +129,7 @@ def _dropped(repeats: Repeats, key: Key) -> Repeats:
 
 def put(repeats: Repeats, topic: str, support: Support) -> Repeats:
     """With a post in its newest form."""
-    key = (topic, support.incident, support.source, support.id)
+    key = (*order(support), support.incident, topic)
     hour = hour_of(support.published_at)
     if hour < repeats.floor:
         return repeats
@@ -135,7 +137,7 @@ def put(repeats: Repeats, topic: str, support: Support) -> Repeats:
         repeats = _dropped(repeats, key)
     index, tails = repeats.index, repeats.tails
     for mark in _marks(topic, support):
-        index = index.insert(mark, (*index.get(mark, ()), key))
+        index = index.insert(mark, tuple(sorted((*index.get(mark, ()), key))))
     for line in support.sketch.tail:
         tail = (support.source, line)
         tails = tails.insert(tail, tails.get(tail, 0) + 1)
@@ -150,16 +152,15 @@ def put(repeats: Repeats, topic: str, support: Support) -> Repeats:
 
 
 def _marks(topic: str, support: Support) -> Iterator[bytes]:
-    """By what a post is found. What was withdrawn is not repeated; an echo only by name."""
+    """By what a post is found; what was withdrawn is not repeated."""
     if support.withdrawn:
         return
     head = crc32(topic.encode()).to_bytes(4, "big")
     yield _named(head, b"=", f"{support.source}/{support.id}")
     for name in _points_at(support):
         yield _named(head, b">", name)
-    if not support.echo_of:
-        for key in keys(support.sketch):
-            yield head + key
+    for key in keys(support.sketch):
+        yield head + key
 
 
 def _named(head: bytes, kind: bytes, name: str) -> bytes:
@@ -182,6 +183,7 @@ def followers(repeats: Repeats, topic: str, support: Support) -> tuple[Support, 
     head = crc32(topic.encode()).to_bytes(4, "big")
     mark = _named(head, b">", f"{support.source}/{support.id}")
     later = [repeats.known[key] for key in repeats.index.get(mark, ())]
+    later += [one for one in _forwards(repeats, topic, support) if order(one) > order(support)]
     later += [one for one in _alike(repeats, topic, support) if order(one) > order(support)]
     fresh = {order(one): one for one in later if not one.echo_of and _other(one, support)}
     return tuple(fresh[place] for place in sorted(fresh))
@@ -194,10 +196,18 @@ def _pointed(repeats: Repeats, topic: str, support: Support) -> Iterator[Support
         for key in repeats.index.get(_named(head, b"=", name), ()):
             if _other(repeats.known[key], support):
                 yield repeats.known[key]
+    for one in _forwards(repeats, topic, support):
+        if order(one) < order(support):
+            yield one
+
+
+def _forwards(repeats: Repeats, topic: str, support: Support) -> Iterator[Support]:
+    """Other forwards of the post that this one forwards."""
     if support.origin:
+        head = crc32(topic.encode()).to_bytes(4, "big")
         for key in repeats.index.get(_named(head, b">", support.origin), ()):
             one = repeats.known[key]
-            if _other(one, support) and order(one) < order(support):
+            if one.origin == support.origin and _other(one, support):
                 yield one
 
 
@@ -207,8 +217,7 @@ def _alike(repeats: Repeats, topic: str, support: Support) -> Iterable[Support]:
     near: set[Key] = set()
     for key in keys(support.sketch):
         sharing = repeats.index.get(head + key, ())
-        if len(sharing) <= COMMON:
-            near.update(sharing)
+        near.update(sharing if len(sharing) <= COMMON else sharing[:FIRST])
     for each in near:
         one = repeats.known[each]
         if one.source != support.source and _is_repeat(one, support):

@@ -1,13 +1,14 @@
-"""An edit or a deletion of a post that supports an incident already."""
+"""An edit or a deletion of a post that has a part in an incident already."""
 
 import msgspec
 
 from monitor.alert import AlertKind
-from monitor.correlation.changes import Draft, alert_post
+from monitor.correlation.changes import Draft, alert_post, shown
 from monitor.correlation.event import Event
-from monitor.correlation.joining import repeating, shown
-from monitor.correlation.repeats import cited, origin_of, sketched
-from monitor.correlation.status import counted, is_higher, status_of
+from monitor.correlation.places import is_finer
+from monitor.correlation.repeats import cited, sketched
+from monitor.correlation.status import heard, is_higher, judged, transition
+from monitor.correlation.voicing import as_echo
 from monitor.hit import Hit
 from monitor.incident import Incident, Support
 
@@ -17,25 +18,20 @@ def revise(
 ) -> None:
     """An edit of a post that still matches: it may say more, or less its own."""
     hit = hits[0]
-    back = support.withdrawn
-    renewed = _renewed(draft, event, support, incident.topic)
-    grown = _recounted(incident, event, support, renewed)
-    worse = renewed.counts and is_higher(hit.rule.level, incident.level)
+    renewed = _renewed(draft, event, hit, support, incident.topic)
+    grown = _recounted(draft, event, incident, support, renewed)
+    worse = renewed.counts and renewed.part == "supports" and is_higher(
+        hit.rule.level, incident.level
+    )  # fmt: skip
     if worse:
         grown = msgspec.structs.replace(grown, level=hit.rule.level)
+    if renewed.counts and is_finer(hit.place, incident.place):
+        grown = msgspec.structs.replace(grown, place=hit.place)
     if not renewed.counts and not support.counts:
         draft.keep(grown, renewed)
         draft.result("joined", f"edited echo or late post of incident {incident.id}", hit.rule.id)
         return
-    reason = "the post matches again after an edit" if back else "the post was edited"
-    if renewed.echo_of and not support.echo_of:
-        reason += f" and repeats {renewed.echo_of} now"
-    elif support.echo_of and not renewed.echo_of:
-        reason += f" and says more than {support.echo_of} now"
-    if worse:
-        reason += f"; level {incident.level} -> {grown.level} by rule {hit.rule.id}"
-    if grown.status != incident.status:
-        reason += f"; status {incident.status} -> {grown.status}"
+    reason = "; ".join(_reasons(support, renewed, incident, grown, hit))
     kind: AlertKind = "escalated" if worse or incident.status == "retracted" else "updated"
     if grown.status == "retracted":
         kind = "corrected"
@@ -43,55 +39,72 @@ def revise(
     draft.result("alerted", f"{kind}: {reason}", hit.rule.id)
 
 
-def _renewed(draft: Draft, event: Event, support: Support, topic: str) -> Support:
+def _reasons(
+    support: Support, renewed: Support, before: Incident, after: Incident, hit: Hit
+) -> list[str]:
+    """What an edit changes, in words."""
+    again = "the post matches again after an edit" if support.withdrawn else "the post was edited"
+    reasons = [again]
+    if renewed.echo_of and not support.echo_of:
+        reasons.append(f"it repeats {renewed.echo_of} now")
+    if support.echo_of and not renewed.echo_of:
+        reasons.append(f"it no longer repeats {support.echo_of}")
+    if after.level != before.level:
+        reasons.append(f"level {before.level} -> {after.level} by rule {hit.rule.id}")
+    if after.place != before.place and after.place is not None:
+        was = before.place.name if before.place else "not known"
+        reasons.append(f"place {was} -> {after.place.name}")
+    step = transition(before, after)
+    return [*reasons, step] if step else reasons
+
+
+def _renewed(draft: Draft, event: Event, hit: Hit, support: Support, topic: str) -> Support:
     """The support as its post is now: another text may be a copy, or no longer be one."""
     renewed = msgspec.structs.replace(
         support,
         version=event.name.version,
         sketch=sketched(draft.state.repeats, event.post),
         cites=cited(event.post),
+        place=hit.place.id if hit.place else None,
         withdrawn=False,
         echo_of=None,
     )
-    original = origin_of(draft.state.repeats, topic, renewed)
-    return repeating(renewed, original) if original is not None else renewed
+    return as_echo(draft, topic, renewed)[0]
 
 
-def _recounted(incident: Incident, event: Event, before: Support, after: Support) -> Incident:
-    voices = counted(incident.voices, before, -1) if before.counts else incident.voices
-    voices = counted(voices, after, 1) if after.counts else voices
+def _recounted(
+    draft: Draft, event: Event, incident: Incident, before: Support, after: Support
+) -> Incident:
     stood = not before.withdrawn
-    return msgspec.structs.replace(
-        incident,
-        voices=voices,
-        status=status_of(voices),
+    counted = heard(heard(incident, before, -1), after, 1)
+    changed = msgspec.structs.replace(
+        counted,
         posts=incident.posts + (0 if stood else 1),
         echoes=incident.echoes + bool(after.echo_of) - (stood and bool(before.echo_of)),
         updated_at=max(incident.updated_at, event.event_at),
     )
+    return judged(draft.book.ladder, changed)
 
 
 def withdraw(draft: Draft, event: Event, support: Support, incident: Incident) -> None:
-    """A post that supported the incident was deleted, or no longer says so."""
+    """A post that had a part in the incident was deleted, or no longer says so."""
     gone = event.post.kind == "delete"
     withdrawn = msgspec.structs.replace(support, version=event.name.version, withdrawn=True)
-    voices = counted(incident.voices, support, -1) if support.counts else incident.voices
-    shrunk = msgspec.structs.replace(
-        incident,
-        voices=voices,
-        status=status_of(voices),
-        posts=max(0, incident.posts - 1),
+    less = msgspec.structs.replace(
+        heard(incident, support, -1),
+        posts=max(0, incident.posts - (support.part != "closes")),
         echoes=max(0, incident.echoes - (1 if support.echo_of else 0)),
         updated_at=max(incident.updated_at, event.event_at),
     )
+    shrunk = judged(draft.book.ladder, less)
     what = "was deleted by its source" if gone else "was edited and no longer matches"
-    if not support.counts:
+    if not support.counts and support.part != "closes":
         draft.keep(shrunk, withdrawn)
         draft.result("joined", f"an echo or late post {what}", support.rule)
         return
-    reason = f"a post {what}"
-    if shrunk.status == "retracted":
-        reason += "; nothing else supports the incident"
-    shown_post = alert_post(event.previous or event.post, (), support)
-    draft.alert(shrunk, withdrawn, "corrected", reason, (shown_post,))
+    who = {"supports": "a post", "denies": "a denial", "closes": "the all-clear"}[support.part]
+    step = transition(incident, shrunk)
+    reason = f"{who} {what}" + (f"; {step}" if step else "")
+    post = alert_post(event.previous or event.post, (), support)
+    draft.alert(shrunk, withdrawn, "corrected", reason, (post,))
     draft.result("alerted", f"corrected: {reason}", support.rule)

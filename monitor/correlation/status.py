@@ -1,43 +1,89 @@
-"""How sure an incident is: the ladder, strongest first, over who speaks (DESIGN 9, Status).
+"""How sure an incident is: the ladder (rules/status.yaml) over who speaks (DESIGN 9, Status)."""
 
-retracted: nothing that supported it stands. official: an official of that place says so.
-corroborated: two sides, neither unknown. reported: two publishers. unconfirmed: one publisher.
-"""
+from collections.abc import Iterable
 
-from monitor.incident import Status, Support, Voice
+import msgspec
+
+from monitor.incident import Incident, Ladder, Status, Step, Support, Voice
 from monitor.place import Place
 from monitor.rule import LEVELS, Level
 from monitor.source import UNKNOWN
 
-STRENGTH: tuple[Status, ...] = (
-    "retracted", "unconfirmed", "reported", "corroborated", "official",
-)  # fmt: skip
-"""From weakest to strongest; a step up to corroborated or official escalates."""
 
-ESCALATING: frozenset[Status] = frozenset({"corroborated", "official"})
-
-
-def status_of(voices: tuple[Voice, ...]) -> Status:
-    """The strongest status that the standing voices support."""
-    standing = [voice for voice in voices if voice.posts]
+def status_of(ladder: Ladder, incident: Incident) -> Status:
+    """The first step that holds; retracted if nobody stands for the incident any more."""
+    standing = [voice for voice in incident.voices if voice.posts]
     if not standing:
         return "retracted"
-    if any(voice.official for voice in standing):
-        return "official"
-    if len({voice.affiliation for voice in standing} - {UNKNOWN}) > 1:
-        return "corroborated"
-    if len({voice.family for voice in standing}) > 1:
-        return "reported"
+    denying = [voice for voice in incident.denials if voice.posts]
+    for step in ladder:
+        if _holds(step, standing, denying):
+            return step.status
     return "unconfirmed"
 
 
-def is_official(role: str, home: str | None, place: Place | None) -> bool:
-    """Whether an official speaks of their own place; without a known place, any official does."""
-    return role == "official" and (place is None or (home is not None and home == place.admin1))
+def _holds(step: Step, standing: list[Voice], denying: list[Voice]) -> bool:
+    voices = [voice for voice in standing if _counts(step, voice)]
+    against = [voice for voice in denying if _counts(step, voice)]
+    return (
+        len({voice.family for voice in voices}) >= step.families
+        and len(sides_of(voices)) >= step.sides
+        and len({voice.family for voice in against}) >= step.denials
+    )
+
+
+def _counts(step: Step, voice: Voice) -> bool:
+    return (
+        (not step.roles or voice.role in step.roles)
+        and (not step.affiliations or voice.affiliation in step.affiliations)
+        and (voice.at_home or not step.of_the_place)
+    )
+
+
+def sides_of(voices: Iterable[Voice]) -> tuple[str, ...]:
+    """The known sides that speak, sorted."""
+    return tuple(sorted({voice.affiliation for voice in voices if voice.posts} - {UNKNOWN}))
+
+
+def judged(ladder: Ladder, incident: Incident) -> Incident:
+    """The incident with the status that its voices give it."""
+    return msgspec.structs.replace(incident, status=status_of(ladder, incident))
+
+
+def transition(before: Incident, after: Incident) -> str:
+    """A change of status and what made it, in words; empty if there is none."""
+    if before.status == after.status:
+        return ""
+    families = sorted({voice.family for voice in after.voices if voice.posts})
+    if after.status == "retracted":
+        because = "nothing supports it any more"
+    elif after.status == "disputed":
+        deniers = sorted({voice.family for voice in after.denials if voice.posts})
+        because = f"denied by {_listed(deniers)}"
+    elif after.status == "corroborated":
+        because = f"sides {', '.join(sides_of(after.voices))}"
+    elif after.status == "official":
+        officials = sorted(
+            {one.family for one in after.voices if one.posts and one.role == "official"}
+        )
+        because = f"says {_listed(officials or families)}"
+    else:
+        because = f"by {_listed(families)}"
+    return f"status {before.status} -> {after.status}: {because}"
+
+
+def _listed(names: list[str], most: int = 3) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def is_at_home(home: str | None, place: Place | None) -> bool:
+    """Whether somebody speaks of the region that they are from; of no known place, everybody."""
+    return place is None or (home is not None and home == place.admin1)
 
 
 def counted(voices: tuple[Voice, ...], support: Support, change: int) -> tuple[Voice, ...]:
-    """The voices of an incident with `change` posts more (or fewer) of the support's publisher."""
+    """The voices with `change` posts more (or fewer) of the support's publisher."""
     changed = []
     found = False
     for voice in voices:
@@ -50,14 +96,24 @@ def counted(voices: tuple[Voice, ...], support: Support, change: int) -> tuple[V
                 affiliation=voice.affiliation,
                 role=voice.role,
                 posts=max(0, voice.posts + change),
-                official=voice.official or support.official,
+                at_home=voice.at_home or support.at_home,
             )
         changed.append(voice)
     if not found and change > 0:
         changed.append(
-            Voice(support.family, support.affiliation, support.role, change, support.official)
+            Voice(support.family, support.affiliation, support.role, change, support.at_home)
         )
     return tuple(changed)
+
+
+def heard(incident: Incident, support: Support, change: int) -> Incident:
+    """The incident with a support counted (1) or no longer counted (-1), for it or against it."""
+    if not support.counts:
+        return incident
+    if support.part == "denies":
+        denials = counted(incident.denials, support, change)
+        return msgspec.structs.replace(incident, denials=denials)
+    return msgspec.structs.replace(incident, voices=counted(incident.voices, support, change))
 
 
 def is_higher(level: Level, than: Level) -> bool:
@@ -65,6 +121,13 @@ def is_higher(level: Level, than: Level) -> bool:
     return LEVELS.index(level) > LEVELS.index(than)
 
 
-def is_stronger(status: Status, than: Status) -> bool:
-    """Whether a status is surer than another."""
-    return STRENGTH.index(status) > STRENGTH.index(than)
+def is_stronger(ladder: Ladder, status: Status, than: Status) -> bool:
+    """Whether a status stands higher on the ladder than another."""
+    order = [step.status for step in reversed(ladder)]
+    height = {name: number for number, name in enumerate(order)}
+    return height.get(status, -1) > height.get(than, -1)
+
+
+def rings(ladder: Ladder, status: Status) -> bool:
+    """Whether reaching a status rings."""
+    return any(step.rings for step in ladder if step.status == status)

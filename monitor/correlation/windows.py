@@ -12,8 +12,9 @@ from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 import msgspec
-from rpds import HashTrieMap
+from rpds import HashTrieMap, HashTrieSet
 
+from monitor.correlation.places import spots
 from monitor.correlation.repeats import Repeats, put
 from monitor.incident import Incident, Support
 
@@ -27,14 +28,15 @@ Members: TypeAlias = "HashTrieMap[PostKey, Support]"
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """The open incidents of one realm (real or exercise).
 
-    `by_key` finds the open incident of a topic and place; `members` what backs each incident;
-    `by_post` which open incidents a post backs; `repeats` what copies are known from, closed
-    incidents' posts too; `now` is the latest observation; `next_deadline` a lower bound of all
-    deadlines. All but these two follow from what is stored: a restart remembers the same.
+    `filed` finds the open incidents of a topic (under `*`) and of its places (spots); `members`
+    what backs each incident; `by_post` which open incidents a post backs; `repeats` what copies are
+    known from, closed incidents' posts too; `now` is the latest observation; `next_deadline` a
+    lower bound of all deadlines. All but these two follow from what is stored: a restart remembers
+    the same.
     """
 
     incidents: HashTrieMap[str, Incident] = HashTrieMap()
-    by_key: HashTrieMap[str, str] = HashTrieMap()
+    filed: HashTrieMap[str, HashTrieSet[str]] = HashTrieMap()
     members: HashTrieMap[str, Members] = HashTrieMap()
     by_post: HashTrieMap[PostKey, tuple[str, ...]] = HashTrieMap()
     repeats: Repeats = Repeats()
@@ -59,9 +61,34 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         return Memory(real=state, exercise=self.exercise)
 
 
-def key_of(topic: str, place: str | None) -> str:
-    """Under which an open incident is found: what it is about, and where."""
-    return f"{topic}\n{place or ''}"
+def file_of(topic: str, spot: str) -> str:
+    """Under which an open incident is found: what it is about, and where (`*` = anywhere)."""
+    return f"{topic}\n{spot}"
+
+
+def at(state: State, topic: str, spot: str) -> Iterable[str]:
+    """The ids of the open incidents of a topic at a spot, in no order."""
+    return state.filed.get(file_of(topic, spot), _NOTHING)
+
+
+def how_many(state: State, topic: str, spot: str = "*") -> int:
+    """How many open incidents a topic has at a spot."""
+    return len(state.filed.get(file_of(topic, spot), _NOTHING))
+
+
+_NOTHING: HashTrieSet[str] = HashTrieSet()
+
+
+def _refiled(
+    filed: HashTrieMap[str, HashTrieSet[str]], incident: Incident, *, there: bool
+) -> HashTrieMap[str, HashTrieSet[str]]:
+    """The files with an incident in (`there`) or taken out."""
+    for spot in ("*", *spots(incident.place)):
+        name = file_of(incident.topic, spot)
+        ids = filed.get(name, _NOTHING)
+        ids = ids.insert(incident.id) if there else ids.discard(incident.id)
+        filed = filed.insert(name, ids) if len(ids) else filed.discard(name)
+    return filed
 
 
 class Past(NamedTuple):
@@ -116,11 +143,16 @@ def put_incident(state: State, incident: Incident) -> State:
     bound = state.next_deadline
     if bound is None or incident.deadline < bound:
         bound = incident.deadline
-    key = key_of(incident.topic, incident.place.id if incident.place else None)
+    filed = state.filed
+    before = state.incidents.get(incident.id)
+    if before is None or before.place != incident.place:
+        if before is not None:
+            filed = _refiled(filed, before, there=False)
+        filed = _refiled(filed, incident, there=True)
     return msgspec.structs.replace(
         state,
         incidents=state.incidents.insert(incident.id, incident),
-        by_key=state.by_key.insert(key, incident.id),
+        filed=filed,
         next_deadline=bound,
     )
 
@@ -166,11 +198,10 @@ def forget(state: State, incident: Incident) -> State:
     for post in members:
         left = tuple(one for one in by_post[post] if one != incident.id)
         by_post = by_post.insert(post, left) if left else by_post.discard(post)
-    key = key_of(incident.topic, incident.place.id if incident.place else None)
     return msgspec.structs.replace(
         state,
         incidents=state.incidents.discard(incident.id),
-        by_key=state.by_key.discard(key),
+        filed=_refiled(state.filed, state.incidents[incident.id], there=False),
         members=state.members.discard(incident.id),
         by_post=by_post,
     )

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from monitor.gazetteer.areas import distance_km
+from monitor.gazetteer.context import RELATIONAL
 from monitor.gazetteer.names import key, ways
 from monitor.place import Area, Place
 from monitor.text.symbols import is_mixed, merge, strict_symbols
@@ -89,12 +90,18 @@ class Gazetteer:
         self.version = world.version if world else ""
 
     def candidates(self, name: str) -> tuple[Candidate, ...]:
-        """The places of a key; an own place stands for the world's entry of the same place."""
+        """The places of a key; one entry for each place.
+
+        An own place stands for the world's, and an earlier gazetteer's for a later one's.
+        """
         own = self._own.get(name, ())
         if self.world is None:
             return own
-        more = [one for one in self.world.find(name) if not _stands_for(own, one)]
-        return (*own, *more)
+        kept = [*own]
+        for one in self.world.find(name):
+            if not _stands_for(kept, one):
+                kept.append(one)
+        return tuple(kept)
 
     def continues(self, name: str) -> bool:
         """Whether a longer key begins with these words."""
@@ -190,6 +197,8 @@ def look(words: Sequence[Word], gazetteer: Gazetteer) -> list[Find]:
 
 
 def _longest(words: Sequence[Word], at: int, gazetteer: Gazetteer) -> Find | None:
+    if not words[at].capital and RELATIONAL.search(words[at].symbols) is None:
+        return None  # only adjectives name a place without a capital
     name, last = words[at].symbols, at + 1
     best: Find | None = None
     while name:

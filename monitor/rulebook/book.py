@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from monitor.incident import Ladder
 from monitor.mistake import Mark
 from monitor.place import Area, Place
 from monitor.rule import Rule
@@ -32,6 +33,7 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
 
     rules: tuple[Rule, ...] = ()
     sources: Mapping[str, SourceInfo] = msgspec.field(default_factory=dict)
+    ladder: Ladder = ()
     places: tuple[Place, ...] = ()
     areas: tuple[Area, ...] = ()
     hash: str = ""
@@ -40,13 +42,14 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     timelines: tuple[Timeline, ...] = ()
 
 
-def bind(
+def bind(  # noqa: PLR0913, PLR0917 - the parts of a rulebook
     rules: Iterable[Rule],
     sources: Iterable[SourceInfo],
     examples: Mapping[str, ExampleMarks] | None = None,
     files: Iterable[str] = (),
     places: Iterable[Place] = (),
     areas: Iterable[Area] = (),
+    ladder: Ladder = (),
 ) -> Rulebook:
     """Make a rulebook of rules, sources, places and areas whose ids are unique."""
     in_order = tuple(sorted(rules, key=lambda rule: rule.id))
@@ -58,7 +61,8 @@ def bind(
         sources=by_id,
         places=mapped,
         areas=drawn,
-        hash=_hash(in_order, by_id, mapped, drawn),
+        ladder=ladder,
+        hash=_hash(in_order, by_id, mapped, drawn, ladder),
         examples=dict(examples or {}),
         files=tuple(files),
     )
@@ -69,9 +73,10 @@ def _hash(
     sources: Mapping[str, SourceInfo],
     places: tuple[Place, ...],
     areas: tuple[Area, ...],
+    ladder: Ladder,
 ) -> str:
     """SHA-256 over the content, 64 hex digits."""
     unplaced = [msgspec.structs.replace(rule, file="", line=0) for rule in rules]
-    everything = [unplaced, list(sources.values()), places, areas]
+    everything = [unplaced, list(sources.values()), places, areas, ladder]
     content = msgspec.json.encode(everything, order="deterministic")
-    return hashlib.sha256(b"rulebook 2\n" + content).hexdigest()
+    return hashlib.sha256(b"rulebook 3\n" + content).hexdigest()

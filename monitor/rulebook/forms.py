@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, StrictFloat, StrictInt, model_validator
 
 from monitor.document import named
 from monitor.form import Duration, Form, OneOrMany, Spelled, did_you_mean, wrong
@@ -125,6 +125,15 @@ class RuleForm(Form):
     story: Id | None = Field(
         None, description="Rules of one story share incidents, so that one post rings once."
     )
+    radius_km: Annotated[StrictFloat | StrictInt, Field(ge=0, le=200)] = Field(
+        0, description="Hits at settlements so near to an incident's join it."
+    )
+    closes: Annotated[tuple[Id, ...], OneOrMany()] = Field(
+        (), description="Rules or stories whose incidents at the same place it ends."
+    )
+    denies: Annotated[tuple[Id, ...], OneOrMany()] = Field(
+        (), description="Rules or stories whose incidents at the same place it disputes."
+    )
     status: Literal["stable", "test", "experimental", "deprecated", "unsupported"] = Field(
         "stable", description="How far it can be trusted, for readers."
     )
@@ -186,6 +195,33 @@ class SourceForm(Form):
         return self
 
 
+Count = Annotated[StrictInt, Field(ge=0, le=100)]
+
+
+class WhoForm(Form):
+    """Whose word makes a step; values are joined by OR, keys by AND."""
+
+    role: Annotated[tuple[Role, ...], OneOrMany()] = Field((), description="What they are.")
+    affiliation: Annotated[tuple[Side, ...], OneOrMany()] = Field((), description="Their side.")
+
+
+class StepForm(Form):
+    """One step of the ladder."""
+
+    status: Literal["unconfirmed", "reported", "corroborated", "official", "disputed"] = Field(
+        alias="is", description="The status that this step gives."
+    )
+    means: Title = Field(description="What it says, in a few words.")
+    who: WhoForm = Field(WhoForm(), alias="from", description="Whose word counts. Default: all.")
+    of_the_place: bool = Field(
+        default=False, description="Only who speaks of the region that they are from."
+    )
+    families: Count = Field(0, description="Publishers it takes.")
+    affiliations: Count = Field(0, description="Known sides it takes.")
+    denials: Count = Field(0, description="Publishers who deny it.")
+    rings: bool = Field(default=False, description="Whether reaching it rings in chat.")
+
+
 class FileForm(Form):
     """A file of rules; several files share one set of lists and rules."""
 
@@ -193,6 +229,9 @@ class FileForm(Form):
         default_factory=dict, description="Word lists by name; a rule writes $name for all of one."
     )
     rules: tuple[RuleForm, ...] = Field((), description="The rules.")
+    status: tuple[StepForm, ...] = Field(
+        (), description="The status ladder, strongest first; one for all files."
+    )
     tests: tuple[object, ...] = Field(
         (), description="Posts over time, and the alerts that must (not) come of them."
     )

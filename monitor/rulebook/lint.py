@@ -145,15 +145,19 @@ class _Linter:
                     hint = "write =word for the words that need only one form"
                     yield Finding(mark, "many forms", message, hint)
                 longest = max((sum(map(len, one.words)) for one in forms), default=SHORT + 1)
-                if longest <= SHORT and not any(one.cased for one in forms):
+                if longest <= SHORT and not any(one.cased or one.tag for one in forms):
                     message = f"{named(term.text)} has {longest} letters, found in any capitals"
-                    yield Finding(mark, "short", message, f"write =={term.text.strip('=').upper()}")
+                    yield Finding(
+                        mark, "short", message, f"write =={term.text.strip('=@~').upper()}"
+                    )
             for term in dict.fromkeys(wanted_terms(rule.when)):
                 yield from self._homograph(rule, term, counts)
 
     def _homograph(self, rule: Rule, term: Term, counts: Counts | None) -> Iterator[Finding]:
         parsed = parse(term.text)
-        if not isinstance(parsed, ParsedTerm) or parsed.exact or len(parsed.words) > 1:
+        if not isinstance(parsed, ParsedTerm) or parsed.kind != "words":
+            return
+        if parsed.exact or len(parsed.words) > 1:
             return
         forms = [one.words[0] for one in self._forms.get(term.text, ()) if len(one.words) == 1]
         if counts is not None and counts.posts:
@@ -205,7 +209,7 @@ class _Covers:
         for term in terms:
             self._terms.setdefault(term.text, term)
             for surface in forms.get(term.text, ()):
-                if not surface.cased:  # capitals ask for more than the words
+                if not (surface.cased or surface.tag):  # these ask for more than the words
                     self._whole.setdefault(surface.words, set()).add(term.text)
         self._beginnings = max(
             (len(words[-1]) for words in self._whole if words[-1].endswith("*")), default=0

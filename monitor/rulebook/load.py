@@ -7,17 +7,19 @@ import msgspec
 
 from monitor.document import Node, is_folder, read_file, shown
 from monitor.form import did_you_mean, fill, find
+from monitor.incident import Ladder
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.rule import Examples, Rule
 from monitor.rulebook.book import ExampleMarks, Rulebook, bind
 from monitor.rulebook.forms import RuleForm, SourceForm
+from monitor.rulebook.ladder import read_ladder, shipped_ladder
 from monitor.rulebook.lists import Lists
 from monitor.rulebook.places import Places, is_places
 from monitor.rulebook.timelines import Timeline, read_timelines, unknown_rules
 from monitor.rulebook.when import Conditions
 from monitor.source import SourceInfo
 
-RULE_KEYS = ("terms", "rules", "tests")
+RULE_KEYS = ("terms", "rules", "tests", "status")
 ENDINGS = {".yaml", ".yml"}
 
 
@@ -41,6 +43,7 @@ def load(
     others = {path.resolve() for path in (*source_paths, *place_paths)}
     reading.take_rules(rule_paths, others, lists_of)
     reading.take_sources(source_paths)
+    reading.name_topics()
     reading.check_timelines(alone=bool(lists_of))
     if reading.mistakes:
         raise MistakesError(reading.mistakes)
@@ -51,6 +54,7 @@ def load(
         reading.files,
         reading.places.places.values(),
         reading.places.areas.values(),
+        reading.ladder or shipped_ladder(),
     )
     return msgspec.structs.replace(book, timelines=tuple(reading.timelines))
 
@@ -105,6 +109,7 @@ class _Reading:
         self.sources: list[SourceInfo] = []
         self.timelines: list[Timeline] = []
         self.places = Places(self.mistakes, self.files)
+        self.ladder: Ladder = ()
         self._lists = Lists(self.mistakes)
         self._rule_marks: dict[str, Mark] = {}
 
@@ -161,6 +166,8 @@ class _Reading:
                 self._lists.define(name, terms.key_marks[name], words)
         elif terms is not None:
             self._mistake(terms.mark, "`terms` should be a mapping", "write `name: [word, ...]`")
+        if "status" in node.value:
+            self._status(node.value["status"])
         if "tests" in node.value:
             self.timelines += read_timelines(node.value["tests"], self.mistakes)
         rules = node.value.get("rules")
@@ -170,6 +177,13 @@ class _Reading:
             self._mistake(rules.mark, "`rules` should be a list", "begin each rule with `- id:`")
             return []
         return rules.value
+
+    def _status(self, node: Node) -> None:
+        """Take in the status ladder; there is one for all files."""
+        if self.ladder:
+            self._mistake(node.mark, "`status` is given twice", "keep one ladder")
+        else:
+            self.ladder = read_ladder(node, self.mistakes)
 
     def _rule(self, node: Node, conditions: Conditions) -> None:
         form, mistakes = fill(RuleForm, node)
@@ -189,6 +203,23 @@ class _Reading:
             _marks(node, "match", len(form.examples.match)),
             _marks(node, "no_match", len(form.examples.no_match)),
         )
+
+    def name_topics(self) -> None:
+        """Let `closes` and `denies` name what their rules' incidents are about."""
+        topics = {rule.id: rule.topic for rule in self.rules}
+        topics |= {rule.topic: rule.topic for rule in self.rules}
+        for number, rule in enumerate(self.rules):
+            for key in ("closes", "denies"):
+                for name in getattr(rule, key):
+                    if name not in topics and name not in self._rule_marks:
+                        hint = did_you_mean(name, topics, "name the id of a rule or a story")
+                        mark = Mark(rule.file, rule.line, 1)
+                        self._mistake(mark, f"`{key}`: there is no rule `{name}`", hint)
+            named = {
+                key: tuple(dict.fromkeys(topics.get(name, name) for name in getattr(rule, key)))
+                for key in ("closes", "denies")
+            }
+            self.rules[number] = msgspec.structs.replace(rule, **named)
 
     def _note_id(self, node: Node) -> None:
         if not isinstance(node.value, str):

@@ -94,7 +94,7 @@ class Patterns:
         coded = [word for word in words if word is not None]
         begins = [word.endswith("*") for word in surface.words]
         inner = next((at for at, begin in enumerate(begins[:-1]) if begin), None)
-        check = Check(term, surface) if surface.cased or confusable(surface.words) else None
+        check = Check(term, surface) if _doubtful(surface) else None
         if inner is None:
             self._file(self._meaning(coded, begin=begins[-1]), term, check)
         for gap in range(len(coded) - 1 if inner is None else inner):
@@ -146,6 +146,11 @@ class Patterns:
                 into.checks.append(check)
         elif term not in into.terms:
             into.terms.append(term)
+
+
+def _doubtful(surface: Surface) -> bool:
+    """Whether finding its symbols is not yet finding it."""
+    return bool(surface.cased) or surface.tag or confusable(surface.words)
 
 
 def confusable(words: Iterable[str]) -> bool:

@@ -9,9 +9,10 @@ stays out of the logs.
 import asyncio
 import contextlib
 import logging
+import math
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -26,6 +27,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from monitor.secret import Secret
 from monitor.sinks.deliver import RetryError
+from monitor.sinks.mqtt_tls import tls_context
 
 CONNECT_TIMEOUT = 10.0
 ACK_TIMEOUT = 10.0
@@ -111,7 +113,7 @@ class _Client(aiomqtt.Client):
             identifier=identifier,
             protocol=version,
             keepalive=KEEPALIVE,
-            timeout=CONNECT_TIMEOUT,
+            timeout=math.inf,  # its wait_for loses a cancellation on Python 3.11: we wait ourselves
             clean_session=True if version == V311 else None,
             will=aiomqtt.Will(will.topic, will.payload, qos=1, retain=True),
             tls_context=context,
@@ -210,17 +212,6 @@ class _Client(aiomqtt.Client):
             self._loop.remove_writer(sock.fileno())
 
 
-class _TidySocket(ssl.SSLSocket):
-    """Closed when its handshake fails; paho leaves it open."""
-
-    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - as its base
-        try:
-            super().do_handshake(block)
-        except BaseException:
-            self.close()
-            raise
-
-
 class Connection:
     """An open connection. `version` is 5 or 4 (3.1.1); `largest` the biggest packet it takes."""
 
@@ -264,7 +255,7 @@ class Connection:
         """
         started = asyncio.get_running_loop().time()
         try:
-            codes = await self._client.subscribe(topic, qos=1)
+            codes = await self._subscribed(topic)
             answered = asyncio.get_running_loop().time() - started
             if any(_number(code) >= REFUSED for code in codes):
                 raise PermissionError(topic)
@@ -277,9 +268,17 @@ class Connection:
         except aiomqtt.MqttError as error:
             raise LostError(f"the connection to the broker ended: {error}") from None
         finally:
-            with contextlib.suppress(aiomqtt.MqttError):
-                await self._client.unsubscribe(topic, timeout=CLOSE_TIMEOUT)
+            with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await self._client.unsubscribe(topic)
         return None
+
+    async def _subscribed(self, topic: str) -> Sequence[int | ReasonCode]:
+        try:
+            async with asyncio.timeout(ACK_TIMEOUT):
+                return await self._client.subscribe(topic, qos=1)
+        except TimeoutError:
+            raise LostError("no answer to a subscription") from None
 
     async def over(self) -> None:
         """Wait until the connection is lost, then raise LostError."""
@@ -307,7 +306,8 @@ async def connect(
         ProtocolError: not this version of MQTT; try the other.
         RetryError: nobody there, wrong password, TLS that does not hold; with a hint.
     """
-    client = _Client(address, identifier, will, version, await _tls(address))
+    context = await tls_context(address.ca) if address.tls else None
+    client = _Client(address, identifier, will, version, context)
     await _enter(client, address)
     try:
         yield Connection(client, version, window)
@@ -318,31 +318,19 @@ async def connect(
         await _leave(client)
 
 
-async def _tls(address: Address) -> ssl.SSLContext | None:
-    if not address.tls:
-        return None
-    try:
-        context = await asyncio.to_thread(ssl.create_default_context, cafile=address.ca)
-    except OSError as error:
-        raise RetryError(
-            f"the certificate authority {address.ca} cannot be read: {error.strerror}",
-            hint="bus.ca names a PEM file that this user may read",
-        ) from None
-    context.sslsocket_class = _TidySocket
-    return context
-
-
 async def _enter(client: _Client, address: Address) -> None:
     entering = asyncio.ensure_future(client.__aenter__())
     try:
-        await asyncio.shield(entering)
-    except asyncio.CancelledError:
-        # paho connects in a thread that cannot be stopped: let it end, then hang up.
-        entering.add_done_callback(lambda done: _hang_up(done, client))
-        raise
+        await asyncio.wait({entering}, timeout=CONNECT_TIMEOUT)
+        if not entering.done():
+            raise aiomqtt.MqttError("timed out")  # noqa: TRY301 - told like its own errors
+        entering.result()
     except aiomqtt.MqttError as error:
-        client.drop()
+        _hang_up(entering, client)
         raise _explained(error, address) from None
+    except asyncio.CancelledError:
+        _hang_up(entering, client)
+        raise
     if client.over:  # lost between its first answer and here, which aiomqtt forgets
         client.drop()
         raise LostError(f"{address} ended the connection at once")
@@ -383,9 +371,15 @@ async def _leave(client: _Client) -> None:
         await client.end_chores()
 
 
-def _hang_up(entered: "asyncio.Future[Any]", client: _Client) -> None:
-    _take_error(entered)
+def _hang_up(entering: "asyncio.Future[Any]", client: _Client) -> None:
+    """Paho connects in a thread that cannot be stopped: let it end, then drop what it made."""
+
+    def ended(done: "asyncio.Future[Any]") -> None:
+        _take_error(done)
+        client.drop()
+
     client.drop()
+    entering.add_done_callback(ended)
 
 
 def _number(code: int | ReasonCode) -> int:

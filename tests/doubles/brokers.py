@@ -1,9 +1,13 @@
 """Real brokers on free loopback ports, and a subscriber that remembers everything."""
 
 import asyncio
+import atexit
+import contextlib
 import json
 import os
+import random
 import shutil
+import signal
 import socket
 import threading
 from collections.abc import Sequence
@@ -18,10 +22,17 @@ from monitor.sinks.mqtt_connection import Address
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback that nobody listens on, and that no client is given meanwhile.
+
+    Below the range that the kernel takes for outgoing connections: a port of that range may be
+    taken between asking and listening.
+    """
+    draw = random.SystemRandom()
+    while True:
+        port = draw.randrange(12_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 async def listening(port: int, seconds: float = 10.0) -> None:
@@ -79,6 +90,7 @@ class Mosquitto:
             self._binary, "-c", str(self._configuration),
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
+        atexit.register(_end, self.process.pid)  # also when the test failed before its end
         await listening(self.port)
 
     async def kill(self) -> None:
@@ -92,6 +104,13 @@ class Mosquitto:
         if self.process is not None and self.process.returncode is None:
             self.process.terminate()
             await self.process.wait()
+
+
+def _end(pid: int) -> None:
+    """End a mosquitto that is still there; never a process that has got its number since."""
+    with contextlib.suppress(OSError):
+        if b"mosquitto" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGKILL)
 
 
 class Message(NamedTuple):

@@ -17,15 +17,18 @@ from monitor.clock import SystemClock
 from monitor.secret import Secret
 from monitor.sinks.deliver import Mute, Sink, nothing_muted
 from monitor.sinks.embedded_broker import EmbeddedBroker, server_binary
+from monitor.sinks.file import FileSink, Rotation
 from monitor.sinks.mqtt import MqttSink, Tuning
 from monitor.sinks.mqtt_connection import Address
 from monitor.sinks.telegram_api import BotApi
 from monitor.sinks.telegram_bot import TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
+from monitor.sinks.webhook import Target, WebhookSink
 from tests.data import data_file
 from tests.doubles.bot_api import TOKEN, BotApiDouble
 from tests.doubles.brokers import Mosquitto, Subscriber, free_port, listening
 from tests.doubles.outbox import RNG, MemoryOutbox, make_alert, make_post
+from tests.doubles.webhook_server import WebhookServer
 
 QUICK = Tuning(mark_wait=0.2, health_every=5, subscribers_return=0.1, longest_pause=0.2)
 CANARY = "canary-of-the-sinks"
@@ -204,8 +207,67 @@ class EmbeddedRig(MqttRig):
         await asyncio.gather(self._task, return_exceptions=True)
 
 
+class FileRig(Rig):
+    """A file of JSON lines."""
+
+    name = "file"
+
+    async def start(self, folder: Path) -> None:
+        """Rotated often."""
+        self._path = folder / "alerts.jsonl"
+
+    async def stop(self) -> None:
+        """Nothing runs."""
+
+    def sink(self, mute: Mute = nothing_muted) -> Sink:
+        """A sink for that file."""
+        rotation = Rotation(size=20_000, keep=1000)
+        return FileSink("file", self._path, rotation, clock=SystemClock(), rng=RNG, mute=mute)
+
+    def shown(self) -> list[str]:
+        """The ids on the lines of all files, oldest first."""
+        return [msgspec.json.decode(line, type=Alert).id for line in self.words().splitlines()]
+
+    def words(self) -> str:
+        """What was written."""
+        older = sorted(
+            self._path.parent.glob("alerts.jsonl.*"), key=lambda path: -int(path.suffix[1:])
+        )
+        files = [*older, *([self._path] if self._path.exists() else [])]
+        return "".join(path.read_bytes().decode() for path in files)
+
+
+class WebhookRig(Rig):
+    """A web server that checks signatures."""
+
+    name = "webhook"
+
+    async def start(self, folder: Path) -> None:
+        """On a free port of loopback."""
+        del folder
+        self._server = await WebhookServer(CANARY).__aenter__()
+
+    async def stop(self) -> None:
+        """End it."""
+        await self._server.__aexit__()
+
+    def sink(self, mute: Mute = nothing_muted) -> Sink:
+        """A sink for that server."""
+        target = Target(self._server.url, Secret("env:S", CANARY))
+        return WebhookSink("webhook", target, clock=SystemClock(), rng=RNG, mute=mute)
+
+    def shown(self) -> list[str]:
+        """The ids of what was taken."""
+        return [one.id for one in self._server.taken]
+
+    def words(self) -> str:
+        """Everything that was posted, and the headers."""
+        return "\n".join(f"{one.headers} {one.body.decode()}" for one in self._server.taken)
+
+
 RIGS: dict[str, Callable[[], Rig]] = {
     "terminal": TerminalRig, "chat": ChatRig, "mosquitto": MqttRig, "nats-server": EmbeddedRig,
+    "file": FileRig, "webhook": WebhookRig,
 }  # fmt: skip
 
 

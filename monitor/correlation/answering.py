@@ -1,0 +1,85 @@
+"""Posts that speak of other rules' incidents: a denial disputes them, an all-clear ends them."""
+
+import msgspec
+
+from monitor.correlation.changes import Draft, shown
+from monitor.correlation.event import Event
+from monitor.correlation.finding import meant, spoken_of
+from monitor.correlation.status import heard, judged, transition
+from monitor.correlation.voicing import as_echo, support_of
+from monitor.hit import Hit
+from monitor.incident import Incident, Support
+
+
+def answer(draft: Draft, event: Event, hits: list[Hit]) -> bool:
+    """Dispute or end what the hits' rules name; False if there is nothing of it to answer."""
+    answered = False
+    for hit in hits:
+        rule = hit.rule
+        if not (rule.closes or rule.denies):
+            continue
+        support = support_of(draft, event, hit)
+        if support.late:
+            continue
+        speaker = draft.book.sources.get(event.post.source)
+        home = speaker.home if speaker else None
+        before = event.event_at
+        ended = meant(draft.state, hit, rule.closes, home) if rule.closes else []
+        for incident in ended:
+            if incident.opened_at <= before and not _spoken(draft, incident, support):
+                _close(draft, event, hits, support, incident)
+                answered = True
+        for incident in spoken_of(draft.state, hit, rule.denies):
+            if incident.opened_at <= before and not _spoken(draft, incident, support):
+                _deny(draft, event, hits, support, incident)
+                answered = True
+        for topic in () if answered else (*rule.closes, *rule.denies):
+            echo, original = as_echo(draft, topic, support)
+            if original is not None and original.part != "supports":
+                draft.result("echo", f"repeats {echo.echo_of}", rule.id)
+                answered = True
+    return answered
+
+
+def _spoken(draft: Draft, incident: Incident, support: Support) -> bool:
+    """Whether this post has a part in the incident already."""
+    return (support.source, support.id) in draft.state.members.get(incident.id, {})
+
+
+def _close(
+    draft: Draft, event: Event, hits: list[Hit], support: Support, incident: Incident
+) -> None:
+    closing = msgspec.structs.replace(support, incident=incident.id, part="closes")
+    ended = msgspec.structs.replace(
+        incident, open=False, updated_at=max(incident.updated_at, event.event_at)
+    )
+    reason = f"all clear: {support.family} says so, rule {support.rule}"
+    draft.alert(ended, closing, "closed", reason, (shown(event, hits, closing),))
+    draft.result("alerted", f"closed {incident.id}: {reason}", support.rule)
+
+
+def _deny(
+    draft: Draft, event: Event, hits: list[Hit], support: Support, incident: Incident
+) -> None:
+    denial = msgspec.structs.replace(support, incident=incident.id, part="denies")
+    denial, _ = as_echo(draft, incident.topic, denial)
+    after = heard(incident, denial, 1)
+    after = msgspec.structs.replace(
+        judged(draft.book.ladder, after),
+        updated_at=max(incident.updated_at, event.event_at),
+        deadline=max(incident.deadline, event.event_at + hits[0].rule.window),
+        posts=incident.posts + 1,
+        echoes=incident.echoes + bool(denial.echo_of),
+    )
+    if denial.echo_of:
+        draft.keep(after, denial)
+        draft.result("echo", f"repeats {denial.echo_of}", denial.rule)
+        return
+    new = after.denials != incident.denials and len(after.denials) > len(incident.denials)
+    reason = transition(incident, after) or f"also denied by {denial.family}"
+    if after.status == incident.status and not new:
+        draft.keep(after, denial)
+        draft.result("joined", f"denies incident {incident.id} again", denial.rule)
+        return
+    draft.alert(after, denial, "updated", reason, (shown(event, hits, denial),))
+    draft.result("alerted", f"updated {incident.id}: {reason}", denial.rule)

@@ -1,0 +1,82 @@
+"""Which open incident a hit belongs to: the same topic, and places that agree."""
+
+from collections.abc import Iterable
+
+from monitor.correlation.places import agree, covers, distance_km, squares_near
+from monitor.correlation.windows import State, at, how_many
+from monitor.hit import Hit
+from monitor.incident import Incident
+from monitor.place import Place
+
+MOST_INSIDE = 50
+"""A place that contains more open incidents than this says nothing of which one is meant."""
+
+
+def find(state: State, hit: Hit) -> Incident | None:
+    """The open incident that a hit belongs to, if any.
+
+    The same place comes first, then the nearest place that contains it, then settlements within
+    the rule's radius, then what lies inside it, then an incident whose place nobody has named. A
+    hit without a place belongs to an incident without one, else to the only one of its topic.
+    """
+    topic, place = hit.rule.topic, hit.place
+    if place is None:
+        newest = _newest(state, at(state, topic, "="))
+        if newest is None and how_many(state, topic) == 1:
+            newest = _newest(state, at(state, topic, "*"))
+        return newest
+    for spot in (place.id, *place.within):
+        found = _newest(state, at(state, topic, f"={spot}"))
+        if found is not None:
+            return found
+    found = _nearest(state, hit, place)
+    if found is None and how_many(state, topic, f"<{place.id}") <= MOST_INSIDE:
+        found = _newest(state, at(state, topic, f"<{place.id}"))
+    return found or _newest(state, at(state, topic, "="))
+
+
+def _newest(state: State, ids: Iterable[str]) -> Incident | None:
+    open_ones = (state.incidents[one] for one in ids)
+    return max(open_ones, key=lambda one: (one.opened_at, one.id), default=None)
+
+
+def _nearest(state: State, hit: Hit, place: Place) -> Incident | None:
+    near: list[tuple[float, str]] = []
+    for square in squares_near(place, hit.rule.radius_km):
+        for one in at(state, hit.rule.topic, square):
+            there = state.incidents[one].place
+            apart = distance_km(place, there) if there is not None else None
+            if apart is not None and apart <= hit.rule.radius_km:
+                near.append((apart, one))
+    return state.incidents[min(near)[1]] if near else None
+
+
+def meant(state: State, hit: Hit, topics: Iterable[str], home: str | None) -> list[Incident]:
+    """The open incidents of other topics that a hit's place takes in, to be ended.
+
+    An all-clear without a place speaks of incidents without one, and of its speaker's home region.
+    """
+    found = []
+    for topic in topics:
+        for one in at(state, topic, "*"):
+            incident = state.incidents[one]
+            where = incident.place
+            at_home = hit.place is None and home is not None and where is not None
+            if covers(hit.place, where) or (at_home and where is not None and where.admin1 == home):
+                found.append(incident)
+    return sorted(found, key=lambda one: (one.opened_at, one.id))
+
+
+def spoken_of(state: State, hit: Hit, topics: Iterable[str]) -> list[Incident]:
+    """The open incidents of other topics that a denial may mean: its place and theirs agree.
+
+    Without a place it means incidents without one, else the only one of a topic.
+    """
+    found = []
+    for topic in topics:
+        every = [state.incidents[one] for one in at(state, topic, "*")]
+        agreeing = [one for one in every if agree(hit.place, one.place, hit.rule.radius_km)]
+        if not agreeing and (hit.place is None or (every and every[0].place is None)):
+            agreeing = every if len(every) == 1 else []
+        found += agreeing
+    return sorted(found, key=lambda one: (one.opened_at, one.id))
