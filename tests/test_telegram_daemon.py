@@ -86,3 +86,18 @@ async def test_the_preview_takes_over_from_a_banned_account(
     assert "banned" in one["hint"]
     told = [line for line in desk.log() if line["event"] == "telegram_account_lost"]
     assert [(line["channels"], line["to_preview"]) for line in told] == [(1, 1)]
+
+
+async def test_the_preview_bears_witness(desk: Desk, preview: LedgerPreview) -> None:
+    """A post that was not pushed is stored from the preview, rings, and is counted as missed."""
+    account = await desk.sign_in("one", "+79990000001")
+    channel = await desk.telegram.create_channel("Сводка", "svodka", members=[account.id])
+    await desk.telegram.post(channel, "старое")
+    desk.configure("svodka", preview=hasty(preview))
+    async with desk.running():
+        await desk.ready("svodka")
+        a_minute_ago = int(time.time()) - 60
+        await desk.telegram.post(channel, "ДРГ замечена", push=False, date=a_minute_ago)
+        await desk.until(lambda: desk.source("svodka")["missed_by_push"] == 1)
+        assert desk.rung() == 1
+        assert desk.source("svodka")["via"] == "account"
