@@ -28,6 +28,8 @@ DOES = "Watches public channels and feeds, matches every post against rules, and
 
 VERBS: dict[str, tuple[str, str]] = {
     "run": ("monitor.cli.run", "run the daemon"),
+    "sources": ("monitor.cli.sources", "how completely is each source read; add and import some"),
+    "login": ("monitor.cli.login", "sign a Telegram account in"),
     "check": ("monitor.cli.check", "is the configuration right, are the rules"),
     "test": ("monitor.cli.test", "run the rules' examples, and their tests over time"),
     "try": ("monitor.cli.try_", "what would this post do, and why"),
