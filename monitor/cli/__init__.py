@@ -42,6 +42,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "mute": ("monitor.cli.mute", "hold back alerts for a while, with an owner and an end"),
     "mutes": ("monitor.cli.mutes", "what is muted, by whom, until when"),
     "unmute": ("monitor.cli.unmute", "end a silence before its time"),
+    "incidents": ("monitor.cli.incidents", "what goes on, and who says so"),
+    "export": ("monitor.cli.export", "posts, incidents or alerts as JSON lines"),
     "explain": ("monitor.cli.explain", "why was there (not) an alert: the chain of reasons"),
 }
 """Verb -> (module, what it does). A module is imported only when its verb is used: a start of
