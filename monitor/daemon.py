@@ -23,9 +23,10 @@ from monitor.control import Answer, Verbs, serve
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
-from monitor.parts import Around, build_dispatch, build_sinks, build_sources
+from monitor.parts import Around, build_dispatch, build_receiver, build_sinks, build_sources
 from monitor.pipeline import Pipeline
 from monitor.reload import Reload
+from monitor.resending import Resending
 from monitor.settings import Settings
 from monitor.silencing import Silencing
 from monitor.source import SourceInfo
@@ -92,6 +93,11 @@ class Daemon:
         self._roster = Roster(tuple(self._known.values()), names, self._board)
         around = Around(self._known, clock, rng, self._board, self._fetch, self._roster)
         self._sources = build_sources(settings, around)
+        self._resending = Resending(
+            self._outbox,
+            lambda name: build_receiver(settings, around, name),
+            [one.name for one in settings.receivers],
+        )
         self._sinks, self._brokers = build_sinks(settings, around, self._dispatch)
         self.rules = Reload(
             Material(settings.rules, settings.sources, settings.places, settings.state),
@@ -201,6 +207,7 @@ class Daemon:
             "status": self._status,
             "mute": self._silencing.mute,
             "unmute": self._silencing.unmute,
+            "resend": self._resending.resend,
         }
         await serve(self._settings.state, verbs)
 

@@ -14,7 +14,7 @@ from monitor.clock import Clock
 from monitor.field import STDIN
 from monitor.health import Board
 from monitor.settings import AlertFile, Bus, Preview, Settings, TelegramBot, Terminal, Webhook
-from monitor.sinks.deliver import Mute, Sink
+from monitor.sinks.deliver import Mute, Sink, nothing_muted
 from monitor.sinks.dispatch import Dispatch
 from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
 from monitor.sinks.file import FileSink, Rotation
@@ -162,6 +162,12 @@ def build_sinks(
         for one in settings.receivers
     ]
     return sinks, [broker] if broker else []
+
+
+def build_receiver(settings: Settings, around: Around, name: str) -> Sink:
+    """One more instance of a receiver's sink, which takes every alert: for sending one again."""
+    receiver = next(one for one in settings.receivers if one.name == name)
+    return RECEIVERS[receiver.kind](receiver, around, nothing_muted)
 
 
 def _broker(settings: Settings, around: Around) -> EmbeddedBroker | None:

@@ -107,3 +107,13 @@ def test_a_damaged_gazetteer_is_made_again(
     assert "compiling the gazetteer" in err
     assert ask([line], "--config", str(config), "--json", monkeypatch=monkeypatch) == 0
     assert "compiling" not in capsys.readouterr().err
+
+
+def test_a_state_folder_that_is_a_file_is_told(
+    config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the gazetteer cannot be written, a message says so, with what to do: no traceback."""
+    (config.parent / "state").mkdir()
+    (config.parent / "state" / "gazetteer").write_text("in the way", encoding="utf-8")
+    assert ask(['{"text": "x"}'], "--config", str(config), monkeypatch=monkeypatch) == 1
+    assert "the gazetteer cannot be written" in capsys.readouterr().err

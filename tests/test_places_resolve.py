@@ -1,5 +1,7 @@
 """Names in posts: which place is meant, and when none is."""
 
+import time
+
 import pytest
 
 from monitor.gazetteer.lookup import Gazetteer
@@ -124,3 +126,21 @@ def test_confidence_grows_with_clues() -> None:
     named = resolve("Обстрел Козинки Грайворонского района", OWN)[0]
     assert bare.confidence < home.confidence <= named.confidence
     assert "grayvoronsky" in named.why
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Белгород " * 7000,
+        "в Козинке, " * 6000,
+        "Грайворонский " * 4600,
+        "-".join(["Курск"] * 10_000),
+        " ".join(place.name for place in BOOK.places) * 20,
+        "А. " * 20_000,
+    ],
+)
+def test_a_long_post_costs_no_seconds(text: str) -> None:
+    """Names beyond what a person would write do not make a post slow: 64 KiB within 5 s."""
+    started = time.perf_counter()
+    resolve(text[:65536], OWN, "RU-BEL")
+    assert time.perf_counter() - started < 5

@@ -12,6 +12,7 @@ import msgspec
 
 from monitor.gazetteer import world
 from monitor.gazetteer.compiled import Compiled, Progress, write
+from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.place import Place
 
 FOLDER = "gazetteer"
@@ -28,7 +29,7 @@ def open_world(state: Path, progress: Progress = silent) -> Compiled:
     """The gazetteer of a state folder; compiled first (a minute at most) if it is not, or is old.
 
     Raises:
-        OSError: the folder cannot be written.
+        MistakesError: the folder cannot be written.
     """
     folder = state / FOLDER
     imported = sorted((folder / IMPORTS).glob("*.msgpack"))
@@ -45,7 +46,12 @@ def open_world(state: Path, progress: Progress = silent) -> Compiled:
         more = list(read_import(path))
         sources[path.stem] = len(more)
         places.update((place.id, place) for place in more)
-    write(folder / COMPILED, list(places.values()), version, sources, progress)
+    try:
+        write(folder / COMPILED, list(places.values()), version, sources, progress)
+    except OSError as error:
+        what = f"the gazetteer cannot be written: {error.strerror or error}"
+        hint = "make the state folder writable, or name another as `state`"
+        raise MistakesError([Mistake(Mark(str(folder), 1, 1), what, hint)]) from error
     return Compiled(folder / COMPILED)
 
 

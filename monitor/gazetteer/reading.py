@@ -38,6 +38,7 @@ class Reading(NamedTuple):
     doubt: float
     why: str
     typed: bool = False
+    text: str = ""
 
 
 def read(text: str, words: Sequence[Word], finds: Sequence[Find]) -> list[Reading]:
@@ -52,7 +53,7 @@ def read(text: str, words: Sequence[Word], finds: Sequence[Find]) -> list[Readin
             continue
         reading = _relational(beside) if beside.is_relational() else _noun(beside, before)
         if reading is not None and reading.candidates:
-            readings.append(reading)
+            readings.append(reading._replace(text=text[reading.start : reading.end]))
     return readings
 
 

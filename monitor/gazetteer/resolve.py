@@ -35,6 +35,10 @@ NEAR = ((40.0, 20.0), (120.0, 6.0), (300.0, 2.0))
 MOST_FOR_A_PLACE = 6.0
 """Clues tell namesakes apart; that a name is a place at all they say only so much."""
 BESIDE_CHARACTERS = 60
+MOST_NAMES = 1000
+"""More names of a post are not looked at, so that a list of a country costs no seconds."""
+MOST_SURE = 30
+"""So many different sure places of a post are its clues, in order."""
 
 
 class Resolved(NamedTuple):
@@ -69,26 +73,36 @@ def resolve(text: str, gazetteer: Gazetteer, home: str | None = None) -> tuple[R
     `home` is the ISO 3166-2 region that the channel speaks from.
     """
     words = cut(text)
-    readings = read(text, words, look(words, gazetteer))
+    readings = read(text, words, look(words, gazetteer)[:MOST_NAMES])
     if not readings:
         return ()
+    sure = _sure_places(readings)
     results = [
-        _decide(text, one, readings, _clues(readings, one, gazetteer), gazetteer, home)
-        for one in readings
+        _decide(one, _beside(text, at, readings), _clues(sure, one, gazetteer), gazetteer, home)
+        for at, one in enumerate(readings)
     ]
     return tuple(_one_sense(results))
 
 
-def _clues(readings: Sequence[Reading], apart_from: Reading, gazetteer: Gazetteer) -> _Clues:
+def _sure_places(readings: Sequence[Reading]) -> list[Place]:
+    """The places of the names that need no clue, each once, in order."""
+    found: dict[str, Place] = {}
+    for reading in readings:
+        place = _sure(reading)
+        if place is not None:
+            found.setdefault(place.id, place)
+        if len(found) == MOST_SURE:
+            break
+    return list(found.values())
+
+
+def _clues(sure: Sequence[Place], apart_from: Reading, gazetteer: Gazetteer) -> _Clues:
     """What the other names say that can hardly be anything else."""
     regions: Counter[str] = Counter()
     holders: set[str] = set()
     points: list[Point] = []
     countries: set[str] = set()
-    for reading in readings:
-        place = _sure(reading)
-        if place is None or reading is apart_from:
-            continue
+    for place in sure:
         if any(one.place.id == place.id for one in apart_from.candidates):
             continue
         if place.country:
@@ -117,14 +131,12 @@ def _size(place: Place) -> float:
 
 
 def _decide(
-    text: str,
     reading: Reading,
-    readings: Sequence[Reading],
+    beside: frozenset[str],
     clues: _Clues,
     gazetteer: Gazetteer,
     home: str | None,
 ) -> Resolved:
-    beside = _beside(text, reading, readings)
     places = list({one.place.id: one.place for one in reading.candidates}.values())
     prior = {
         place.id: _size(place) * (OWN if place.id in gazetteer.places else 1.0) for place in places
@@ -144,7 +156,7 @@ def _decide(
     confidence = round(is_place * share, 3)
     why = "; ".join([reading.why, *told[best.id][1]])
     return Resolved(
-        text[reading.start : reading.end],
+        reading.text,
         reading.start,
         reading.end,
         best if confidence >= ENOUGH else None,
@@ -170,18 +182,17 @@ def _holding_all(ranked: Sequence[Place], gazetteer: Gazetteer) -> Place | None:
     return None
 
 
-def _beside(text: str, reading: Reading, readings: Sequence[Reading]) -> frozenset[str]:
-    """The ids and regions of what is named right beside: `Козинка Грайворонского района`."""
+def _beside(text: str, at: int, readings: Sequence[Reading]) -> frozenset[str]:
+    """The ids and regions of what is named right after: `Козинка Грайворонского района`."""
     near: set[str] = set()
-    for other in readings:
-        between = text[reading.end : other.start]
-        close = 0 <= other.start - reading.end <= BESIDE_CHARACTERS and "." not in between.strip(
-            "."
-        )
-        if other is not reading and close and "\n" not in between:
-            for one in other.candidates:
-                if one.place.kind in {"district", "region", "country"}:
-                    near |= {one.place.id, one.place.admin1 or one.place.country or one.place.id}
+    end = readings[at].end
+    for other in readings[at + 1 : at + 4]:
+        between = text[end : other.start]
+        if len(between) > BESIDE_CHARACTERS or "." in between.strip(".") or "\n" in between:
+            break
+        for one in other.candidates:
+            if one.place.kind in {"district", "region", "country"}:
+                near |= {one.place.id, one.place.admin1 or one.place.country or one.place.id}
     return frozenset(near)
 
 

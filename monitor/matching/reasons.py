@@ -6,6 +6,7 @@ from typing import TypeGuard
 import msgspec
 
 from monitor.hit import Found, Reason
+from monitor.lexicon.terms import near_of
 from monitor.matching.ground import NOTES
 from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Speaker, Term, Where
 from monitor.rulebook.conditions import speaker_checks, speaker_value, speaks
@@ -28,6 +29,15 @@ def holds(condition: Condition, seen: Seen, who: SourceInfo) -> bool:
     if isinstance(condition, NoneOf):
         return true == 0
     return true >= (condition.n if isinstance(condition, AtLeast) else 1)
+
+
+def apart(term: Term, seen: Seen) -> tuple[Found, ...]:
+    """For a term like `a ~5 b` that does not hold: the finds of both sides, if both are there."""
+    near = None if term.text in seen else near_of(term.text)
+    if near is None or not (near.left.text in seen and near.right.text in seen):
+        return ()
+    finds = {*seen[near.left.text], *seen[near.right.text]}
+    return tuple(sorted(finds, key=lambda one: (one.start, one.end)))
 
 
 def evidence(condition: Condition, seen: Seen, who: SourceInfo) -> tuple[Found, ...]:
@@ -100,6 +110,10 @@ def _reasons(condition: Condition, seen: Seen, who: SourceInfo, depth: str) -> I
             yield Reason(check, speaks(who, asked, attribute))
         return
     held = holds(condition, seen, who)
+    if isinstance(condition, Term) and (finds := apart(condition, seen)):
+        check = f"{depth}{condition.text}: the words are there, but not so near in this order"
+        yield Reason(check, held, finds)
+        return
     if isinstance(condition, Where):
         yield Reason(depth + _of_places(condition, seen), held, tuple(seen.get(condition.text, ())))
         return

@@ -1,7 +1,7 @@
 """The outbox: alerts in order, how far each sink has come, what became of each delivery."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Concatenate, Literal, ParamSpec, TypeVar
@@ -130,14 +130,7 @@ def record(
     known = position(db, sink)
     kept = dict(state) if state is not None else known[1] if known else {}
     packed = msgspec.json.encode(kept)
-    rows: list[tuple[object, ...]] = []
-    for one in deliveries:
-        at = to_ms(one.at)
-        fields = (
-            sink, one.sequence, one.alert, one.incident, one.state, one.attempts, at,
-            one.reference, one.detail,
-        )  # fmt: skip
-        rows.append((*fields, seal(*fields)))
+    rows = _rows(sink, deliveries)
 
     def body(connection: object) -> None:
         del connection
@@ -145,11 +138,38 @@ def record(
             "INSERT OR REPLACE INTO sinks VALUES (?, ?, ?, ?)",
             (sink, sequence, packed, seal(sink, sequence, packed)),
         )
-        db.connection.executemany(
-            "INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
-        )
+        db.connection.executemany(_PUT_DELIVERY, rows)
 
     db.write(body, name="record", emergency=True)
+
+
+_PUT_DELIVERY = "INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def _rows(sink: str, deliveries: Sequence[Delivery]) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
+    for one in deliveries:
+        fields = (
+            sink, one.sequence, one.alert, one.incident, one.state, one.attempts, to_ms(one.at),
+            one.reference, one.detail,
+        )  # fmt: skip
+        rows.append((*fields, seal(*fields)))
+    return rows
+
+
+def redeliver(db: Database, sink: str, deliveries: Sequence[Delivery]) -> None:
+    """Store what became of alerts that were sent again; the sink's position stays.
+
+    Raises:
+        DiskFullError: not even the ballast was room enough; nothing was stored.
+    """
+    rows = _rows(sink, deliveries)
+
+    def body(connection: object) -> None:
+        del connection
+        db.connection.executemany(_PUT_DELIVERY, rows)
+
+    db.write(body, name="redeliver", emergency=True)
 
 
 _DELIVERY = "sink, sequence, alert, incident, state, attempts, at, reference, detail, seal"
@@ -184,6 +204,30 @@ def last_delivery(db: Database, sink: str, incident: str) -> Delivery | None:
 def deliveries_of(db: Database, alert_id: str) -> tuple[tuple[str, Delivery], ...]:
     """What every sink did with an alert: (sink, delivery), by sink."""
     return _deliveries(db, "alert = ? ORDER BY sink", (alert_id,))
+
+
+def deliveries(
+    db: Database,
+    *,
+    sink: str | None = None,
+    alert_id: str | None = None,
+    states: Collection[str] = (),
+    limit: int = 1000,
+) -> tuple[tuple[str, Delivery], ...]:
+    """What became of alerts, newest first: (sink, delivery); what is not given is not asked."""
+    asked: list[tuple[str, object]] = []
+    if sink is not None:
+        asked.append(("sink = ?", sink))
+    if alert_id is not None:
+        asked.append(("alert = ?", alert_id))
+    conditions = [condition for condition, _ in asked]
+    values = [value for _, value in asked]
+    if states:
+        conditions.append(f"state IN ({', '.join('?' * len(states))})")
+        values += sorted(states)
+    where = " AND ".join(conditions) or "TRUE"
+    order = "ORDER BY at DESC, sequence DESC, sink LIMIT ?"
+    return _deliveries(db, f"{where} {order}", [*values, limit])
 
 
 def dead_letters(db: Database, limit: int = 1000) -> tuple[tuple[str, Delivery], ...]:
@@ -251,6 +295,18 @@ class Outbox:
     async def last_delivery(self, sink: str, incident: str) -> Delivery | None:
         """The newest delivery of an incident by a sink that has a reference."""
         return await self._read(last_delivery, sink, incident)
+
+    async def alert(self, id_: str) -> Alert | None:
+        """One alert by its id; None if it is unknown or has expired."""
+        return await self._read(alert, id_)
+
+    async def deliveries_of(self, alert_id: str) -> tuple[tuple[str, Delivery], ...]:
+        """What every sink did with an alert: (sink, delivery), by sink."""
+        return await self._read(deliveries_of, alert_id)
+
+    async def redeliver(self, sink: str, deliveries: Sequence[Delivery]) -> None:
+        """Store what became of alerts that were sent again; the sink's position stays."""
+        await self._writer.do(redeliver, sink, deliveries)
 
     async def _read(
         self, function: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs

@@ -1,11 +1,13 @@
 """Real brokers on free loopback ports, and a subscriber that remembers everything."""
 
 import asyncio
+import atexit
 import contextlib
 import json
 import os
 import random
 import shutil
+import signal
 import socket
 import threading
 from collections.abc import Sequence
@@ -88,6 +90,7 @@ class Mosquitto:
             self._binary, "-c", str(self._configuration),
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
+        atexit.register(_end, self.process.pid)  # also when the test failed before its end
         await listening(self.port)
 
     async def kill(self) -> None:
@@ -101,6 +104,13 @@ class Mosquitto:
         if self.process is not None and self.process.returncode is None:
             self.process.terminate()
             await self.process.wait()
+
+
+def _end(pid: int) -> None:
+    """End a mosquitto that is still there; never a process that has got its number since."""
+    with contextlib.suppress(OSError):
+        if b"mosquitto" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGKILL)
 
 
 class Message(NamedTuple):
