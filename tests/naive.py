@@ -147,6 +147,10 @@ def find(
     term: str, text: str, inflect: Callable[[str], Iterable[str]] = lambda phrase: (phrase,)
 ) -> frozenset[tuple[int, int]]:
     """Where a term stands in a text, as [start, end)."""
+    apart = regex.fullmatch(r"(.*)\s([~>])(\d+)\s(.*)", term)
+    if apart:
+        left, right = find(apart[1], text, inflect), find(apart[4], text, inflect)
+        return near_each_other(text, left, right, int(apart[3]), ordered=apart[2] == ">")
     if term[0] == "#":
         return hashtags(term[1:], text)
     if term[0] in "@~":
@@ -171,6 +175,27 @@ def find(
                 for (written, cased), word in zip(wanted, run, strict=True)
             ):
                 found.add((run[0].start, run[-1].end))
+    return frozenset(found)
+
+
+def near_each_other(
+    text: str,
+    left: Iterable[tuple[int, int]],
+    right: Iterable[tuple[int, int]],
+    most: int,
+    *,
+    ordered: bool,
+) -> frozenset[tuple[int, int]]:
+    """The finds of two terms that have fewer than so many words between them."""
+    found: set[tuple[int, int]] = set()
+    for one in left:
+        for other in right:
+            first, second = sorted((one, other))
+            between = text[first[1] : second[0]]
+            apart = len(words(between)) + len(UNSPACED.findall(between))
+            wrong_way = ordered and first != one
+            if first[1] <= second[0] and apart < most and not wrong_way:
+                found |= {one, other}
     return frozenset(found)
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from monitor.incident import Ladder
 from monitor.lexicon.terms import as_written
 from monitor.matching.evaluate import Matcher, Verdict, evaluate, explain
+from monitor.matching.scan import MAX_PLACES
 from monitor.mistake import MistakesError
 from monitor.place import Area, Place
 from monitor.post import Post, PostName
@@ -227,6 +228,54 @@ def test_plain_terms_are_found_in_every_form() -> None:
     assert [hit.rule.id for hit in evaluate(matcher, post("дрон"), NAME)] == ["plain", "written"]
 
 
+@pytest.mark.parametrize(
+    ("term", "text", "words"),
+    [
+        ("прорыв ~3 граница", "прорыв государственной границы", ["прорыв", "границы"]),
+        ("прорыв ~3 граница", "границы: попытка прорыва", ["границы", "прорыва"]),
+        ("прорыв >3 граница", "границы: попытка прорыва", []),
+        ("прорв* ~2 границ*", "прорвали один, два границу", []),
+        ("прорв* ~3 границ*", "прорвали один, два границу", ["прорвали", "границу"]),
+        ("дрон ~2 дрон", "дрон", []),
+        ("дрон ~2 дрон", "дроны за дронами", ["дроны", "дронами"]),
+        ("=взрыв >1 ==Белгород", "взрыв Белгород взрыв", ["взрыв", "Белгород"]),
+        (
+            "ДРГ ~2 Белгородская область",
+            "ДРГ в Белгородской области",
+            ["ДРГ", "Белгородской области"],
+        ),
+        ("@Гладков ~2 обстрел", "Gladkov: обстрелы", ["Gladkov", "обстрелы"]),
+        ("#белгород ~9 взрыв", "взрыв в городе #Белгород", ["взрыв", "Белгород"]),
+        ("北京 ~3 дрон", "дрон 在北京市", ["дрон", "北京"]),
+    ],
+)
+def test_words_near_each_other(term: str, text: str, words: list[str]) -> None:
+    """`a ~5 b` finds both where one is among the five words beside the other, in any form."""
+    for when in (Term(term), AllOf((Term(term), Term(term))), AnyOf((Term(term), Term("x1")))):
+        assert [one for one, _, _ in found(text, when)[0]] == words
+    assert not found(text, NoneOf(terms(term)))[0]
+    near = evaluate(Matcher(Book((rule("r", NoneOf(terms(term))),))), post(text), NAME)
+    assert bool(near) is not bool(words)
+
+
+def test_words_too_far_apart_are_shown() -> None:
+    """A rule whose two words are there but not near came near, and its reason shows them."""
+    matcher = Matcher(Book((rule("r", Term("прорв* >2 границ*")),)))
+    (verdict,) = explain(matcher, post("границу прорвали"))
+    (reason,) = verdict.reasons
+    assert (verdict.matched, reason.holds) == (False, False)
+    assert [one.text for one in reason.found] == ["границу", "прорвали"]
+    assert "not so near" in reason.check
+    assert explain(matcher, post("прорвали")) == ()
+
+
+def test_a_thousand_words_are_near_in_time() -> None:
+    """Two common words in a post of 64 KiB are compared within a bounded number of places."""
+    text = "дрон граница " * 3_000
+    (hit,) = evaluate(Matcher(Book((rule("r", Term("дрон ~50 граница")),))), post(text), NAME)
+    assert len(hit.found) == MAX_PLACES
+
+
 def test_words_beside_a_beginning_have_their_forms() -> None:
     """In a phrase with a beginning, the other words are inflected one by one."""
     matcher = Matcher(Book((rule("r", Term("прорв* граница")),)))
@@ -249,6 +298,8 @@ TERMS = (
     *(word for word in WORDS if "\u200b" not in word), "обстр*", "мос*", "=нет", "==НЕТ", "==нет",
     "гора подол", "взят* гор*", "сло* слово", "таке слово", "им take", "замок обстр*", "С 300 нет",
     "@Снов", "~обстрел", "#слово", "#сло*", "#нет_слово",
+    "слово ~2 нет", "слово >2 замок", "сло* ~3 =нет", "дрг ~3 дрг", "им take ~2 #слово",
+    "@Снов ~4 Ελλάδα",
     "x таке", "the*", "слово слово слово", "йод*",
 )  # fmt: skip
 MORE_WORDS = ("взяты", "слова", "Snow", "snow", "обстреляли")

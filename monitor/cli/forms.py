@@ -62,10 +62,12 @@ MADE: dict[str, Callable[[str], Iterable[Form]]] = {
 
 def explained(parsed: ParsedTerm, found: Iterable[Surface]) -> dict[str, str]:
     """Each form with where it comes from, in the order of the forms."""
-    known = _reasons(MADE[parsed.kind](parsed.phrase))
+    known: dict[str, str] = {}
     words: dict[str, str] = {}
-    for word in parsed.words:
-        words |= _reasons(forms(word.rstrip("*")))
+    for side in parsed.near[:2] if parsed.near else (parsed,):
+        known |= _reasons(MADE[side.kind](side.phrase))
+        for word in side.words:
+            words |= _reasons(forms(word.rstrip("*")))
     told: dict[str, str] = {}
     for surface in found:
         text = " ".join(surface.cased or surface.words)

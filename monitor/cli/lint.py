@@ -11,7 +11,7 @@ from monitor.cli.config import add_config
 from monitor.cli.stored import configured, days, stored_posts
 from monitor.cli.target import read_target
 from monitor.lexicon.inflect import plain_forms
-from monitor.lexicon.terms import ParsedTerm, Surface, parse, surfaces
+from monitor.lexicon.terms import Surface, TermProblem, parse, surfaces
 from monitor.matching.census import Census
 from monitor.matching.evaluate import Matcher, evaluate
 from monitor.post import Post, PostName
@@ -71,7 +71,10 @@ def _forms(book: Rulebook) -> dict[str, tuple[Surface, ...]]:
         for term in terms_in(rule.when):
             if term.text not in made:
                 parsed = parse(term.text)
-                found = surfaces(parsed, plain_forms) if isinstance(parsed, ParsedTerm) else ()
+                # What two words near each other say, no phrase of theirs says alone.
+                if isinstance(parsed, TermProblem) or parsed.near:
+                    continue
+                found = surfaces(parsed, plain_forms)
                 made[term.text] = tuple(one for one in found if isinstance(one, Surface))
     return made
 

@@ -27,6 +27,7 @@ _VOWELS = frozenset("аеёиоуыэюяіїє")
 _PAIRS = ("сс", "нн", "лл", "тт", "кс", "ье", "ьё", "дж", "зг", "ьо", "цк")
 
 
+@lru_cache(maxsize=4096)
 def spellings(
     name: str, *, language: str | None = None, possessive: bool = True, fuzzy: bool = True
 ) -> frozenset[Form]:

@@ -6,6 +6,7 @@
     обстрел*             every word that begins so; also inside a phrase: `прорв* границ*`
     @Гладков             a name: its forms, and its spellings in other languages and scripts
     ~обстрел             a word with the words of its root: обстрелять, обстреливать
+    a ~5 b, a >5 b       b is one of the 5 words before or after a; one of the 5 after it
     #белгород            the hashtag, whole; `#белгород*` every hashtag that begins so
 
 Words are what the fold makes of them (monitor/text/symbols.py): a hyphen is a space between two
@@ -30,6 +31,7 @@ MAX_LENGTH = 200
 MAX_WORDS = 12
 MIN_PREFIX = 3
 MAX_SURFACES = 10_000
+MAX_DISTANCE = 50
 
 Kind = Literal["words", "name", "related", "tag"]
 """What the mark before a term says that it is."""
@@ -50,7 +52,7 @@ class ParsedTerm(NamedTuple):
 
     `words` are as written, one for each word or hyphenated group between spaces; a trailing `*`
     marks a beginning. `exact`: no other forms; `cased`: the same capitals; `kind`: what its mark
-    says it is.
+    says it is. `near`: two terms and how near they stand; `words` are then those of both.
     """
 
     text: str
@@ -58,11 +60,21 @@ class ParsedTerm(NamedTuple):
     exact: bool = False
     cased: bool = False
     kind: Kind = "words"
+    near: "Near | None" = None
 
     @property
     def phrase(self) -> str:
         """The words without the marks of the grammar, for display and inflection."""
         return " ".join(self.words)
+
+
+class Near(NamedTuple):
+    """Two terms, the second among the `words` words beside the first; `ordered`: after it."""
+
+    left: ParsedTerm
+    right: ParsedTerm
+    words: int
+    ordered: bool
 
 
 class Surface(NamedTuple):
@@ -86,8 +98,6 @@ def as_written(phrase: str) -> Iterable[str]:
 _LATER: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(r"^/.*/\w*$", re.DOTALL), "regular expressions are not supported yet",
      "write the words, or beginnings like обстрел*"),
-    (re.compile(r"\s[~>]\d+(\s|$)"), "distances between words are not supported yet",
-     "write the words as a phrase, or put both under `all`"),
     (re.compile(r"^\$"), "a list stands where a word should",
      "write $name alone in `any`, and define it under `terms`"),
 )  # fmt: skip
@@ -95,11 +105,18 @@ _LATER: tuple[tuple[re.Pattern[str], str, str], ...] = (
 
 _KINDS: dict[str, Kind] = {"@": "name", "~": "related", "#": "tag"}
 _TAG = regex.compile(r"[\w\p{Cf}]+\*?")
+_NEAR = re.compile(r"(?:^|\s)([~>])([0-9]+)(?:\s|$)")
 
 
 def parse(term: str) -> ParsedTerm | TermProblem:
     """Read one term; never raises."""
     text = term.strip()
+    apart = _NEAR.search(text)
+    if apart and text[0] != "/" and len(text) <= MAX_LENGTH:
+        near = _near(text, apart)
+        if isinstance(near, TermProblem):
+            return near
+        return ParsedTerm(text, near.left.words + near.right.words, near=near)
     kind: Kind = _KINDS.get(text[:1], "words")
     marks = len(text) - len(text.lstrip("=")) if kind == "words" else 1
     body = text[marks:].strip()
@@ -112,6 +129,39 @@ def parse(term: str) -> ParsedTerm | TermProblem:
     else:
         parsed = ParsedTerm(text, words, exact=kind == "tag", kind=kind)
     return _bad_mark(parsed, body) or _bad_beginning(parsed) or parsed
+
+
+def near_of(term: str) -> Near | None:
+    """The two sides of `a ~5 b`; None for any other term, and for one with a problem."""
+    parsed = parse(term) if _NEAR.search(term) else None
+    return parsed.near if isinstance(parsed, ParsedTerm) else None
+
+
+def _near(text: str, apart: re.Match[str]) -> Near | TermProblem:
+    """The two terms beside `~5`, or what is wrong with them."""
+    sign = apart[1] + apart[2]
+    sides: list[ParsedTerm] = []
+    for side in (text[: apart.start()], text[apart.end() :]):
+        if not side.strip():
+            return TermProblem(
+                f"{sign} stands between two words", f"write a word on each side, as in a {sign} b"
+            )
+        parsed = parse(side)
+        if isinstance(parsed, TermProblem):
+            return parsed
+        if parsed.near:
+            return TermProblem(
+                "more than two words with a distance",
+                "write a term for each two of them, and join the terms under `all`",
+            )
+        sides.append(parsed)
+    if not 1 <= int(apart[2]) <= MAX_DISTANCE:
+        return TermProblem(
+            f"{sign}: the distance is no number from 1 to {MAX_DISTANCE}",
+            "write 1 for neighbours, or put both words under `all`",
+        )
+    left, right = sides
+    return Near(left, right, int(apart[2]), ordered=apart[1] == ">")
 
 
 def _bad_mark(parsed: ParsedTerm, body: str) -> TermProblem | None:
@@ -210,7 +260,15 @@ def _symbols(text: str) -> list[str]:
 def surfaces(
     parsed: ParsedTerm, inflect: Inflect = as_written
 ) -> tuple[Surface, ...] | TermProblem:
-    """Every way in which the term stands in a text, sorted; a problem if they are too many."""
+    """Every way in which the term stands in a text, sorted; a problem if they are too many.
+
+    Of `a ~5 b`, every way in which either side stands.
+    """
+    if parsed.near:
+        left, right = (surfaces(side, inflect) for side in parsed.near[:2])
+        if isinstance(left, TermProblem) or isinstance(right, TermProblem):
+            return left if isinstance(left, TermProblem) else right
+        return _bounded({*left, *right})
     if parsed.kind == "name":
         named = {surface for form in name_forms(parsed.phrase) for surface in _of_name(form)}
         return _bounded({one for one in named if not _possessive(one, named)})

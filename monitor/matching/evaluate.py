@@ -6,6 +6,7 @@ are worked out only for rules that hold.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import cast
 
 import msgspec
@@ -15,8 +16,9 @@ from monitor.hit import Found, Hit, Reason
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.terms import Inflect
 from monitor.matching.ground import Grounds
-from monitor.matching.reasons import evidence, holds, reasons
-from monitor.matching.scan import PATTERN, Look, Scanner, Sighting
+from monitor.matching.near import Span, near
+from monitor.matching.reasons import apart, evidence, holds, reasons
+from monitor.matching.scan import MAX_PLACES, PATTERN, Look, Scanner, Sighting
 from monitor.place import Place
 from monitor.post import Post, PostName
 from monitor.rule import Rule
@@ -35,6 +37,9 @@ class Verdict(msgspec.Struct, frozen=True):
     matched: bool
     reasons: tuple[Reason, ...]
 
+
+MAX_NEAR = 1000
+"""Most places of a term that are compared with another one's in one post."""
 
 Readings = Sequence[tuple[Scanner, Look]]
 """What each automaton found in a text."""
@@ -59,6 +64,7 @@ class Matcher:
         self._rules = compiled.rules
         self._filed = compiled.filed
         self._always = compiled.always
+        self._nears = compiled.nears
         self._places = {compiled.terms.index(where.text) for where in compiled.wheres}
         self._grounds = Grounds(ground, compiled.wheres)
         self._narrow = Scanner(compiled.narrow, filed)
@@ -108,14 +114,15 @@ class Matcher:
         """The rules that hold, in the order of their ids."""
         found: set[int] = set()
         questions = [scanner.terms(look, found) for scanner, look in readings]
-        near = set(self._always)
+        tried = set(self._always)
         for term in self._filed.keys() & found:
-            near.update(self._filed[term])
-        rules = [self._rules[index] for index in sorted(near)]
-        if rules and any(questions):
+            tried.update(self._filed[term])
+        rules = [self._rules[index] for index in sorted(tried)]
+        if rules and (self._nears or any(questions)):
             asked = frozenset[int]().union(*(rule.terms for rule in rules))
             for (scanner, look), still in zip(readings, questions, strict=True):
                 scanner.answer(look, found, still, asked)
+            found |= {one for one in asked & self._nears.keys() if self._near(readings, one, found)}
         if self._places:
             found = (found - self._places) | self._where(readings[0][1].text, rules, who)
         return [
@@ -124,9 +131,21 @@ class Matcher:
             if rule.test(found, who) and (not who.rules or rule.rule.id in who.rules)
         ]
 
-    def _where(self, text: str, near: Sequence[CompiledRule], who: SourceInfo) -> set[int]:
+    def _near(self, readings: Readings, number: int, found: AbstractSet[int]) -> tuple[Span, ...]:
+        """Where the two terms of `a ~5 b` stand near each other, if both are `found` at all."""
+        left, right, words, ordered = self._nears[number]
+        if not {left, right} <= found:
+            return ()
+        spans: dict[int, list[Span]] = {left: [], right: []}
+        for scanner, look in readings:
+            for term, start, end in scanner.sightings(look, frozenset(spans), MAX_NEAR):
+                if term in spans:
+                    spans[term].append((start, end))
+        return near(readings[0][1].text, spans[left], spans[right], words, ordered=ordered)
+
+    def _where(self, text: str, tried: Sequence[CompiledRule], who: SourceInfo) -> set[int]:
         """The place conditions that hold; only worked out if a rule that came near has one."""
-        if not any(True for one in near for _ in wheres_in(one.rule.when)):
+        if not any(True for one in tried for _ in wheres_in(one.rule.when)):
             return set()
         found = self._grounds.of(text, who.home).found
         return {number for number in self._places if self._terms[number] in found}
@@ -144,6 +163,10 @@ class Matcher:
         sightings: set[Sighting] = set()
         for scanner, look in readings:
             sightings.update(scanner.sightings(look, wanted))
+        numbers = {one.term for one in sightings}
+        for number in self._nears if wanted is None else self._nears.keys() & wanted:
+            places = self._near(readings, number, numbers)[:MAX_PLACES]
+            sightings.update(Sighting(number, *place) for place in places)
         text = readings[0][1].text
         seen: dict[str, list[Found]] = {}
         if self._places and (wanted is None or wanted & self._places):
@@ -217,6 +240,7 @@ def explain(matcher: Matcher, post: Post) -> tuple[Verdict, ...]:
 
 def _near(rule: Rule, seen: Mapping[str, Sequence[Found]]) -> bool:
     """Whether a word of the rule was found; of one that only asks where, a place of it."""
-    words = [term.text for term in wanted_terms(rule.when)]
-    asked = words or [where.text for where in wheres_in(rule.when)]
-    return any(one in seen for one in asked)
+    words = list(wanted_terms(rule.when))
+    if not words:
+        return any(where.text in seen for where in wheres_in(rule.when))
+    return any(term.text in seen or apart(term, seen) for term in words)

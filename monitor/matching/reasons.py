@@ -1,11 +1,13 @@
 """A reason, not a bool: what a condition asked, whether it held, and what was found."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeGuard
 
 import msgspec
 
 from monitor.hit import Found, Reason
+from monitor.lexicon.terms import near_of
 from monitor.matching.ground import NOTES
 from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Speaker, Term, Where
 from monitor.rulebook.conditions import speaker_checks, speaker_value, speaks
@@ -28,6 +30,15 @@ def holds(condition: Condition, seen: Seen, who: SourceInfo) -> bool:
     if isinstance(condition, NoneOf):
         return true == 0
     return true >= (condition.n if isinstance(condition, AtLeast) else 1)
+
+
+def apart(term: Term, seen: Seen) -> tuple[Found, ...]:
+    """For a term like `a ~5 b` that does not hold: the finds of both sides, if both are there."""
+    near = None if term.text in seen else near_of(term.text)
+    if near is None or not (near.left.text in seen and near.right.text in seen):
+        return ()
+    finds = {*seen[near.left.text], *seen[near.right.text]}
+    return tuple(sorted(finds, key=lambda one: (one.start, one.end)))
 
 
 def evidence(condition: Condition, seen: Seen, who: SourceInfo) -> tuple[Found, ...]:
@@ -100,6 +111,10 @@ def _reasons(condition: Condition, seen: Seen, who: SourceInfo, depth: str) -> I
             yield Reason(check, speaks(who, asked, attribute))
         return
     held = holds(condition, seen, who)
+    if isinstance(condition, Term) and (finds := apart(condition, seen)):
+        check = f"{depth}{condition.text}: the words are there, but not so near in this order"
+        yield Reason(check, held, finds)
+        return
     if isinstance(condition, Where):
         yield Reason(depth + _of_places(condition, seen), held, tuple(seen.get(condition.text, ())))
         return
@@ -201,3 +216,23 @@ def _list(term: Term) -> str:
 def _joined(values: Sequence[str], word: str) -> str:
     """`a`, `a or b`, `a, b or c`."""
     return f" {word} ".join(filter(None, [", ".join(values[:-1]), values[-1]]))
+
+
+def telling(reasons: Iterable[Reason]) -> Iterator[Reason]:
+    """Without the alternatives that failed inside a group that holds, and what is below them."""
+    skipped = sys.maxsize  # the depth of the last reason left out
+    held: list[bool] = []
+    for reason in reasons:
+        depth = depth_of(reason)
+        del held[depth:]
+        if depth <= skipped:
+            hopeless = not reason.holds and bool(held) and held[-1]
+            skipped = depth if hopeless else sys.maxsize
+            if not hopeless:
+                yield reason
+        held.append(reason.holds)
+
+
+def depth_of(reason: Reason) -> int:
+    """How many groups a reason stands inside of."""
+    return (len(reason.check) - len(reason.check.lstrip("- "))) // 2

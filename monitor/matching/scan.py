@@ -126,11 +126,13 @@ class Scanner:
                     if checks:
                         found.update(_meant(checks, look.text, *page.span(first, last)))
 
-    def sightings(self, look: Look, wanted: frozenset[int] | None = None) -> Iterator[Sighting]:
+    def sightings(
+        self, look: Look, wanted: frozenset[int] | None = None, most: int = MAX_PLACES
+    ) -> Iterator[Sighting]:
         """Every verified find of a term (or of those wanted), with its place in the text.
 
-        After 50 places of a term it is looked for no further: a megabyte of one word costs no more
-        than a page of it.
+        After `most` places of a term it is looked for no further: a megabyte of one word costs no
+        more than a page of it.
         """
         places: dict[int, int] = {}
         full: set[int] = set()
@@ -144,7 +146,7 @@ class Scanner:
                 for term in (*terms, *_meant(checks, look.text, start, end)):
                     yield Sighting(term, start, end)
                     places[term] = count = places.get(term, 0) + 1
-                    if count == MAX_PLACES:
+                    if count == most:
                         full.add(term)
 
     def _complete(self, view: str, find: RawFind) -> list[_Complete]:

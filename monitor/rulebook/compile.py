@@ -18,6 +18,7 @@ from monitor.lexicon.terms import (
     Surface,
     TermProblem,
     as_written,
+    near_of,
     parse,
     surfaces,
 )
@@ -66,13 +67,22 @@ class CompiledRule(NamedTuple):
     terms: frozenset[int]
 
 
+class NearTerms(NamedTuple):
+    """The terms of `a ~5 b` by number; see `monitor.lexicon.terms.Near`."""
+
+    left: int
+    right: int
+    words: int
+    ordered: bool
+
+
 class Compiled(NamedTuple):
     """The tables; see the fields.
 
     `terms` by number; `rules` in order of their ids; `filed`: term -> the rules (by index) of whose
     rarest necessary group it is; `always`: rules that have no such group, tried on every post;
     `narrow` and `wide`: the patterns of the byte and of the character automaton; `wheres`: every
-    place condition, each once.
+    place condition, each once; `nears` the terms that are two others near each other.
     """
 
     terms: tuple[str, ...]
@@ -82,6 +92,7 @@ class Compiled(NamedTuple):
     narrow: Patterns
     wide: Patterns
     wheres: tuple[Where, ...]
+    nears: Mapping[int, NearTerms]
 
 
 def compile_rulebook(
@@ -101,10 +112,7 @@ def compile_rulebook(
         MistakesError: a term that cannot be used, at the rule's line; all of them at once.
     """
     rules = sorted(book.rules, key=lambda rule: rule.id)
-    numbers: dict[str, int] = {}
-    for rule in rules:
-        for term in terms_in(rule.when):
-            numbers.setdefault(term.text, len(numbers))
+    numbers, nears = _numbered(rules)
     forms, problems = _all_surfaces(numbers, inflect)
     if problems:
         raise MistakesError(_mistakes(rules, problems))
@@ -118,18 +126,43 @@ def compile_rulebook(
             if not narrow.add(surface, number):
                 wide.add(surface, number)
     frequency = _frequency(tuple(numbers), forms, counts)
-    filed, always = _file(rules, numbers, frequency)
+    filed, always = _file(rules, numbers, frequency, nears)
     compiled = tuple(
         CompiledRule(
             rule,
             tested(rule.when, numbers),
-            frozenset(numbers[term.text] for term in terms_in(rule.when))
-            | frozenset(numbers[where.text] for where in wheres_in(rule.when)),
+            _terms_of(rule, numbers, nears),
         )
         for rule in rules
     )
     places = tuple(wheres.values())
-    return Compiled(tuple(numbers), compiled, filed, always, narrow, wide, places)
+    return Compiled(tuple(numbers), compiled, filed, always, narrow, wide, places, nears)
+
+
+def _numbered(rules: Iterable[Rule]) -> tuple[dict[str, int], dict[int, NearTerms]]:
+    """Each term with its number, the sides of `a ~5 b` too."""
+    numbers: dict[str, int] = {}
+    nears: dict[int, NearTerms] = {}
+    for rule in rules:
+        for term in terms_in(rule.when):
+            number = numbers.setdefault(term.text, len(numbers))
+            near = None if number in nears else near_of(term.text)
+            if near is not None:
+                left = numbers.setdefault(near.left.text, len(numbers))
+                right = numbers.setdefault(near.right.text, len(numbers))
+                nears[number] = NearTerms(left, right, near.words, near.ordered)
+    return numbers, nears
+
+
+def _terms_of(
+    rule: Rule, numbers: Mapping[str, int], nears: Mapping[int, NearTerms]
+) -> frozenset[int]:
+    """The numbers of all that a rule looks for."""
+    found = {numbers[term.text] for term in terms_in(rule.when)}
+    found |= {numbers[where.text] for where in wheres_in(rule.when)}
+    for number in found & nears.keys():
+        found |= {nears[number].left, nears[number].right}
+    return frozenset(found)
 
 
 MANY_PLACES = 5_000
@@ -160,7 +193,9 @@ def _all_surfaces(
         if isinstance(found, TermProblem):
             problems[term] = found
         else:
-            forms.append(found)
+            # Two words near each other have no form together: each side has its own.
+            together = isinstance(parsed, ParsedTerm) and parsed.near is not None
+            forms.append(() if together else found)
     return forms, problems
 
 
@@ -178,15 +213,22 @@ def _mistakes(rules: Iterable[Rule], problems: Mapping[str, TermProblem]) -> lis
 
 
 def _file(
-    rules: Iterable[Rule], numbers: Mapping[str, int], frequency: Callable[[int], float]
+    rules: Iterable[Rule],
+    numbers: Mapping[str, int],
+    frequency: Callable[[int], float],
+    nears: Mapping[int, NearTerms],
 ) -> tuple[dict[int, tuple[int, ...]], tuple[int, ...]]:
+    def rarer(term: int) -> int:
+        """The term itself; of two words near each other, the one that is found less often."""
+        return min(nears[term][:2], key=frequency) if term in nears else term
+
     filed: dict[int, list[int]] = {}
     always: list[int] = []
     for index, rule in enumerate(rules):
-        group = necessary(rule.when, numbers, frequency)
+        group = necessary(rule.when, numbers, lambda term: frequency(rarer(term)))
         if group is None:
             always.append(index)
-        for term in group or ():
+        for term in dict.fromkeys(map(rarer, group or ())):
             filed.setdefault(term, []).append(index)
     return {term: tuple(indexes) for term, indexes in filed.items()}, tuple(always)
 
