@@ -28,6 +28,8 @@ DOES = "Watches public channels and feeds, matches every post against rules, and
 
 VERBS: dict[str, tuple[str, str]] = {
     "run": ("monitor.cli.run", "run the daemon"),
+    "sources": ("monitor.cli.sources", "how completely is each source read; add and import some"),
+    "login": ("monitor.cli.login", "sign a Telegram account in"),
     "check": ("monitor.cli.check", "is the configuration right, are the rules"),
     "test": ("monitor.cli.test", "run the rules' examples, and their tests over time"),
     "try": ("monitor.cli.try_", "what would this post do, and why"),
@@ -42,6 +44,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "mute": ("monitor.cli.mute", "hold back alerts for a while, with an owner and an end"),
     "mutes": ("monitor.cli.mutes", "what is muted, by whom, until when"),
     "unmute": ("monitor.cli.unmute", "end a silence before its time"),
+    "incidents": ("monitor.cli.incidents", "what goes on, and who says so"),
+    "export": ("monitor.cli.export", "posts, incidents or alerts as JSON lines"),
     "deliveries": ("monitor.cli.deliveries", "what became of every alert at every receiver"),
     "resend": ("monitor.cli.resend", "send one alert to one receiver again"),
     "explain": ("monitor.cli.explain", "why was there (not) an alert: the chain of reasons"),

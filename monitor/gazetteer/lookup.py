@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from monitor.gazetteer.areas import distance_km
+from monitor.gazetteer.context import RELATIONAL
 from monitor.gazetteer.names import key, ways
 from monitor.place import Area, Place
 from monitor.text.symbols import is_mixed, merge, strict_symbols
@@ -196,6 +197,8 @@ def look(words: Sequence[Word], gazetteer: Gazetteer) -> list[Find]:
 
 
 def _longest(words: Sequence[Word], at: int, gazetteer: Gazetteer) -> Find | None:
+    if not words[at].capital and RELATIONAL.search(words[at].symbols) is None:
+        return None  # only adjectives name a place without a capital
     name, last = words[at].symbols, at + 1
     best: Find | None = None
     while name:

@@ -118,7 +118,7 @@ class PreviewServer:
             return _page(_history('<div class="tme_no_messages_found">No posts found</div>'))
         if fault == "garbage":
             return _page("<main>another design</main>")
-        page = _page(_list(channel, request))
+        page = _page(_introduction(channel) + _list(channel, request))
         if fault == "truncated":
             packed = gzip.compress(page.body if isinstance(page.body, bytes) else b"")
             half = packed[: len(packed) // 2]
@@ -140,6 +140,14 @@ class PreviewServer:
         exists = name in self.channels and not banned
         word = "View" if exists else "Contact"
         return _page(f"<head><title>Telegram: {word} @{name}</title></head>")
+
+
+def _introduction(channel: LedgerChannel) -> str:
+    return (
+        f'<head><meta property="og:title" content="About {channel.name}"></head>'
+        '<div class="tgme_channel_info_counter"><span class="counter_value">12.3K</span> '
+        '<span class="counter_type">subscribers</span></div>'
+    )
 
 
 def _page(inside: str) -> web.Response:

@@ -238,7 +238,12 @@ def _cursor(info: SourceInfo) -> str:
 
 def covered_by_account(intake: Intake, source: str) -> Coverage | None:
     """The ids of a channel that accounts have read, as stored; None if none ever looked at it."""
-    known = _decoded(intake.cursor(f"telegram/{source}"), Known)
+    return covered_in(intake.cursor(f"telegram/{source}"))
+
+
+def covered_in(cursor: str | None) -> Coverage | None:
+    """The ids that a channel's cursor says were read; None if it was never looked at."""
+    known = _decoded(cursor, Known)
     return known.coverage if known is not None and known.contacted else None
 
 

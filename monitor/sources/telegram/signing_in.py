@@ -1,0 +1,133 @@
+"""Signing an account in: phone and code, or a QR code; then the two-step password if it has one."""
+
+import asyncio
+import contextlib
+import io
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import segno
+from telethon import TelegramClient, errors
+
+from monitor.sources.telegram.session import AccountSettings, create_session_file, open_client
+from monitor.sources.telegram.trouble import AccountLostError, sort_error
+
+TRIES = 3
+CONNECT_SECONDS = 15.0
+QR_MINUTES = 5
+
+Ask = Callable[[str, bool], str]
+"""Asks a person: the question, and whether the answer is a secret that must not be shown."""
+
+
+class SignInError(Exception):
+    """Signing in did not work; `hint` says what to do."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Talk(NamedTuple):
+    """How to talk with the person who signs in."""
+
+    ask: Ask
+    say: Callable[[str], None]
+
+
+async def sign_in(settings: AccountSettings, phone: str | None, talk: Talk, *, by_qr: bool) -> str:
+    """Sign in and keep the session; returns the account's name. Signed in already: says so.
+
+    Raises:
+        SignInError: it did not work; the session file may stay, without an account in it.
+    """
+    create_session_file(settings.session)
+    async with _connected(settings) as client:
+        if await client.is_user_authorized():
+            talk.say("signed in already")
+        elif by_qr:
+            await _by_qr(client, talk)
+        else:
+            await _by_code(client, phone or talk.ask("Phone number (+...): ", False), talk)
+        me = await client.get_me()
+        return str(me.first_name or me.username or me.id)
+
+
+@contextlib.asynccontextmanager
+async def _connected(settings: AccountSettings) -> AsyncIterator[Any]:
+    try:
+        client: TelegramClient = open_client(settings, CONNECT_SECONDS)
+    except AccountLostError as error:
+        raise SignInError(error.reason, error.hint) from error
+    try:
+        async with asyncio.timeout(2 * CONNECT_SECONDS):
+            await client.connect()
+        yield client
+    except SignInError:
+        raise
+    except errors.FloodWaitError as error:
+        hint = f"Telegram makes you wait; try again in {error.seconds // 60 + 1} minutes"
+        raise SignInError("too many attempts", hint) from error
+    except (OSError, errors.RPCError) as error:
+        said = str(sort_error(error))
+        raise SignInError(said, "check the network, api_id and api_hash, and try again") from error
+    finally:
+        with contextlib.suppress(Exception):
+            await client.disconnect()
+
+
+async def _by_code(client: Any, phone: str, talk: Talk) -> None:  # noqa: ANN401 - Telethon carries no types
+    try:
+        await client.send_code_request(phone)
+    except (errors.PhoneNumberInvalidError, errors.PhoneNumberBannedError) as error:
+        raise SignInError(str(error), "write it with its country: +79990000001") from error
+    talk.say("Telegram has sent a code to this account's app, or by SMS.")
+    for _ in range(TRIES):
+        try:
+            await client.sign_in(phone, talk.ask("Code: ", False).strip())
+        except errors.SessionPasswordNeededError:
+            await _password(client, talk)
+        except (errors.PhoneCodeInvalidError, errors.PhoneCodeEmptyError):
+            talk.say("This is not the code.")
+            continue
+        except errors.PhoneCodeExpiredError as error:
+            raise SignInError("the code has expired", "sign in again for a new one") from error
+        return
+    raise SignInError("three wrong codes", "sign in again for a new one")
+
+
+async def _by_qr(client: Any, talk: Talk) -> None:  # noqa: ANN401 - Telethon carries no types
+    """Show a code until a phone has scanned it; a code lives half a minute, then comes the next."""
+    token = await client.qr_login()
+    async with asyncio.timeout(QR_MINUTES * 60):
+        while True:
+            talk.say(_drawn(token.url))
+            talk.say("Scan it: Telegram on your phone > Settings > Devices > Link desktop device.")
+            left = (token.expires - datetime.now(UTC)).total_seconds()
+            try:
+                await token.wait(max(left, 1.0))
+            except TimeoutError:
+                await token.recreate()
+                continue
+            except errors.SessionPasswordNeededError:
+                await _password(client, talk)
+            return
+
+
+def _drawn(address: str) -> str:
+    """A QR code of half-height blocks, and the address that it holds."""
+    out = io.StringIO()
+    segno.make(address, error="l").terminal(out, compact=True)
+    return f"{out.getvalue()}{address}"
+
+
+async def _password(client: Any, talk: Talk) -> None:  # noqa: ANN401 - Telethon carries no types
+    for _ in range(TRIES):
+        try:
+            await client.sign_in(password=talk.ask("Two-step password: ", True))
+        except (errors.PasswordHashInvalidError, errors.PasswordEmptyError, ValueError):
+            talk.say("This is not the password.")
+        else:
+            return
+    raise SignInError("three wrong passwords", "Telegram's app can reset it: Two-Step Verification")

@@ -1,0 +1,98 @@
+"""`monitor sources`: the list, adding a channel with its comments kept, feeds from OPML."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.telegram.client import run_key
+from tests.doubles.telegram.control import started
+from tests.doubles.telegram.desk import Desk
+from tests.doubles.telegram.preview import LedgerPreview
+
+OPML = """<?xml version="1.0"?><opml version="2.0"><body><outline text="News">
+<outline text="City News" xmlUrl="https://city.example/feed"/>
+<outline text="City News" xmlUrl="https://other.example/feed"/>
+<outline text="not a feed" xmlUrl="ftp://x"/></outline></body></opml>"""
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    """An installation with one signed-in account and one channel, and a preview of all channels."""
+    async with started(run_key()) as telegram, LedgerPreview(telegram) as preview:
+        one = Desk(telegram, tmp_path)
+        account = await one.sign_in("one", "+79990000001")
+        for name in ("svodka", "novosti"):
+            channel = await telegram.create_channel(name, name, members=[account.id])
+            await telegram.post(channel, f"первое в {name}")
+        one.configure("svodka", preview=f'{{base_url: "{preview.base_url}", pace: 1s}}')
+        yield one
+
+
+async def sources(desk: Desk, *words: str, typed: str = "") -> tuple[int | None, str]:
+    """Exit code and output of `monitor sources ...`."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "monitor", "sources", *words, "--config", str(desk.config),
+        cwd=desk.folder, env=desk.environment, stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    out, _ = await asyncio.wait_for(process.communicate(typed.encode()), 30)
+    return process.returncode, out.decode()
+
+
+async def test_the_list_shows_coverage(desk: Desk) -> None:
+    """While the daemon runs each source has its state, its ids and no uncovered one."""
+    async with desk.running():
+        await desk.ready("svodka")
+        code, out = await sources(desk, "--json")
+    row = json.loads(out)
+    assert code == 0
+    assert (row["source"], row["state"], row["via"]) == ("telegram:svodka", "ok", "account")
+    assert (row["watched_from"], row["newest"], row["oldest_uncovered"]) == (1, 1, None)
+    code, out = await sources(desk)
+    assert "not running" in out
+    assert "ids 1-1, complete" in out
+
+
+async def test_adding_keeps_what_stands_there(desk: Desk) -> None:
+    """A channel is shown, asked about and appended; every byte before stays; twice is refused."""
+    file = desk.folder / "sources.yaml"
+    before = "# who speaks\n" + file.read_text("utf-8") + "  # the end\n"
+    file.write_text(before, "utf-8")
+    code, out = await sources(desk, "add", "@novosti", typed="media\nindependent\n\nRU-BEL\n")
+    assert code == 0, out
+    assert "About novosti, 12.3K subscribers" in out
+    assert "первое в novosti" in out
+    after = file.read_text("utf-8")
+    assert after.startswith(before)
+    added = after.removeprefix(before)
+    assert 'role: "media", affiliation: "independent", home: "RU-BEL"' in added
+    code, out = await sources(desk, "add", "https://t.me/novosti")
+    assert (code, "listed already" in out) == (1, True)
+
+
+async def test_wrong_answers_change_nothing(desk: Desk) -> None:
+    """A role that does not exist is a mistake with a hint, and the file stays as it was."""
+    before = (desk.folder / "sources.yaml").read_bytes()
+    code, out = await sources(desk, "add", "novosti", "--role", "journalist")
+    assert (code, "is not a role" in out) == (1, True), out
+    assert (desk.folder / "sources.yaml").read_bytes() == before
+    (desk.folder / "sources.yaml").write_text('sources: [{id: "telegram:svodka"}]', "utf-8")
+    code, out = await sources(desk, "add", "novosti")
+    assert (code, "no list that can be added to" in out) == (1, True), out
+    code, out = await sources(desk, "add", "@nobody_here")
+    assert (code, "check the name" in out) == (1, True)
+
+
+async def test_feeds_from_opml(desk: Desk) -> None:
+    """Each feed of an OPML file is added once, under a name of its own."""
+    (desk.folder / "feeds.opml").write_text(OPML, "utf-8")
+    code, out = await sources(desk, "import", "feeds.opml")
+    assert (code, out.startswith("2 added")) == (0, True), out
+    text = (desk.folder / "sources.yaml").read_text("utf-8")
+    assert '"feed:city-news"' in text
+    assert '"feed:city-news-2"' in text
+    assert "ftp:" not in text
