@@ -50,6 +50,7 @@ class Reload:
         self._board = board
         self._workshop = Workshop()
         self._asked = False
+        self._seen = stamp(material)
         self._health = RulesHealth(
             rulebook=running.rulebook.hash, rules=len(running.rulebook.rules), since=board.started
         )
@@ -62,7 +63,7 @@ class Reload:
     async def run(self) -> None:
         """Watch until cancelled."""
         try:
-            seen = await self._look()
+            seen = self._seen
             warm_at = self._clock.monotonic() + WARM_AFTER
             cold = True
             while True:

@@ -67,7 +67,8 @@ class OneAlert:
     ) -> None:
         """Store what became of the alert; position and notes belong to the running sink."""
         del sequence, state
-        before = self._earlier.attempts if self._earlier else 0
+        tried = self._earlier is not None and self._earlier.state != "muted"
+        before = self._earlier.attempts if self._earlier and tried else 0
         for one in deliveries:
             counted = msgspec.structs.replace(one, attempts=before + one.attempts)
             await self._outbox.redeliver(sink, [counted])

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from monitor.cli import main
+from monitor.silence import Silence
 from monitor.store.commit import Work, commit
 from monitor.store.database import Database
+from monitor.store.silences import put
 from tests.storing import alert, at, incident
 
 CONFIG = """\
@@ -54,6 +56,21 @@ def test_json_says_the_same(config: Path, capsys: pytest.CaptureFixture[str]) ->
     ]
     assert told["receivers"]["desk"] == {"gets": False, "why_not": "no route leads here"}
     assert told["receivers"]["night"] == {"gets": True, "why_not": None}
+
+
+def test_silences_are_reasons_too(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A silence that holds at that time is named, with its owner and its end."""
+    db = Database.open(config.parent / "state", ballast=0)
+    put(
+        db,
+        Silence(id="1a2b3c4d", rule="border-incursion", made_at=at(0), ends_at=at(60), by="anna"),
+    )
+    db.close()
+    line = ["route", "--config", str(config), "--at"]
+    assert main([*line, at(30).isoformat(), alert().id]) == 0
+    assert "night: not told - silence 1a2b3c4d of anna" in capsys.readouterr().out
+    assert main([*line, at(60).isoformat(), alert().id]) == 0
+    assert "night: gets it" in capsys.readouterr().out
 
 
 def test_an_unknown_alert_is_named(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from monitor.hit import Found, Reason
-from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Rule, Speaker, Term
+from monitor.matching.evaluate import Matcher
+from monitor.matching.rehearse import rehearse
+from monitor.rule import AllOf, AnyOf, AtLeast, Condition, Examples, NoneOf, Rule, Speaker, Term
+from monitor.rulebook.book import bind
 from monitor.rulebook.examples import run_examples, try_examples, words_only
 from monitor.rulebook.load import load
 
@@ -57,6 +60,20 @@ def test_wrong_examples_are_mistakes_at_their_place(tmp_path: Path) -> None:
     assert [(one.kind, one.number) for one in try_examples(book, judge)] == [
         ("match", 1), ("match", 2), ("no_match", 1), ("no_match", 2),
     ]  # fmt: skip
+
+
+def test_a_failed_example_names_only_what_failed_it() -> None:
+    """Alternatives that failed inside a group that holds are not among the reasons."""
+    either = AnyOf((AllOf((Term("прорыв"), Term("граница"))), Term("ДРГ")))
+    wrong = Rule(
+        id="raid",
+        title="Raid",
+        when=AllOf((either, Term("Козинка"))),
+        examples=Examples(match=("ДРГ зашла",)),
+    )
+    rulebook = bind((wrong,), ())
+    (mistake,) = rehearse(rulebook, Matcher(rulebook))
+    assert mistake.message.endswith("it fails Козинка")
 
 
 def test_examples_leave_out_who_speaks() -> None:

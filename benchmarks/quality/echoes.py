@@ -2,8 +2,8 @@
 
 `python benchmarks/quality/echoes.py DATA` reads posts/ru-news.jsonl.gz and
 posts/uk-air-alerts-morning.jsonl.gz below DATA; every post is taken as if a rule matched it. The
-truth for recall is the Jaccard likeness of three-word shingles; precision is what a person said of
-300 pairs (echoes_judged.tsv: two posts by channel and id, 1 = the same post). `--sample N` prints N
+truth for recall is the Jaccard likeness of three-word shingles; precision is what a reader said of
+pairs (echoes_judged.tsv: two posts by channel and id, 1 = the same post). `--sample N` prints N
 found pairs with their texts, to be judged.
 """
 

@@ -18,6 +18,7 @@ from monitor.parts import build_dispatch, routing
 from monitor.sinks.routing import ways
 from monitor.store.database import Database
 from monitor.store.outbox import alert, alerts_after, newest, standing
+from monitor.store.silences import at_work
 
 EXAMPLES = 5
 
@@ -48,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
             print(_unknown(db, options.alert), file=sys.stderr)
             return 1
         dispatch = build_dispatch(chosen, standing(db), newest(db))
+        dispatch.silences = at_work(db)
     finally:
         db.close()
     now = options.at or datetime.now(UTC)

@@ -4,7 +4,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TextIO
@@ -16,6 +16,7 @@ from monitor.cli.target import Target, read_target
 from monitor.clock import SystemClock
 from monitor.hit import Reason, spans
 from monitor.matching.evaluate import Verdict, explain
+from monitor.matching.reasons import depth_of, telling
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.post import Post
 from monitor.rule import Rule
@@ -131,31 +132,12 @@ def show(
     for verdict in sorted(verdicts, key=lambda one: not one.matched):
         rule = rules[verdict.id]
         sign = paint.sign(holds=verdict.matched)
-        reasons = "".join(map(paint.reason, _telling(verdict.reasons)))
+        reasons = "".join(map(paint.reason, telling(verdict.reasons)))
         out.write(f"{sign} {paint.bold(rule.id)}  {rule.title} ({rule.level})\n{reasons}")
     matched = sum(verdict.matched for verdict in verdicts)
     if verdicts:
         out.write(f"\n{matched} of {len(rules)} rules match")
         out.write(f", {len(verdicts) - matched} came near\n" if len(verdicts) > matched else "\n")
-
-
-def _telling(reasons: Iterable[Reason]) -> Iterator[Reason]:
-    """Without the alternatives that failed inside a group that holds, and what is below them."""
-    skipped = sys.maxsize  # the depth of the last reason left out
-    held: list[bool] = []
-    for reason in reasons:
-        depth = _depth(reason)
-        del held[depth:]
-        if depth <= skipped:
-            hopeless = not reason.holds and bool(held) and held[-1]
-            skipped = depth if hopeless else sys.maxsize
-            if not hopeless:
-                yield reason
-        held.append(reason.holds)
-
-
-def _depth(reason: Reason) -> int:
-    return (len(reason.check) - len(reason.check.lstrip("- "))) // 2
 
 
 class _Paint:
@@ -185,7 +167,7 @@ class _Paint:
         check = _LISTED.sub(r"\1", visible(reason.check).replace("\n", " ").lstrip("- "))
         if len(check) > LONGEST_CHECK:
             check = check[:LONGEST_CHECK] + "…"
-        line = f"{'  ' * (_depth(reason) + 2)}{self.sign(holds=reason.holds)} {check}"
+        line = f"{'  ' * (depth_of(reason) + 2)}{self.sign(holds=reason.holds)} {check}"
         words = ", ".join(
             dict.fromkeys(visible(one.text).replace("\n", " ") for one in reason.found)
         )

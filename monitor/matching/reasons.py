@@ -1,6 +1,7 @@
 """A reason, not a bool: what a condition asked, whether it held, and what was found."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeGuard
 
 import msgspec
@@ -215,3 +216,23 @@ def _list(term: Term) -> str:
 def _joined(values: Sequence[str], word: str) -> str:
     """`a`, `a or b`, `a, b or c`."""
     return f" {word} ".join(filter(None, [", ".join(values[:-1]), values[-1]]))
+
+
+def telling(reasons: Iterable[Reason]) -> Iterator[Reason]:
+    """Without the alternatives that failed inside a group that holds, and what is below them."""
+    skipped = sys.maxsize  # the depth of the last reason left out
+    held: list[bool] = []
+    for reason in reasons:
+        depth = depth_of(reason)
+        del held[depth:]
+        if depth <= skipped:
+            hopeless = not reason.holds and bool(held) and held[-1]
+            skipped = depth if hopeless else sys.maxsize
+            if not hopeless:
+                yield reason
+        held.append(reason.holds)
+
+
+def depth_of(reason: Reason) -> int:
+    """How many groups a reason stands inside of."""
+    return (len(reason.check) - len(reason.check.lstrip("- "))) // 2

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from monitor.matching.evaluate import Matcher, Verdict
-from monitor.matching.reasons import holds, reasons
+from monitor.matching.reasons import holds, reasons, telling
 from monitor.mistake import Mistake
 from monitor.rule import Condition, Rule
 from monitor.rulebook.book import Rulebook
@@ -26,6 +26,7 @@ def rehearsal(rulebook: Rulebook, matcher: Matcher) -> Iterator[Tried]:
 def _judge(matcher: Matcher) -> Callable[[Rule, Condition, str], Verdict]:
     def judge(rule: Rule, condition: Condition, text: str) -> Verdict:
         seen = matcher.seen(matcher.look(text))
-        return Verdict(rule.id, holds(condition, seen, NOBODY), reasons(condition, seen, NOBODY))
+        told = tuple(telling(reasons(condition, seen, NOBODY)))
+        return Verdict(rule.id, holds(condition, seen, NOBODY), told)
 
     return judge

@@ -99,7 +99,9 @@ def _why_not(reasons: tuple[Reason, ...]) -> str:
         if reason.holds:
             continue
         found = ", ".join(dict.fromkeys(named(one.text) for one in reason.found))
-        failed.append(_short(reason.check) + (f" - but there is {found}" if found else ""))
+        failed.append(
+            _short(reason.check.lstrip("- ")) + (f" - but there is {found}" if found else "")
+        )
     return "it fails " + "; ".join(failed) if failed else "nothing of what it asks for is there"
 
 

@@ -23,7 +23,8 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 _TERM = {
     "type": "string",
     "description": "A word or phrase in any grammatical form; =word as written; ==Word also its "
-    "capitals; word* a beginning; $name any word of a list.",
+    "capitals; word* a beginning; @Name a name in any script; ~word the words of its root; #tag a "
+    "hashtag; a ~5 b within five words, a >5 b in that order; $name any word of a list.",
 }
 _SOME = {"$ref": "#/definitions/condition"}
 _LIST = {"type": "array", "minItems": 1, "items": _SOME}

@@ -158,6 +158,21 @@ def _pairs(db: Database, table: str) -> dict[str, str]:
     return pairs
 
 
+def incidents_after(db: Database, id_: str = "", page: int = 500) -> Iterator[Incident]:
+    """Every incident, open and closed, by id; read page by page.
+
+    Raises:
+        DamagedError: a row is not what was written.
+    """
+    while rows := db.rows(
+        f"SELECT {_INCIDENT_COLUMNS} FROM incidents i WHERE i.id > ? ORDER BY i.id LIMIT ?",
+        [id_, page],
+    ):
+        found = [_incident(row) for row in rows]
+        id_ = found[-1].id
+        yield from found
+
+
 def recent_supports(db: Database, since: datetime) -> Iterator[tuple[str, Support]]:
     """(topic, support) of every post that supports an incident that closed after `since`.
 
