@@ -67,7 +67,7 @@ class Intake(Protocol):
 
 SourceState = Literal[
     "starting", "ok", "preview_off", "not_found", "throttled", "broken_markup",
-    "unreachable", "handed_over", "finished", "failed", "silent",
+    "unreachable", "handed_over", "finished", "failed",
 ]  # fmt: skip
 
 

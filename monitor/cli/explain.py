@@ -136,7 +136,7 @@ def _post_lines(chain: PostChain) -> list[str]:
         lines.append(f"  outcome: {one.outcome} - {safe(one.reason)}")
         for hit in one.hits:
             words = ", ".join(
-                f"{safe(word.text)!s} [{word.start}:{word.end}]" for word in hit.found
+                dict.fromkeys(f"{safe(one.text)} [{one.start}:{one.end}]" for one in hit.found)
             )
             lines.append(f"  rule {hit.rule} held: {words}")
     for backed in chain.incidents:
