@@ -77,7 +77,7 @@ async def test_one_message_per_incident_that_grows(double: BotApiDouble) -> None
         assert len(double.messages) == 1
         await outbox.add(make_alert(3, kind="escalated"))
         await outbox.wait_recorded("chat", 3)
-        await outbox.add(make_alert(4, kind="closed"))
+        await outbox.add(make_alert(4, kind="closed", posts=()))
         await outbox.wait_recorded("chat", 4)
     first, second = double.messages.values()
     assert [first.silent, second.silent] == [False, False]
