@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -80,21 +80,8 @@ def expire(
         "step": _STEP,
     }
 
-    def body(connection: sqlite3.Connection) -> Expired:
-        gone = Expired()
-        for kind, sql in _REMOVALS:
-            while True:
-                if gone.total >= _ROWS or (gone.total and time.perf_counter() >= ends):
-                    gone.more = True
-                    return gone
-                removed = connection.execute(sql, cut).rowcount
-                setattr(gone, kind, getattr(gone, kind) + removed)
-                if removed < _STEP:
-                    break
-        return gone
-
     def with_room(connection: sqlite3.Connection) -> Expired:
-        gone = body(connection)
+        gone = _remove(connection, cut, ends)
         if db.short_of_room:
             connection.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()
             (left,) = connection.execute("PRAGMA freelist_count").fetchone()
@@ -104,6 +91,21 @@ def expire(
     gone = db.write(with_room, name="expire", emergency=True)
     if db.short_of_room:
         db.shorten_log()
+    return gone
+
+
+def _remove(connection: sqlite3.Connection, cut: Mapping[str, int], ends: float) -> Expired:
+    """Remove kind after kind, in steps, until a slice is full or its time is over."""
+    gone = Expired()
+    for kind, sql in _REMOVALS:
+        while True:
+            if gone.total >= _ROWS or (gone.total and time.perf_counter() >= ends):
+                gone.more = True
+                return gone
+            removed = connection.execute(sql, cut).rowcount
+            setattr(gone, kind, getattr(gone, kind) + removed)
+            if removed < _STEP:
+                break
     return gone
 
 
