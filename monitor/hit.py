@@ -1,5 +1,7 @@
 """A rule holds for a post: the hit, the words that made it, and the reasons."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from monitor.place import Place
@@ -32,17 +34,22 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """One rule holding for one post version at one resolved place (or none).
 
     Who speaks is stamped when it happens: later changes of the sources file do not rewrite it.
-    `found` is in the order of the text, without repeats.
+    `proof` finds the words when they are first asked for.
     """
 
     rule: Rule
     post: PostName
-    found: tuple[Found, ...]
+    proof: Callable[[], tuple[Found, ...]]
     place: Place | None = None
     role: str = "unknown"
     affiliation: str = "unknown"
     family: str = ""
     rulebook: str = ""
+
+    @property
+    def found(self) -> tuple[Found, ...]:
+        """What makes the rule hold, in the order of the text, without repeats."""
+        return self.proof()
 
 
 def spans(found: tuple[Found, ...]) -> tuple[tuple[int, int], ...]:

@@ -5,9 +5,10 @@ more is done; then only rules whose rarest necessary group was found are tried; 
 are worked out only for rules that hold.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import cast
+from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,15 +16,18 @@ from monitor.gazetteer.lookup import Gazetteer
 from monitor.hit import Found, Hit, Reason
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.terms import Inflect
+from monitor.matching.concepts import Concepts
+from monitor.matching.filing import Filing, Trial, words_of
 from monitor.matching.ground import Grounds
 from monitor.matching.near import Span, near
 from monitor.matching.reasons import apart, evidence, holds, reasons
-from monitor.matching.scan import MAX_PLACES, PATTERN, Look, Scanner, Sighting
+from monitor.matching.scan import MAX_PLACES, PATTERN, Look, RawFind, Scanner, Sighting
 from monitor.place import Place
 from monitor.post import Post, PostName
 from monitor.rule import Rule
-from monitor.rulebook.compile import Book, CompiledRule, compile_rulebook
-from monitor.rulebook.conditions import tested, wanted_terms
+from monitor.rulebook.compile import Book, compile_rulebook
+from monitor.rulebook.conditions import wanted_terms
+from monitor.rulebook.plan import Group
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
 from monitor.text.fold import OTHER, fold, fold_wide, has_other_letters
@@ -45,6 +49,14 @@ Readings = Sequence[tuple[Scanner, Look]]
 """What each automaton found in a text."""
 
 
+class Size(NamedTuple):
+    """How large a compiled rulebook is, in rules, terms and patterns of the automata."""
+
+    rules: int
+    terms: int
+    patterns: int
+
+
 class Matcher:
     """A compiled rulebook. Immutable: a new rulebook is a new Matcher."""
 
@@ -58,78 +70,154 @@ class Matcher:
         """
         ground = gazetteer or Gazetteer(rulebook.places, rulebook.areas)
         compiled = compile_rulebook(rulebook, inflect=inflect, counts=counts, gazetteer=ground)
-        filed = frozenset(compiled.filed)
         self.rulebook = rulebook
         self._terms = compiled.terms
         self._rules = compiled.rules
-        self._filed = compiled.filed
-        self._always = compiled.always
         self._nears = compiled.nears
-        self._places = {compiled.terms.index(where.text) for where in compiled.wheres}
+        self._places = frozenset(compiled.terms.index(where.text) for where in compiled.wheres)
         self._grounds = Grounds(ground, compiled.wheres)
-        self._narrow = Scanner(compiled.narrow, filed)
-        self._find = self._narrow.find
-        self._filed_patterns = self._narrow.filed
-        self._wide = Scanner(compiled.wide, filed) if compiled.wide.meanings else None
+        self._concepts = Concepts(len(compiled.terms))
+        self._narrow = Scanner(compiled.narrow, self._concepts)
+        self._wide = Scanner(compiled.wide, self._concepts) if compiled.wide.meanings else None
         self._unspaced = any(unspaced(symbol) for key in compiled.wide.meanings for symbol in key)
+        words = words_of(compiled.terms, compiled.nears, self._places)
+        self._filing = Filing(compiled.rules, words, compiled.frequency, self._concepts)
+        # What every post needs, at hand:
+        self._find = self._narrow.find
+        self._meaning = self._narrow.concept.__getitem__
+        self._bring = self._filing.under | self._narrow.leading_to(self._filing.terms)
+        self._open = self._filing.always or self._wide is not None
 
-    def __getstate__(self) -> dict[str, object]:
-        """All but the rules' tests: functions do not travel between processes."""
-        rules = [(rule.rule, rule.terms) for rule in self._rules]
-        return {**vars(self), "_rules": rules}
+    @property
+    def size(self) -> Size:
+        """How large the rulebook became."""
+        patterns = len(self._narrow.concept) + (len(self._wide.concept) if self._wide else 0)
+        return Size(len(self._rules), len(self._terms), patterns)
 
-    def __setstate__(self, state: dict[str, object]) -> None:
-        """Make the tests again."""
-        vars(self).update(state)
-        numbers = {term: number for number, term in enumerate(self._terms)}
-        rules = cast("list[tuple[Rule, frozenset[int]]]", state["_rules"])
-        self._rules = tuple(
-            CompiledRule(rule, tested(rule.when, numbers), terms) for rule, terms in rules
-        )
+    @property
+    def scan(self) -> Callable[[bytes], list[RawFind]]:
+        """The raw pass over a folded text: the floor under every judgement."""
+        return self._find
+
+    def tried(self, text: str) -> int:
+        """How many rules come near a text: what it costs follows from that."""
+        readings = self.look(text)
+        near = self._answered(readings, set())
+        return len({rule for concept in near for rule in self._filing.filed[concept]})
 
     def look(self, text: str) -> Readings:
         """Look for every term."""
         folded = fold(text)
-        readings = [(self._narrow, Look(text, folded, self._find(folded)))]
-        if self._wide is not None and self._may_be_wide(text, folded):
-            wide = fold_wide(text)
-            readings.append((self._wide, Look(text, wide, self._wide.find(wide))))
-        return readings
+        return self._readings(text, folded, self._find(folded))
 
-    def concerning(self, text: str) -> Readings | None:
-        """As `look`, but None if no rule needs to be tried: the usual post goes no further."""
-        folded = fold(text)
-        finds = self._find(folded)
-        if self._always or (self._wide is not None and self._may_be_wide(text, folded)):
-            return self.look(text)
-        if self._filed_patterns.isdisjoint(map(PATTERN, finds)):
-            return None
-        return ((self._narrow, Look(text, folded, finds)),)
+    def _readings(self, text: str, folded: bytes, finds: Sequence[RawFind]) -> Readings:
+        narrow = (self._narrow, Look(text, folded, finds))
+        if self._wide is None or not self._may_be_wide(text, folded):
+            return (narrow,)
+        wide = fold_wide(text)
+        return (narrow, (self._wide, Look(text, wide, self._wide.find(wide))))
 
     def _may_be_wide(self, text: str, folded: bytes) -> bool:
         """Whether the character automaton could find anything."""
         return OTHER in folded or (self._unspaced and has_other_letters(text))
 
-    def rules_holding(self, readings: Readings, who: SourceInfo) -> list[CompiledRule]:
-        """The rules that hold, in the order of their ids."""
-        found: set[int] = set()
-        questions = [scanner.terms(look, found) for scanner, look in readings]
-        tried = set(self._always)
-        for term in self._filed.keys() & found:
-            tried.update(self._filed[term])
-        rules = [self._rules[index] for index in sorted(tried)]
-        if rules and (self._nears or any(questions)):
-            asked = frozenset[int]().union(*(rule.terms for rule in rules))
-            for (scanner, look), still in zip(readings, questions, strict=True):
-                scanner.answer(look, found, still, asked)
-            found |= {one for one in asked & self._nears.keys() if self._near(readings, one, found)}
+    def judge(self, post: Post) -> tuple[list[int], Readings] | None:
+        """The rules that hold, by number in the order of their ids; None for the usual post."""
+        text = post.text
+        folded = fold(text)
+        finds = self._find(folded)
+        meaning = self._meaning
+        if self._bring.isdisjoint(map(meaning, map(PATTERN, finds))) and not self._open:
+            return None
+        found = set(map(meaning, map(PATTERN, finds)))
+        if self._open:
+            readings = self._readings(text, folded, finds)
+            near = self._answered(readings, found)
+        else:
+            look = Look(text, folded, finds)
+            readings = ((self._narrow, look),)
+            near = found & self._filing.under
+            questions = found & self._narrow.questions
+            if questions and (questions := self._narrow.doubtful(look, questions)):
+                near = self._settled(readings, [questions], found, near)
+            if not near:
+                return None
+        who = self.speaker(post)
+        holding, later = self._tried(near, found, who)
+        if later:
+            holding.update(self._tested(later, found, readings, who))
+        if who.rules:
+            holding = {one for one in holding if self._rules[one].id in who.rules}
+        return (sorted(holding), readings) if holding else None
+
+    def _tried(
+        self, near: AbstractSet[int], found: AbstractSet[int], who: SourceInfo
+    ) -> tuple[set[int], list[Trial]]:
+        """Try the rules that are near: those that hold, and those whose exact test remains."""
+        holding: set[int] = set()
+        later: list[Trial] = []
+        trials = self._filing.trials
+        for concept in near:
+            for trial in trials[concept]:
+                group, more, none, speaks, test, number = trial
+                if group.isdisjoint(found) or not none.isdisjoint(found):
+                    continue
+                if (more and not _met(more, found)) or (speaks and not speaks(found, who)):
+                    continue
+                if test is None:
+                    holding.add(number)
+                else:
+                    later.append(trial)
+        return holding, later
+
+    def _answered(self, readings: Readings, found: set[int]) -> set[int]:
+        """Take all finds in, answer open questions; what rules are near by."""
+        open_questions = []
+        found.add(self._concepts.nothing)
+        for scanner, look in readings:
+            here = {scanner.concept[find[2]] for find in look.finds}
+            open_questions.append(here & scanner.questions)
+            found |= here - scanner.questions
+        return self._settled(readings, open_questions, found, found & self._filing.under)
+
+    def _settled(
+        self,
+        readings: Readings,
+        questions: Sequence[AbstractSet[int]],
+        found: set[int],
+        near: set[int],
+    ) -> set[int]:
+        """Answer open questions as far as rules that come near need it; what they are near by.
+
+        `found` gets what was verified.
+        """
+        before = len(found)
+        for (scanner, look), of_it in zip(readings, questions, strict=True):
+            scanner.answer(look, found, of_it, self._filing.terms)
+        if len(found) > before:
+            near = found & self._filing.under
+        asked = self._filing.asked(near)
+        for (scanner, look), of_it in zip(readings, questions, strict=True):
+            scanner.answer(look, found, of_it, asked)
+        return near
+
+    def _tested(
+        self, later: Sequence[Trial], found: set[int], readings: Readings, who: SourceInfo
+    ) -> Iterator[int]:
+        """Of rules that came so far, those whose exact test holds."""
+        exact = self._concepts.spelled_out(found)
+        asked = self._filing.terms_of(trial[-1] for trial in later)
+        for term in asked & self._nears.keys():
+            if self._near(readings, term, exact):
+                exact.add(term)
         if self._places:
-            found = (found - self._places) | self._where(readings[0][1].text, rules, who)
-        return [
-            rule
-            for rule in rules
-            if rule.test(found, who) and (not who.rules or rule.rule.id in who.rules)
-        ]
+            exact -= self._places
+            if not asked.isdisjoint(self._places):
+                there = self._grounds.of(readings[0][1].text, who.home).found
+                exact.update(one for one in self._places if self._terms[one] in there)
+        for *_, test, number in later:
+            if test is not None and test(exact, who):
+                yield number
 
     def _near(self, readings: Readings, number: int, found: AbstractSet[int]) -> tuple[Span, ...]:
         """Where the two terms of `a ~5 b` stand near each other, if both are `found` at all."""
@@ -138,17 +226,10 @@ class Matcher:
             return ()
         spans: dict[int, list[Span]] = {left: [], right: []}
         for scanner, look in readings:
-            for term, start, end in scanner.sightings(look, frozenset(spans), MAX_NEAR):
+            for start, end, term in scanner.sightings(look, frozenset(spans), MAX_NEAR):
                 if term in spans:
                     spans[term].append((start, end))
         return near(readings[0][1].text, spans[left], spans[right], words, ordered=ordered)
-
-    def _where(self, text: str, tried: Sequence[CompiledRule], who: SourceInfo) -> set[int]:
-        """The place conditions that hold; only worked out if a rule that came near has one."""
-        if not any(True for one in tried for _ in wheres_in(one.rule.when)):
-            return set()
-        found = self._grounds.of(text, who.home).found
-        return {number for number in self._places if self._terms[number] in found}
 
     def seen(
         self,
@@ -160,24 +241,81 @@ class Matcher:
 
         Places too, under what their conditions ask; `home` is the region that the text is from.
         """
-        sightings: set[Sighting] = set()
-        for scanner, look in readings:
-            sightings.update(scanner.sightings(look, wanted))
-        numbers = {one.term for one in sightings}
-        for number in self._nears if wanted is None else self._nears.keys() & wanted:
-            places = self._near(readings, number, numbers)[:MAX_PLACES]
-            sightings.update(Sighting(number, *place) for place in places)
+        sightings = self._sightings(readings, wanted)
         text = readings[0][1].text
         seen: dict[str, list[Found]] = {}
         if self._places and (wanted is None or wanted & self._places):
             seen.update(self._grounds.of(text, home).found)
-        for number, start, end in sorted(sightings, key=lambda one: (one.start, one.end)):
+        for start, end, number in sightings:
             if number in self._places:
                 continue
             term = self._terms[number]
             found = Found(text=text[start:end], start=start, end=end, term=term)
             seen.setdefault(term, []).append(found)
         return seen
+
+    def _sightings(self, readings: Readings, wanted: frozenset[int] | None) -> list[Sighting]:
+        """Where every term (or only those wanted) stands, each place once, in order."""
+        sightings: set[Sighting] = set()
+        for scanner, look in readings:
+            sightings.update(scanner.sightings(look, wanted))
+        if self._nears and (wanted is None or not wanted.isdisjoint(self._nears)):
+            numbers = {term for _, _, term in sightings}
+            for number in self._nears if wanted is None else self._nears.keys() & wanted:
+                places = self._near(readings, number, numbers)[:MAX_PLACES]
+                sightings.update((start, end, number) for start, end in places)
+        return sorted(sightings)
+
+    def hits(
+        self, post: Post, name: PostName, holding: Sequence[int], readings: Readings
+    ) -> Iterator[Hit]:
+        """The rules that hold, each with the words that make it hold, for each place apart."""
+        who = self.speaker(post)
+        plans = [self._filing.plans[number] for number in holding]
+        if any(made.wanted is None for made in plans):
+            yield from self._weighed(post, name, holding, readings)
+            return
+        words = _Words(self, readings, [made.wanted for made in plans if made.wanted])
+        family, rulebook = who.publisher, self.rulebook.hash
+        for number, made in zip(holding, plans, strict=True):
+            yield Hit(
+                rule=self._rules[number],
+                post=name,
+                proof=partial(words.of, made.wanted or frozenset()),
+                role=who.role,
+                affiliation=who.affiliation,
+                family=family,
+                rulebook=rulebook,
+            )
+
+    def words(self, readings: Readings, wanted: frozenset[int]) -> list[tuple[int, Found]]:
+        """Where the terms wanted stand: each with its number, in order."""
+        text, terms = readings[0][1].text, self._terms
+        return [
+            (term, Found(text=text[start:end], start=start, end=end, term=terms[term]))
+            for start, end, term in self._sightings(readings, wanted)
+        ]
+
+    def _weighed(
+        self, post: Post, name: PostName, holding: Sequence[int], readings: Readings
+    ) -> Iterator[Hit]:
+        """As `hits`, the conditions weighed part by part."""
+        who = self.speaker(post)
+        seen = self.seen(readings, self._filing.terms_of(holding), who.home)
+        for number in holding:
+            rule = self._rules[number]
+            proof = evidence(rule.when, seen, who)
+            for place, found in self.by_place(post.text, proof, who):
+                yield Hit(
+                    rule=rule,
+                    post=name,
+                    proof=partial(tuple, found),
+                    place=place,
+                    role=who.role,
+                    affiliation=who.affiliation,
+                    family=who.publisher,
+                    rulebook=self.rulebook.hash,
+                )
 
     def by_place(
         self, text: str, found: tuple[Found, ...], who: SourceInfo
@@ -198,29 +336,35 @@ class Matcher:
 
 def evaluate(matcher: Matcher, post: Post, name: PostName) -> tuple[Hit, ...]:
     """The rules that hold for a post, in the order of their ids; role and side stamped."""
-    readings = matcher.concerning(post.text)
-    if readings is None:
-        return ()
-    who = matcher.speaker(post)
-    holding = matcher.rules_holding(readings, who)
-    if not holding:
-        return ()
-    wanted = frozenset[int]().union(*(rule.terms for rule in holding))
-    seen = matcher.seen(readings, wanted, who.home)
-    return tuple(
-        Hit(
-            rule=rule.rule,
-            post=name,
-            found=found,
-            place=place,
-            role=who.role,
-            affiliation=who.affiliation,
-            family=who.publisher,
-            rulebook=matcher.rulebook.hash,
-        )
-        for rule in holding
-        for place, found in matcher.by_place(post.text, evidence(rule.rule.when, seen, who), who)
-    )
+    judged = matcher.judge(post)
+    return () if judged is None else tuple(matcher.hits(post, name, *judged))
+
+
+class _Words:
+    """The words of one post that make its rules hold, found for all of them when first asked."""
+
+    __slots__ = ("_matcher", "_readings", "_seen", "_wanted")
+
+    def __init__(self, matcher: Matcher, readings: Readings, wanted: Sequence[Group]) -> None:
+        self._matcher = matcher
+        self._readings = readings
+        self._wanted = wanted
+        self._seen: list[tuple[int, Found]] | None = None
+
+    def of(self, wanted: Group) -> tuple[Found, ...]:
+        """Those of one rule."""
+        if self._seen is None:
+            every = frozenset[int]().union(*self._wanted)
+            self._seen = self._matcher.words(self._readings, every)
+        return tuple([found for term, found in self._seen if term in wanted])
+
+
+def _met(groups: Sequence[Group], found: AbstractSet[int]) -> bool:
+    """Whether each group is met."""
+    for group in groups:  # noqa: SIM110 - called for most rules that come near: all() costs more
+        if group.isdisjoint(found):
+            return False
+    return True
 
 
 def explain(matcher: Matcher, post: Post) -> tuple[Verdict, ...]:

@@ -6,7 +6,7 @@ what is found in it, not with the number of rules.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from monitor.gazetteer.lookup import Gazetteer
@@ -25,7 +25,7 @@ from monitor.lexicon.terms import (
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.place import Area, Place
 from monitor.rule import Rule, Where
-from monitor.rulebook.conditions import Test, necessary, terms_in, tested
+from monitor.rulebook.conditions import terms_in
 from monitor.rulebook.patterns import Patterns
 from monitor.rulebook.where import fits, wheres_in
 from monitor.source import SourceInfo
@@ -59,14 +59,6 @@ class Book(Protocol):
         """Names the content: stamped on every hit."""
 
 
-class CompiledRule(NamedTuple):
-    """A rule, its test, and the numbers of its terms."""
-
-    rule: Rule
-    test: Test
-    terms: frozenset[int]
-
-
 class NearTerms(NamedTuple):
     """The terms of `a ~5 b` by number; see `monitor.lexicon.terms.Near`."""
 
@@ -79,16 +71,15 @@ class NearTerms(NamedTuple):
 class Compiled(NamedTuple):
     """The tables; see the fields.
 
-    `terms` by number; `rules` in order of their ids; `filed`: term -> the rules (by index) of whose
-    rarest necessary group it is; `always`: rules that have no such group, tried on every post;
-    `narrow` and `wide`: the patterns of the byte and of the character automaton; `wheres`: every
-    place condition, each once; `nears` the terms that are two others near each other.
+    `terms` by number; `rules` in order of their ids; `frequency` of each term, in comparison with
+    others (infinite: it is not looked for); `narrow` and `wide`: the patterns of the byte and of
+    the character automaton; `wheres`: every place condition, each once; `nears` the terms that are
+    two others near each other.
     """
 
     terms: tuple[str, ...]
-    rules: tuple[CompiledRule, ...]
-    filed: Mapping[int, tuple[int, ...]]
-    always: tuple[int, ...]
+    rules: tuple[Rule, ...]
+    frequency: tuple[float, ...]
     narrow: Patterns
     wide: Patterns
     wheres: tuple[Where, ...]
@@ -125,44 +116,27 @@ def compile_rulebook(
         for surface in found:
             if not narrow.add(surface, number):
                 wide.add(surface, number)
-    frequency = _frequency(tuple(numbers), forms, counts)
-    filed, always = _file(rules, numbers, frequency, nears)
-    compiled = tuple(
-        CompiledRule(
-            rule,
-            tested(rule.when, numbers),
-            _terms_of(rule, numbers, nears),
-        )
-        for rule in rules
-    )
+    frequency = frequencies(tuple(numbers), forms, counts)
     places = tuple(wheres.values())
-    return Compiled(tuple(numbers), compiled, filed, always, narrow, wide, places, nears)
+    return Compiled(tuple(numbers), tuple(rules), frequency, narrow, wide, places, nears)
 
 
 def _numbered(rules: Iterable[Rule]) -> tuple[dict[str, int], dict[int, NearTerms]]:
-    """Each term with its number, the sides of `a ~5 b` too."""
-    numbers: dict[str, int] = {}
-    nears: dict[int, NearTerms] = {}
-    for rule in rules:
-        for term in terms_in(rule.when):
-            number = numbers.setdefault(term.text, len(numbers))
-            near = None if number in nears else near_of(term.text)
-            if near is not None:
-                left = numbers.setdefault(near.left.text, len(numbers))
-                right = numbers.setdefault(near.right.text, len(numbers))
-                nears[number] = NearTerms(left, right, near.words, near.ordered)
+    """Each term with its number, the sides of `a ~5 b` too; numbers are in the order of terms."""
+    apart = {term.text: near_of(term.text) for rule in rules for term in terms_in(rule.when)}
+    texts = set(apart)
+    for near in apart.values():
+        if near is not None:
+            texts |= {near.left.text, near.right.text}
+    numbers = {text: number for number, text in enumerate(sorted(texts))}
+    nears = {
+        numbers[text]: NearTerms(
+            numbers[near.left.text], numbers[near.right.text], near.words, near.ordered
+        )
+        for text, near in apart.items()
+        if near is not None
+    }
     return numbers, nears
-
-
-def _terms_of(
-    rule: Rule, numbers: Mapping[str, int], nears: Mapping[int, NearTerms]
-) -> frozenset[int]:
-    """The numbers of all that a rule looks for."""
-    found = {numbers[term.text] for term in terms_in(rule.when)}
-    found |= {numbers[where.text] for where in wheres_in(rule.when)}
-    for number in found & nears.keys():
-        found |= {nears[number].left, nears[number].right}
-    return frozenset(found)
 
 
 MANY_PLACES = 5_000
@@ -212,35 +186,14 @@ def _mistakes(rules: Iterable[Rule], problems: Mapping[str, TermProblem]) -> lis
     ]
 
 
-def _file(
-    rules: Iterable[Rule],
-    numbers: Mapping[str, int],
-    frequency: Callable[[int], float],
-    nears: Mapping[int, NearTerms],
-) -> tuple[dict[int, tuple[int, ...]], tuple[int, ...]]:
-    def rarer(term: int) -> int:
-        """The term itself; of two words near each other, the one that is found less often."""
-        return min(nears[term][:2], key=frequency) if term in nears else term
-
-    filed: dict[int, list[int]] = {}
-    always: list[int] = []
-    for index, rule in enumerate(rules):
-        group = necessary(rule.when, numbers, lambda term: frequency(rarer(term)))
-        if group is None:
-            always.append(index)
-        for term in dict.fromkeys(map(rarer, group or ())):
-            filed.setdefault(term, []).append(index)
-    return {term: tuple(indexes) for term, indexes in filed.items()}, tuple(always)
-
-
-def _frequency(
+def frequencies(
     terms: tuple[str, ...], forms: list[tuple[Surface, ...]], counts: Mapping[str, int] | None
-) -> Callable[[int], float]:
-    """How common a term is, in comparison with others."""
+) -> tuple[float, ...]:
+    """How common each term is, in comparison with others."""
     if counts is not None:
         known = zip(terms, forms, strict=True)
-        return [float(counts.get(term, 0)) if of else math.inf for term, of in known].__getitem__
-    return [sum(map(_guess, found)) if found else math.inf for found in forms].__getitem__
+        return tuple(float(counts.get(term, 0)) if of else math.inf for term, of in known)
+    return tuple(sum(map(_guess, found)) if found else math.inf for found in forms)
 
 
 def _guess(surface: Surface) -> float:

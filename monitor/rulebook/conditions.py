@@ -1,10 +1,9 @@
-"""Conditions over numbered terms: which terms a rule cannot do without, and whether it holds."""
+"""Conditions over numbered terms: which terms they name, and whether they hold."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
-from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Speaker, Term, Where
+from monitor.rule import AllOf, AnyOf, Condition, NoneOf, Speaker, Term, Where
 from monitor.source import UNKNOWN, SourceInfo
 
 Test = Callable[[AbstractSet[int], SourceInfo], bool]
@@ -27,31 +26,6 @@ def wanted_terms(condition: Condition) -> Iterator[Term]:
     elif not isinstance(condition, Speaker | NoneOf | Where):
         for part in condition.parts:
             yield from wanted_terms(part)
-
-
-def necessary(
-    condition: Condition, numbers: Mapping[str, int], frequency: Callable[[int], float]
-) -> frozenset[int] | None:
-    """The rarest set of terms of which at least one must be found; None if there is no such set.
-
-    What is infinitely frequent is in no such set.
-    """
-    if isinstance(condition, Term | Where):
-        number = numbers[condition.text]
-        return frozenset({number}) if frequency(number) < math.inf else None
-    if isinstance(condition, Speaker | NoneOf):
-        return None
-    groups = [necessary(part, numbers, frequency) for part in condition.parts]
-    usual = sorted(
-        (group for group in groups if group is not None),
-        key=lambda group: (sum(map(frequency, group)), sorted(group)),
-    )
-    if isinstance(condition, AllOf):
-        return usual[0] if usual else None
-    # When n of k parts hold, one of any k - n + 1 of them does: the rarest are taken.
-    n = condition.n if isinstance(condition, AtLeast) else 1
-    size = max(len(groups) - n + 1, 0)
-    return frozenset().union(*usual[:size]) if size <= len(usual) else None
 
 
 def tested(condition: Condition, numbers: Mapping[str, int]) -> Test:
