@@ -7,6 +7,7 @@ from pathlib import Path
 
 from monitor import daemon, logs, settings
 from monitor.cli.config import add_config, find_config
+from monitor.cli.places import progress
 from monitor.clock import SystemClock
 from monitor.store.trouble import StateError
 from monitor.workshop import Material, prepare
@@ -23,7 +24,8 @@ def run(options: argparse.Namespace) -> int:
     """Check everything, then run until a signal."""
     logs.configure(verbose=options.verbose)
     chosen = settings.load(find_config(options.config), state=options.state)
-    matcher = prepare(Material(chosen.rules, chosen.sources, chosen.places, chosen.state))
+    material = Material(chosen.rules, chosen.sources, chosen.places, chosen.state)
+    matcher = prepare(material, progress)
     try:
         asyncio.run(daemon.run(chosen, matcher, SystemClock()))
     except StateError as error:

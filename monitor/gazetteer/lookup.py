@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from monitor.gazetteer.areas import distance_km
+from monitor.gazetteer.areas import Box, distance_km
 from monitor.gazetteer.context import RELATIONAL
 from monitor.gazetteer.names import key, ways
 from monitor.place import Area, Place
@@ -66,6 +66,12 @@ class World(Protocol):
     def get(self, identity: str) -> Place | None:
         """A place by its id."""
 
+    def within(self, code: str) -> Iterator[Place]:
+        """The places of a region or country (ISO 3166), or that name an id as containing them."""
+
+    def around(self, box: Box) -> Iterator[Place]:
+        """The places in a box of degrees, and some beside it."""
+
     def __iter__(self) -> Iterator[Place]:
         """Every place."""
 
@@ -116,6 +122,18 @@ class Gazetteer:
         yield from self.places.values()
         if self.world is not None:
             yield from self.world
+
+    def within(self, code: str) -> Iterator[Place]:
+        """Own places, and those of the world in a region or country or what an id names."""
+        yield from self.places.values()
+        if self.world is not None:
+            yield from self.world.within(code)
+
+    def around(self, box: Box) -> Iterator[Place]:
+        """Own places, and those of the world in a box of degrees and some beside it."""
+        yield from self.places.values()
+        if self.world is not None:
+            yield from self.world.around(box)
 
     def own_keys(self) -> Mapping[str, tuple[Candidate, ...]]:
         """Every way of writing an own place."""

@@ -27,7 +27,7 @@ from monitor.place import Area, Place
 from monitor.rule import Rule, Where
 from monitor.rulebook.conditions import Test, necessary, terms_in, tested
 from monitor.rulebook.patterns import Patterns
-from monitor.rulebook.where import fits, wheres_in
+from monitor.rulebook.where import fits, likely, wheres_in
 from monitor.source import SourceInfo
 
 
@@ -173,10 +173,14 @@ def names_of(where: Where, gazetteer: Gazetteer) -> tuple[Surface, ...]:
     """How the places that fit are written; nothing if they are too many, or any would do."""
     if where.unresolved:
         return ()
+    fitting: dict[str, Place] = {}
+    for place in likely(where, gazetteer):
+        if place.id not in fitting and fits(place, where, gazetteer):
+            fitting[place.id] = place
+            if len(fitting) > MANY_PLACES:
+                return ()
     names: set[str] = set()
-    for count, place in enumerate(one for one in gazetteer if fits(one, where, gazetteer)):
-        if count == MANY_PLACES:
-            return ()
+    for place in fitting.values():
         names.update(ways(place, quick=place.id not in gazetteer.places))
     return tuple(Surface(tuple(name.split(" "))) for name in sorted(names))
 
