@@ -88,8 +88,9 @@ class Gazetteer:
         self.world = world
         found: dict[str, list[Candidate]] = defaultdict(list)
         self._longer: set[str] = set()
+        self._keys = {place.id: ways(place) for place in self.places.values()}
         for place in self.places.values():
-            for name, flags in ways(place).items():
+            for name, flags in self._keys[place.id].items():
                 found[name].append(Candidate(place, flags))
                 self._longer.update(_beginnings(name))
         self._own = {name: tuple(candidates) for name, candidates in found.items()}
@@ -134,6 +135,10 @@ class Gazetteer:
         yield from self.places.values()
         if self.world is not None:
             yield from self.world.around(box)
+
+    def keys(self, place: Place) -> Iterable[str]:
+        """Every way a place is written."""
+        return self._keys.get(place.id) or ways(place, quick=True)
 
     def own_keys(self) -> Mapping[str, tuple[Candidate, ...]]:
         """Every way of writing an own place."""

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 from monitor.gazetteer.lookup import Gazetteer
-from monitor.gazetteer.names import ways
 from monitor.incident import Ladder
 from monitor.lexicon.terms import (
     Inflect,
@@ -181,7 +180,7 @@ def names_of(where: Where, gazetteer: Gazetteer) -> tuple[Surface, ...]:
                 return ()
     names: set[str] = set()
     for place in fitting.values():
-        names.update(ways(place, quick=place.id not in gazetteer.places))
+        names.update(gazetteer.keys(place))
     return tuple(Surface(tuple(name.split(" "))) for name in sorted(names))
 
 
