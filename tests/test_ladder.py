@@ -56,7 +56,7 @@ def test_mistakes_of_a_ladder_are_told_at_their_lines(tmp_path: Path) -> None:
 
 
 def test_closing_and_denying_name_rules_or_stories(tmp_path: Path) -> None:
-    """`closes` and `denies` lead to what their rules' incidents are about, or are mistakes there."""
+    """`closes` and `denies` lead to their rules' incidents, or are mistakes at their own line."""
     text = "rules:\n  - {id: a, title: A, when: x, story: raid}\n  - {id: b, title: B, when: y, "
     (tmp_path / "r.yaml").write_text(f"{text}closes: a, denies: raid}}\n", "utf-8")
     book = load([tmp_path / "r.yaml"], [])
