@@ -53,7 +53,7 @@ class OneAlert:
         if sequence >= self._alert.sequence:
             await asyncio.Event().wait()
 
-    async def newest_of(self, incident: str) -> Alert | None:
+    async def latest_of(self, incident: str) -> Alert | None:
         """The alert, if it is that incident's."""
         return self._alert if incident == self._alert.incident.id else None
 

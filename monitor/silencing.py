@@ -16,10 +16,11 @@ import structlog
 from pydantic_core import PydanticCustomError
 
 from monitor.action import Action, ActionKind
-from monitor.alert import Alert, AlertIncident, AlertKind, alert_id
+from monitor.alert import Alert, AlertKind
 from monitor.clock import Clock
 from monitor.control import Answer
 from monitor.form import did_you_mean, duration
+from monitor.notices import about_itself
 from monitor.rule import LEVELS
 from monitor.silence import LONGEST, Silence
 from monitor.sinks.dispatch import Dispatch
@@ -211,15 +212,9 @@ def _text(question: Answer, key: str) -> str | None:
 
 def about(silence: Silence, kind: AlertKind, reason: str, now: datetime) -> Alert:
     """An alert about the monitor itself; its id depends only on the silence and the kind."""
-    incident = AlertIncident(
-        id=f"silence-{silence.id}", title="Alerts are muted", rule="monitor",
-        event="monitor/silence", level="informational", status="unconfirmed",
-        opened_at=silence.made_at, updated_at=now, place=None, families=0, affiliations=(), posts=0,
-    )  # fmt: skip
-    ordinal = 1 if kind == "opened" else 2
-    return Alert(
-        id=alert_id(incident.id, ordinal), kind=kind, reason=reason, exercise=False, sent_at=now,
-        incident=incident, posts=(),
+    return about_itself(
+        f"silence-{silence.id}", "Alerts are muted", "monitor/silence", kind, reason,
+        silence.made_at, now, level="informational", ordinal=1 if kind == "opened" else 2,
     )  # fmt: skip
 
 

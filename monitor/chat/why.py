@@ -14,7 +14,7 @@ from monitor.sinks.wording import LEVEL_MARKS, STATUS_WORDS, one_line
 from monitor.store.actions import actions
 from monitor.store.database import Database
 from monitor.store.incidents import incident, supports_of
-from monitor.store.outbox import alert, newest_of
+from monitor.store.outbox import alert, latest_of
 
 MOST_NAMES = 12
 MOST_ACTS = 5
@@ -38,7 +38,7 @@ def look_up(db: Database, asked: str) -> Known | None:
     if found is None:
         return None
     done = actions(db, incident=found.id, limit=MOST_ACTS)
-    return Known(found, supports_of(db, found.id), newest_of(db, found.id), done)
+    return Known(found, supports_of(db, found.id), latest_of(db, found.id), done)
 
 
 def told(known: Known, voice: Voice) -> list[Line]:

@@ -89,7 +89,7 @@ class Outbox(Protocol):
     async def last_delivery(self, sink: str, incident: str) -> Delivery | None:
         """The newest delivery of an incident that has a reference."""
 
-    async def newest_of(self, incident: str) -> Alert | None:
+    async def latest_of(self, incident: str) -> Alert | None:
         """The newest alert of an incident that has not expired."""
 
 

@@ -167,7 +167,7 @@ class TelegramBotSink:
         while self._touched:
             incident = next(iter(self._touched))
             del self._touched[incident]
-            newest = await self._outbox.newest_of(incident)
+            newest = await self._outbox.latest_of(incident)
             if newest is not None and await self._prior(incident) is not None:
                 self._waiting.touch(newest)
 

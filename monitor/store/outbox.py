@@ -56,13 +56,20 @@ def alerts_of(db: Database, incident: str) -> tuple[Alert, ...]:
     return _alerts(db, "incident = ? ORDER BY sequence", (incident,))
 
 
+def newest_of(db: Database, beginning: str) -> Alert | None:
+    """The newest alert of the incidents whose ids begin so and end in letters or digits."""
+    among = (beginning, beginning + "~")
+    found = _alerts(db, "incident > ? AND incident < ? ORDER BY sequence DESC LIMIT 1", among)
+    return found[0] if found else None
+
+
 def alert(db: Database, id_: str) -> Alert | None:
     """One alert by its id; None if it is unknown or has expired."""
     found = _alerts(db, "id = ?", (id_,))
     return found[0] if found else None
 
 
-def newest_of(db: Database, incident: str) -> Alert | None:
+def latest_of(db: Database, incident: str) -> Alert | None:
     """The newest alert of an incident that has not expired; None if there is none."""
     found = _alerts(db, "incident = ? ORDER BY sequence DESC LIMIT 1", (incident,))
     return found[0] if found else None
@@ -312,9 +319,9 @@ class Outbox:
         """The newest delivery of an incident by a sink that has a reference."""
         return await self._read(last_delivery, sink, incident)
 
-    async def newest_of(self, incident: str) -> Alert | None:
+    async def latest_of(self, incident: str) -> Alert | None:
         """The newest alert of an incident that has not expired."""
-        return await self._read(newest_of, incident)
+        return await self._read(latest_of, incident)
 
     async def alert(self, id_: str) -> Alert | None:
         """One alert by its id; None if it is unknown or has expired."""

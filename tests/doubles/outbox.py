@@ -83,7 +83,7 @@ class MemoryOutbox:
         ]
         return max(found, key=lambda one: one.sequence, default=None)
 
-    async def newest_of(self, incident: str) -> Alert | None:
+    async def latest_of(self, incident: str) -> Alert | None:
         """As the store's."""
         return next((one for one in self.alerts[::-1] if one.incident.id == incident), None)
 
