@@ -78,7 +78,7 @@ async def test_a_part_that_lost_its_cancellation_is_asked_again(
 ) -> None:
     """A part that swallows the first request to stop does not hold up the stop."""
     monkeypatch.setattr("monitor.supervise.INSIST_EVERY", 0.02)
-    swallowed = []
+    swallowed: list[int] = []
 
     async def stubborn() -> None:
         while len(swallowed) < 2:
