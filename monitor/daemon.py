@@ -23,8 +23,10 @@ from monitor.control import Answer, Verbs, serve
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
+from monitor.notices import Notices
 from monitor.parts import Around, build_dispatch, build_receiver, build_sinks, build_sources
 from monitor.pipeline import Pipeline
+from monitor.reconfiguring import ConfigFile, Reconfiguring
 from monitor.reload import Reload
 from monitor.resending import Resending
 from monitor.settings import Settings
@@ -57,7 +59,10 @@ EXPIRE_EVERY = timedelta(minutes=10).total_seconds()
 class Daemon:
     """The running daemon: its parts, built and ready to run."""
 
-    def __init__(self, settings: Settings, matcher: Matcher, clock: Clock, db: Database) -> None:
+    def __init__(
+        self, settings: Settings, matcher: Matcher, clock: Clock, db: Database,
+        file: ConfigFile | None = None,
+    ) -> None:  # fmt: skip
         self._settings = settings
         self._clock = clock
         rng = random.Random()  # noqa: S311 - jitter, no secret
@@ -99,13 +104,28 @@ class Daemon:
             [one.name for one in settings.receivers],
         )
         self._sinks, self._brokers = build_sinks(settings, around, self._dispatch)
+        notices = Notices(self._writer, clock, committed=self._outbox.committed)
         self.rules = Reload(
-            Material(settings.rules, settings.sources, settings.places, settings.state),
+            _material(settings),
             matcher,
             self._take,
             clock=clock,
             board=self._board,
+            notices=notices,
         )
+        self._reconfiguring = [
+            Reconfiguring(
+                one,
+                settings,
+                dict.fromkeys(("rules", "sources", "places"), self._other_files)
+                | {"retention": self._keep_so_long},
+                clock=clock,
+                board=self._board,
+                notices=notices,
+            )
+            for one in (file,)
+            if one is not None
+        ]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set.
@@ -123,6 +143,7 @@ class Daemon:
                 Part("retention", self._expire),
                 Part("rules", self.rules.run),
                 Part("silences", self._silencing.run),
+                *(Part("settings", one.run) for one in self._reconfiguring),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
             for broker in self._brokers:
@@ -165,6 +186,13 @@ class Daemon:
             log.warning("sources_changed", hint="restart to read the new list of channels")
         self._known.clear()
         self._known.update(known)
+
+    def _other_files(self, wanted: Settings) -> None:
+        """The configuration names other files of rules, sources or places."""
+        self.rules.use(_material(wanted))
+
+    def _keep_so_long(self, wanted: Settings) -> None:
+        self._settings = self._settings.model_copy(update={"retention": wanted.retention})
 
     def _start(self, *parts: Part) -> "asyncio.Task[None]":
         return asyncio.create_task(self._supervisor.run(parts))
@@ -224,6 +252,7 @@ class Daemon:
             "refusals": rules.refusals,
             "refused_since": rules.refused_since,
             "mistakes": list(rules.mistakes[:SHOWN_MISTAKES]),
+            "settings": msgspec.structs.asdict(self._board.settings),
             "parts": dict(sorted(self._supervisor.states.items())),
             "accounts": [msgspec.structs.asdict(one) for one in self._roster.accounts()],
             "sources": [
@@ -231,6 +260,10 @@ class Daemon:
                 for one in self._board.snapshot()
             ],
         }
+
+
+def _material(settings: Settings) -> Material:
+    return Material(settings.rules, settings.sources, settings.places, settings.state)
 
 
 def _collected(sources: Mapping[str, SourceInfo]) -> set[tuple[str, tuple[str, ...], str | None]]:
@@ -242,15 +275,19 @@ def _with(run: Callable[[T], Awaitable[None]], argument: T) -> Callable[[], Awai
     return lambda: run(argument)
 
 
-async def run(settings: Settings, matcher: Matcher, clock: Clock) -> None:
+async def run(
+    settings: Settings, matcher: Matcher, clock: Clock, file: ConfigFile | None = None
+) -> None:
     """Open the state, run until a signal, close. A second signal ends the process at once.
+
+    Changes of `file` are followed, as far as they need no restart.
 
     Raises:
         StateError: the state cannot be used, or another daemon has it.
     """
     db = Database.open(settings.state)
     stop = asyncio.Event()
-    daemon = Daemon(settings, matcher, clock, db)
+    daemon = Daemon(settings, matcher, clock, db, file)
     _on_signals(stop, daemon.rules.ask)
     await daemon.run(stop)
 
