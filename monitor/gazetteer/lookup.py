@@ -140,10 +140,6 @@ class Gazetteer:
         """Every way a place is written."""
         return self._keys.get(place.id) or ways(place, quick=True)
 
-    def own_keys(self) -> Mapping[str, tuple[Candidate, ...]]:
-        """Every way of writing an own place."""
-        return self._own
-
 
 def _beginnings(name: str) -> Iterable[str]:
     words = name.split(" ")
