@@ -19,11 +19,21 @@ import structlog
 
 from monitor.batch import remembered
 from monitor.clock import Clock
+from monitor.collecting import Collecting
 from monitor.control import Answer, Verbs, serve
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
-from monitor.parts import Around, build_dispatch, build_receiver, build_sinks, build_sources
+from monitor.parts import (
+    Around,
+    build_dispatch,
+    build_lasting,
+    build_preview,
+    build_receiver,
+    build_single,
+    build_sinks,
+    previewed,
+)
 from monitor.pipeline import Pipeline
 from monitor.reload import Reload
 from monitor.resending import Resending
@@ -38,6 +48,8 @@ from monitor.store.outbox import Outbox, newest, standing
 from monitor.store.retention import expire
 from monitor.store.writer import Writer
 from monitor.supervise import Part, Supervisor
+from monitor.trouble import AccountState, Trouble, account_troubles, source_troubles
+from monitor.troubles import Troubles
 from monitor.workshop import Material
 
 log = structlog.get_logger(__name__)
@@ -92,7 +104,21 @@ class Daemon:
         names = [one.name for one in settings.telegram.accounts]
         self._roster = Roster(tuple(self._known.values()), names, self._board)
         around = Around(self._known, clock, rng, self._board, self._fetch, self._roster)
-        self._sources = build_sources(settings, around)
+        self._preview = build_preview(settings, around)
+        self._collecting = Collecting(
+            [*build_lasting(settings, around), self._preview],
+            build_single(around),
+            self._supervisor,
+            gone=self._board.forget,
+        )
+        self._collecting.take(self._known.values())
+        self._troubles = Troubles(
+            self._writer,
+            clock,
+            self._states,
+            committed=self._outbox.committed,
+            listed=self._is_listed,
+        )
         self._resending = Resending(
             self._outbox,
             lambda name: build_receiver(settings, around, name),
@@ -123,6 +149,7 @@ class Daemon:
                 Part("retention", self._expire),
                 Part("rules", self.rules.run),
                 Part("silences", self._silencing.run),
+                Part("troubles", self._troubles.run),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
             for broker in self._brokers:
@@ -130,9 +157,7 @@ class Daemon:
             sinks = self._start(
                 *(Part(one.name, _with(one.run, self._outbox)) for one in self._sinks)
             )
-            sources = self._start(
-                *(Part(one.name, _with(one.run, self._gate)) for one in self._sources)
-            )
+            sources = self._start(Part("sources", _with(self._collecting.run, self._gate)))
             log.info(
                 "running",
                 rules=len(self._pipeline.matcher.rulebook.rules),
@@ -160,11 +185,41 @@ class Daemon:
             self._pipeline.matcher = matcher
 
         await self._writer.do(put)
-        known = matcher.rulebook.sources
-        if _collected(known) != _collected(self._known):
-            log.warning("sources_changed", hint="restart to read the new list of channels")
+        self._watch(matcher.rulebook.sources)
+
+    def _watch(self, sources: Mapping[str, SourceInfo]) -> None:
+        """Read these sources from now on; those that are in both lists are not disturbed."""
+        before = dict(self._known)
         self._known.clear()
-        self._known.update(known)
+        self._known.update(sources)
+        if _collected(sources) == _collected(before):
+            return
+        for id_ in before.keys() - sources.keys():
+            self._board.forget(id_)
+        self._preview.take(previewed(sources.values()))
+        self._roster.take(sources.values())
+        self._collecting.take(sources.values())
+        log.info(
+            "sources_changed",
+            sources=len(sources),
+            added=len(sources.keys() - before.keys()),
+            removed=len(before.keys() - sources.keys()),
+        )
+
+    def _states(self) -> dict[str, Trouble | None]:
+        """What is known now of accounts and sources, for the operators."""
+        now = self._clock.now()
+        accounts = [
+            AccountState(account=one.account, state=one.state, hint=one.hint, moved=one.moved)
+            for one in self._roster.accounts()
+        ]
+        return account_troubles(accounts, now) | source_troubles(self._board.snapshot(), now)
+
+    def _is_listed(self, key: str) -> bool:
+        """Whether a trouble is about an account or source that there still is."""
+        kind, _, name = key.partition("/")
+        accounts = (one.name for one in self._settings.telegram.accounts)
+        return name in self._known if kind == "source" else name in accounts
 
     def _start(self, *parts: Part) -> "asyncio.Task[None]":
         return asyncio.create_task(self._supervisor.run(parts))
@@ -233,9 +288,9 @@ class Daemon:
         }
 
 
-def _collected(sources: Mapping[str, SourceInfo]) -> set[tuple[str, tuple[str, ...], str | None]]:
+def _collected(sources: Mapping[str, SourceInfo]) -> set[tuple[object, ...]]:
     """What collectors know of the sources: who is read, and how."""
-    return {(one.id, one.via, one.url) for one in sources.values()}
+    return {(one.id, one.via, one.url, one.account, one.join) for one in sources.values()}
 
 
 def _with(run: Callable[[T], Awaitable[None]], argument: T) -> Callable[[], Awaitable[None]]:

@@ -60,9 +60,14 @@ class Supervisor:
         """
         async with asyncio.TaskGroup() as group:
             for part in parts:
-                group.create_task(self._keep(part), name=part.name)
+                group.create_task(self.keep(part), name=part.name)
 
-    async def _keep(self, part: Part) -> None:
+    async def keep(self, part: Part) -> None:
+        """Run one part; returns when it has finished or given up.
+
+        Raises:
+            VitalPartError: it is vital and keeps failing.
+        """
         pause, failures = FIRST_PAUSE, 0
         while True:
             started = self._clock.monotonic()

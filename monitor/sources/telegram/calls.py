@@ -10,7 +10,7 @@ from telethon import TelegramClient, errors
 
 from monitor.clock import Clock
 from monitor.sources.telegram import budget
-from monitor.sources.telegram.trouble import NotNowError, sort_error
+from monitor.sources.telegram.trouble import NotNowError, TroubleError, ended_by_library, sort_error
 
 log = structlog.get_logger(__name__)
 
@@ -47,10 +47,13 @@ class Calls:
         method = method_name(request)
         await self.turn(method)
         try:
-            async with asyncio.timeout(self._timeout):
-                return await self._client(request)
+            with ended_by_library():
+                async with asyncio.timeout(self._timeout):
+                    return await self._client(request)
         except (errors.FloodWaitError, errors.FloodPremiumWaitError) as error:
             raise await self.flooded(method, error.seconds) from error
+        except TroubleError:
+            raise
         except Exception as error:
             raise sort_error(error) from error
 
@@ -76,6 +79,15 @@ class Calls:
         until = datetime.fromtimestamp(self._now() + seconds, self._clock.now().tzinfo)
         log.warning("telegram_flood_wait", method=method, seconds=seconds, until=until.isoformat())
         return NotNowError(method, seconds)
+
+    def barred(self, *methods: str) -> float:
+        """Seconds for which the server forbids one of these methods; 0 = none."""
+        return max(0.0, budget.barred(self._budget, methods, self._now()))
+
+    def finished(self, method: str, calls: int) -> datetime:
+        """When so many calls could have been made, each as early as it may be."""
+        seconds = budget.finished(self._budget, method, calls, self._now())
+        return datetime.fromtimestamp(self._now() + seconds, self._clock.now().tzinfo)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
