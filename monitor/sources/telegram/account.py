@@ -90,10 +90,7 @@ class TelegramAccount:
             await connection.open()
             await connection.serve()
         except Exception as error:
-            # what ended the connection may be known to the library's own loop alone
-            hidden = getattr(client, "_updates_error", None)
-            both = [error] if hidden is None else [error, hidden]
-            raise worst(ExceptionGroup("", both)) from error
+            raise worst(error) from error
         finally:
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(LONGEST_CLOSE):

@@ -10,7 +10,7 @@ from telethon import TelegramClient, errors
 
 from monitor.clock import Clock
 from monitor.sources.telegram import budget
-from monitor.sources.telegram.trouble import NotNowError, TroubleError, ended_by_library, sort_error
+from monitor.sources.telegram.trouble import NotNowError, sort_error
 
 log = structlog.get_logger(__name__)
 
@@ -44,16 +44,18 @@ class Calls:
             NotNowError: the budget or the server forbids the call for longer.
             AccountLostError, ChannelLostError, TroubleError: see trouble.py.
         """
+        return (await self.ask_at(request))[0]
+
+    async def ask_at(self, request: Any) -> tuple[Any, datetime]:  # noqa: ANN401 - see ask
+        """Like `ask`; with when the call was made, so that the answer is no older than that."""
         method = method_name(request)
         await self.turn(method)
+        asked_at = self._clock.now()
         try:
-            with ended_by_library():
-                async with asyncio.timeout(self._timeout):
-                    return await self._client(request)
+            async with asyncio.timeout(self._timeout):
+                return await self._client(request), asked_at
         except (errors.FloodWaitError, errors.FloodPremiumWaitError) as error:
             raise await self.flooded(method, error.seconds) from error
-        except TroubleError:
-            raise
         except Exception as error:
             raise sort_error(error) from error
 

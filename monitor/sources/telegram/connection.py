@@ -24,20 +24,18 @@ from monitor.sources.telegram.pushes import (
     waits_for_its_album,
 )
 from monitor.sources.telegram.register import Register, Step, Watched
+from monitor.sources.telegram.standing import Standing
 from monitor.sources.telegram.trouble import (
     AccountLostError,
     ChannelLostError,
     NotNowError,
     TroubleError,
-    ended_by_library,
     sort_error,
 )
 
 log = structlog.get_logger(__name__)
 
 BATCH = 1000
-LISTING = ("messages.getHistory", "messages.getPeerDialogs")
-"""What completeness takes: an account that may call neither for long is as good as lost."""
 ALBUM_PAUSE = 0.3
 MANY_PAGES = 50
 
@@ -82,21 +80,19 @@ class Connection:
         self._pushes = Pushes()
         self._calls = Calls(client, clock, pace.call_timeout, register.budget, register.keep_budget)
         self._lister = Lister(self._calls, register, clock)
+        self._standing = Standing(self._calls, register.board, clock, pace.long_flood)
         self._gap = asyncio.Event()
         self._look = look
         self._swept = False
-        self._flooded = False
 
     async def open(self) -> None:
         """Connect, and see that the account is signed in."""
         self._client.add_event_handler(self._pushes.put, events.Raw(KINDS))
-        with ended_by_library():
-            async with asyncio.timeout(self._pace.connect_timeout * 2):
-                await self._client.connect()
+        async with asyncio.timeout(self._pace.connect_timeout * 2):
+            await self._client.connect()
         await self._calls.ask(functions.updates.GetStateRequest())
         log.info("telegram_connected", account=self._register.account)
-        if not self._is_flooded():
-            self._register.board.well()
+        self._standing.look(connected=True)
 
     async def serve(self) -> NoReturn:
         """Store, list and watch the line until one of them fails."""
@@ -111,8 +107,7 @@ class Connection:
         raise TroubleError("the connection ended")
 
     async def _until_ended(self) -> NoReturn:
-        with ended_by_library():
-            await self._client.run_until_disconnected()
+        await self._client.run_until_disconnected()
         raise TroubleError("the connection ended")
 
     async def _ping(self) -> NoReturn:
@@ -121,9 +116,8 @@ class Connection:
         while True:
             await self._clock.sleep(self._pace.ping_every)
             number += 1
-            with ended_by_library():
-                async with asyncio.timeout(self._pace.ping_timeout):
-                    await self._client(functions.PingRequest(number))
+            async with asyncio.timeout(self._pace.ping_timeout):
+                await self._client(functions.PingRequest(number))
 
     async def _store(self) -> NoReturn:
         """Store what is pushed, all that has queued at once."""
@@ -167,33 +161,16 @@ class Connection:
         """Compare with the server on connecting and every few minutes."""
         await self._learn_states()
         while True:
-            self._is_flooded()
+            self._standing.look()
             await self._sweep()
             self._swept = True
             await self._until_next_look()
             self._look.clear()
 
     async def _until_next_look(self) -> None:
-        seconds = self._pace.sweep_every
-        if self._flooded:
-            seconds = min(seconds, self._calls.barred(*LISTING) + 0.1)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(self._standing.at_most(self._pace.sweep_every)):
                 await self._look.wait()
-
-    def _is_flooded(self) -> bool:
-        """Whether the account may not list channels for long; said when that begins and ends."""
-        barred = self._calls.barred(*LISTING)
-        if barred > (0.0 if self._flooded else self._pace.long_flood):
-            until = self._clock.now() + timedelta(seconds=barred)
-            self._register.board.flooded(
-                f"Telegram lets it list no channels until {until:%F %T} UTC", until
-            )
-            self._flooded = True
-        elif self._flooded:
-            self._flooded = False
-            self._register.board.well()
-        return self._flooded
 
     async def _meet(self) -> NoReturn:
         """Find and list new channels, one after the other: ten names a minute may be resolved.
@@ -220,15 +197,11 @@ class Connection:
         with contextlib.suppress(NotNowError):
             await self._calls.turn("messages.getDialogs")
             try:
-                with ended_by_library():
-                    async with asyncio.timeout(self._pace.call_timeout):
-                        dialogs = [one async for one in self._client.iter_dialogs()]
-            except TroubleError:
-                raise
+                async with asyncio.timeout(self._pace.call_timeout):
+                    async for _dialog in self._client.iter_dialogs():
+                        pass
             except Exception as error:
                 raise sort_error(error) from error
-            names = {(getattr(one.entity, "username", None) or "").lower() for one in dialogs}
-            self._register.board.joined(names - {""})
             await self._client.catch_up()
 
     async def _sweep(self) -> None:
@@ -238,7 +211,7 @@ class Connection:
             await self._lister.heads(contacted)
         except NotNowError as error:
             log.info("telegram_sweep_waits", account=self._register.account, problem=str(error))
-            self._is_flooded()
+            self._standing.look()
             if error.seconds > self._pace.sweep_every:  # lost pushes would go unnoticed
                 for watched in contacted:
                     self._register.tell(watched, "throttled", f"Telegram makes us wait: {error}")
@@ -273,7 +246,7 @@ class Connection:
             await do(watched)
         except NotNowError as error:
             self._register.tell(watched, "throttled", f"Telegram makes us wait: {error}")
-            self._is_flooded()
+            self._standing.look()
         except ChannelLostError as error:
             hint = "check the name in the sources file; private channels cannot be read"
             self._register.lose(watched, "not_found", str(error), hint)

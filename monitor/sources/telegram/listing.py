@@ -24,10 +24,15 @@ SEVERAL = 20  # so many deletions at once are believed only after a further look
 
 
 class Page(NamedTuple):
-    """Messages in ascending order, and the chats that came with them."""
+    """Messages in ascending order, the chats that came with them, and when they were asked for.
+
+    The server may have deleted one of them while it answered: a deletion that is observed later
+    than `asked_at` is the newer knowledge.
+    """
 
     messages: list[TL]
     chats: dict[int, TL]
+    asked_at: datetime
 
 
 class Lister:
@@ -60,7 +65,7 @@ class Lister:
             lowest = messages[0].id
         head = max((message.id for message in messages), default=0)
         groups = albums(messages)
-        posts = self._posts(watched, groups, page.chats, history=True)
+        posts = self._posts(watched, groups, page, history=True)
         change = partial(_contacted, lowest, head, _names(groups))
         step = Step(watched, posts, change, contacted=True, relisted_at=self._now())
         await self._register.keep([step])
@@ -122,7 +127,7 @@ class Lister:
         if len(page.messages) < PAGE:  # nothing lies between the last one and the head
             reached = max(reached, gap[1])
         groups = albums(whole)
-        posts = self._posts(watched, groups, page.chats)
+        posts = self._posts(watched, groups, page)
         change = partial(_listed, (gap[0], reached), _names(groups))
         brought = await self._register.keep([Step(watched, posts, change)])
         log.info("gap_listed", source=watched.info.id, first=gap[0], last=reached, posts=brought)
@@ -131,11 +136,11 @@ class Lister:
     async def look_again(self, watched: Watched, since: datetime, pages: int) -> None:
         """List recent posts again, for the edits and deletions that no push told."""
         newest, head = watched.pts, watched.coverage.head if watched.coverage else 0
-        messages, chats, first = await self._recent(watched, since, pages)
-        groups = albums(messages)
+        recent, first = await self._recent(watched, since, pages)
+        groups = albums(recent.messages)
         edited = [group for group in groups if any(one.edit_date for one in group)]
-        posts = self._posts(watched, edited, chats, edits=True)
-        missing = await self._missing(watched, messages, (first, head))
+        posts = self._posts(watched, edited, recent, edits=True)
+        missing = await self._missing(watched, recent.messages, (first, head))
         posts += self._gone(watched, missing)
         step = Step(
             watched,
@@ -151,29 +156,26 @@ class Lister:
         if watched.pts:
             await self._register.keep([Step(watched, (), _same, events=((1, watched.pts),))])
 
-    async def _recent(
-        self, watched: Watched, since: datetime, pages: int
-    ) -> tuple[list[TL], dict[int, TL], int]:
+    async def _recent(self, watched: Watched, since: datetime, pages: int) -> tuple[Page, int]:
         """The messages since a time, as far as so many pages go, ascending; the first id of them.
 
         The first id is where the listing is complete from: lower than the first message when those
         before it are gone.
         """
-        messages: list[TL] = []
-        chats: dict[int, TL] = {}
+        found = Page([], {}, self._clock.now())
         offset = 0
         for _ in range(pages):
             page = await self._page(watched, offset_id=offset)
             older = [message.id for message in page.messages if message.date < since]
-            messages = page.messages[len(older) :] + messages
-            chats.update(page.chats)
+            found.messages[:0] = page.messages[len(older) :]
+            found.chats.update(page.chats)
             if older:
-                return messages, chats, older[-1] + 1
+                return found, older[-1] + 1
             if len(page.messages) < PAGE:
-                return messages, chats, 1
+                return found, 1
             offset = page.messages[0].id
-        messages = _without_begun_album(messages)
-        return messages, chats, messages[0].id
+        messages = _without_begun_album(found.messages)
+        return found._replace(messages=messages), messages[0].id
 
     async def _missing(self, watched: Watched, messages: list[TL], span: Span) -> tuple[int, ...]:
         """Posts of a span that are no longer listed, asked for by id before it is believed."""
@@ -213,7 +215,7 @@ class Lister:
 
     async def _page(self, watched: Watched, *, offset_id: int, forwards: bool = False) -> Page:
         """A page of messages before an id (0 = the newest), or from an id on."""
-        answer = await self._calls.ask(
+        answer, asked_at = await self._calls.ask_at(
             functions.messages.GetHistoryRequest(
                 peer=_input_peer(watched),
                 offset_id=offset_id,
@@ -225,20 +227,30 @@ class Lister:
                 hash=0,
             )
         )
-        return Page(sorted(answer.messages, key=lambda one: int(one.id)), by_peer(answer.chats))
+        messages = sorted(answer.messages, key=lambda one: int(one.id))
+        return Page(messages, by_peer(answer.chats), asked_at)
 
     def _posts(
         self,
         watched: Watched,
         groups: Iterable[list[TL]],
-        chats: dict[int, TL],
+        page: Page,
         *,
         history: bool = False,
         edits: bool = False,
     ) -> list[Received]:
         kind: PostKind = "edit" if edits else "new"
-        source = watched.info.id
-        return [received(source, group, chats, kind=kind, history=history) for group in groups]
+        return [
+            received(
+                watched.info.id,
+                group,
+                page.chats,
+                kind=kind,
+                history=history,
+                observed_at=page.asked_at,
+            )
+            for group in groups
+        ]
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

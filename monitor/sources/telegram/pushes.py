@@ -113,12 +113,15 @@ def steps(
     found = [Step(watched, (), _same, events)] if events else []
     if happened.new:
         groups = albums(happened.new)
-        posts = [received(source, group, happened.chats) for group in groups]
+        posts = [received(source, group, happened.chats, observed_at=now) for group in groups]
         every = [message.id for message in happened.new]
         names = [group[0].id for group in groups]
         found.append(Step(watched, posts, partial(_pushed, every, names), pushed=True))
     if edited:
-        posts = [received(source, group, happened.chats, kind="edit") for group in edited]
+        posts = [
+            received(source, group, happened.chats, kind="edit", observed_at=now)
+            for group in edited
+        ]
         found.append(Step(watched, posts, _same))
     if happened.deleted and watched.peer is not None:
         found.append(_deletions(watched, happened.deleted, watched.peer.number, now))

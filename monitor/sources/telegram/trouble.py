@@ -1,9 +1,5 @@
 """What can go wrong with Telegram, sorted by what has to be done about it."""
 
-import asyncio
-import contextlib
-from collections.abc import Iterator
-
 from telethon import errors
 
 
@@ -31,25 +27,6 @@ class NotNowError(Exception):
 
 class TroubleError(Exception):
     """Anything that may pass by itself: the connection is made again."""
-
-
-@contextlib.contextmanager
-def ended_by_library() -> Iterator[None]:
-    """Turn a cancellation that nobody asked for into trouble.
-
-    The client library cancels what waits for an answer when a connection ends. Left alone that
-    would look like our own cancellation: the task would end in silence, and the account with it.
-
-    Raises:
-        TroubleError: the library ended the connection.
-    """
-    try:
-        yield
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise
-        raise TroubleError("the connection ended") from None
 
 
 _SIGN_IN = "sign in again: monitor login telegram"
