@@ -90,7 +90,10 @@ class TelegramAccount:
             await connection.open()
             await connection.serve()
         except Exception as error:
-            raise worst(error) from error
+            # what ended the connection may be known to the library's own loop alone
+            hidden = getattr(client, "_updates_error", None)
+            both = [error] if hidden is None else [error, hidden]
+            raise worst(ExceptionGroup("", both)) from error
         finally:
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(LONGEST_CLOSE):

@@ -14,6 +14,7 @@ from monitor.clock import Clock
 from monitor.sources.telegram import coverage as ids
 from monitor.sources.telegram.calls import Calls
 from monitor.sources.telegram.listing import Lister
+from monitor.sources.telegram.meeting import Meeting
 from monitor.sources.telegram.message import TL
 from monitor.sources.telegram.pushes import (
     KINDS,
@@ -80,6 +81,14 @@ class Connection:
         self._pushes = Pushes()
         self._calls = Calls(client, clock, pace.call_timeout, register.budget, register.keep_budget)
         self._lister = Lister(self._calls, register, clock)
+        self._meeting = Meeting(
+            self._calls,
+            self._lister,
+            register,
+            clock,
+            carefully=self._carefully,
+            greet=self._greet,
+        )
         self._standing = Standing(self._calls, register.board, clock, pace.long_flood)
         self._gap = asyncio.Event()
         self._look = look
@@ -173,18 +182,8 @@ class Connection:
                 await self._look.wait()
 
     async def _meet(self) -> NoReturn:
-        """Find and list new channels, one after the other: ten names a minute may be resolved.
-
-        Beside the sweep, so that a long list of new channels keeps no other waiting.
-        """
-        while True:
-            for watched in self._register.reading():
-                if watched.peer is None:
-                    await self._carefully(watched, self._lister.resolve)
-                if watched.peer is not None and not watched.met:
-                    await self._carefully(watched, self._lister.first_contact)
-                    await self._carefully(watched, self._greet)
-            await self._until_next_look()
+        """Find and list new channels."""
+        await self._meeting.run()
 
     async def _greet(self, watched: Watched) -> None:
         """Bring a channel that was just met up to its head, so that pushes can be trusted."""

@@ -105,12 +105,17 @@ class Register:
         self._clock = clock
         self.board = board
         self._lock = asyncio.Lock()
+        self.taken = asyncio.Event()
+        """Set when the list of channels has changed."""
         self.channels = [self._load(info) for info in infos]
 
-    def take(self, infos: Iterable[SourceInfo]) -> None:
+    def take(self, infos: Sequence[SourceInfo]) -> None:
         """Watch these channels from now on, and no others."""
         before = {one.info.id: one for one in self.channels}
         self.channels = [before.get(info.id) or self._load(info) for info in infos]
+        for watched, info in zip(self.channels, infos, strict=True):
+            watched.info = info
+        self.taken.set()
 
     def _load(self, info: SourceInfo) -> Watched:
         peer = _decoded(self._intake.cursor(self._peer_cursor(info)), Peer)

@@ -1,4 +1,4 @@
-"""Whether an account may list channels: one that Telegram makes wait for long is as good as lost."""
+"""Whether an account may list channels: one that has to wait for long is as good as lost."""
 
 from datetime import timedelta
 
