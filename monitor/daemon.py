@@ -10,7 +10,7 @@ import contextlib
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
@@ -24,22 +24,14 @@ from monitor.control import Answer, Verbs, serve
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
-from monitor.parts import (
-    Around,
-    build_dispatch,
-    build_lasting,
-    build_preview,
-    build_receiver,
-    build_single,
-    build_sinks,
-    previewed,
-)
+from monitor.notices import Notices
+from monitor.parts import Around, build_dispatch, build_receiver, build_sinks
 from monitor.pipeline import Pipeline
+from monitor.reconfiguring import ConfigFile, Reconfiguring
 from monitor.reload import Reload
 from monitor.resending import Resending
 from monitor.settings import Settings
 from monitor.silencing import Silencing
-from monitor.source import SourceInfo
 from monitor.sources.fetch import Fetch
 from monitor.sources.roster import Roster
 from monitor.store.database import Database
@@ -48,7 +40,6 @@ from monitor.store.outbox import Outbox, newest, standing
 from monitor.store.retention import expire
 from monitor.store.writer import Writer
 from monitor.supervise import Part, Supervisor
-from monitor.trouble import AccountState, Trouble, account_troubles, source_troubles
 from monitor.troubles import Troubles
 from monitor.workshop import Material
 
@@ -69,7 +60,10 @@ EXPIRE_EVERY = timedelta(minutes=10).total_seconds()
 class Daemon:
     """The running daemon: its parts, built and ready to run."""
 
-    def __init__(self, settings: Settings, matcher: Matcher, clock: Clock, db: Database) -> None:
+    def __init__(
+        self, settings: Settings, matcher: Matcher, clock: Clock, db: Database,
+        file: ConfigFile | None = None,
+    ) -> None:  # fmt: skip
         self._settings = settings
         self._clock = clock
         rng = random.Random()  # noqa: S311 - jitter, no secret
@@ -104,34 +98,36 @@ class Daemon:
         names = [one.name for one in settings.telegram.accounts]
         self._roster = Roster(tuple(self._known.values()), names, self._board)
         around = Around(self._known, clock, rng, self._board, self._fetch, self._roster)
-        self._preview = build_preview(settings, around)
-        self._collecting = Collecting(
-            [*build_lasting(settings, around), self._preview],
-            build_single(around),
-            self._supervisor,
-            gone=self._board.forget,
-        )
-        self._collecting.take(self._known.values())
-        self._troubles = Troubles(
-            self._writer,
-            clock,
-            self._states,
-            committed=self._outbox.committed,
-            listed=self._is_listed,
-        )
+        self._collecting = Collecting(settings, around, self._supervisor)
+        self._troubles = Troubles(self._writer, clock, self._collecting, self._outbox.committed)
         self._resending = Resending(
             self._outbox,
             lambda name: build_receiver(settings, around, name),
             [one.name for one in settings.receivers],
         )
         self._sinks, self._brokers = build_sinks(settings, around, self._dispatch)
+        notices = Notices(self._writer, clock, committed=self._outbox.committed)
         self.rules = Reload(
-            Material(settings.rules, settings.sources, settings.places, settings.state),
+            _material(settings),
             matcher,
             self._take,
             clock=clock,
             board=self._board,
+            notices=notices,
         )
+        self._reconfiguring = [
+            Reconfiguring(
+                one,
+                settings,
+                dict.fromkeys(("rules", "sources", "places"), self._other_files)
+                | {"retention": self._keep_so_long},
+                clock=clock,
+                board=self._board,
+                notices=notices,
+            )
+            for one in (file,)
+            if one is not None
+        ]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set.
@@ -150,6 +146,7 @@ class Daemon:
                 Part("rules", self.rules.run),
                 Part("silences", self._silencing.run),
                 Part("troubles", self._troubles.run),
+                *(Part("settings", one.run) for one in self._reconfiguring),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
             for broker in self._brokers:
@@ -185,41 +182,17 @@ class Daemon:
             self._pipeline.matcher = matcher
 
         await self._writer.do(put)
-        self._watch(matcher.rulebook.sources)
-
-    def _watch(self, sources: Mapping[str, SourceInfo]) -> None:
-        """Read these sources from now on; those that are in both lists are not disturbed."""
-        before = dict(self._known)
+        known = matcher.rulebook.sources
         self._known.clear()
-        self._known.update(sources)
-        if _collected(sources) == _collected(before):
-            return
-        for id_ in before.keys() - sources.keys():
-            self._board.forget(id_)
-        self._preview.take(previewed(sources.values()))
-        self._roster.take(sources.values())
-        self._collecting.take(sources.values())
-        log.info(
-            "sources_changed",
-            sources=len(sources),
-            added=len(sources.keys() - before.keys()),
-            removed=len(before.keys() - sources.keys()),
-        )
+        self._known.update(known)
+        self._collecting.take(known)
 
-    def _states(self) -> dict[str, Trouble | None]:
-        """What is known now of accounts and sources, for the operators."""
-        now = self._clock.now()
-        accounts = [
-            AccountState(account=one.account, state=one.state, hint=one.hint, moved=one.moved)
-            for one in self._roster.accounts()
-        ]
-        return account_troubles(accounts, now) | source_troubles(self._board.snapshot(), now)
+    def _other_files(self, wanted: Settings) -> None:
+        """The configuration names other files of rules, sources or places."""
+        self.rules.use(_material(wanted))
 
-    def _is_listed(self, key: str) -> bool:
-        """Whether a trouble is about an account or source that there still is."""
-        kind, _, name = key.partition("/")
-        accounts = (one.name for one in self._settings.telegram.accounts)
-        return name in self._known if kind == "source" else name in accounts
+    def _keep_so_long(self, wanted: Settings) -> None:
+        self._settings = self._settings.model_copy(update={"retention": wanted.retention})
 
     def _start(self, *parts: Part) -> "asyncio.Task[None]":
         return asyncio.create_task(self._supervisor.run(parts))
@@ -279,6 +252,7 @@ class Daemon:
             "refusals": rules.refusals,
             "refused_since": rules.refused_since,
             "mistakes": list(rules.mistakes[:SHOWN_MISTAKES]),
+            "settings": msgspec.structs.asdict(self._board.settings),
             "parts": dict(sorted(self._supervisor.states.items())),
             "accounts": [msgspec.structs.asdict(one) for one in self._roster.accounts()],
             "sources": [
@@ -288,9 +262,8 @@ class Daemon:
         }
 
 
-def _collected(sources: Mapping[str, SourceInfo]) -> set[tuple[object, ...]]:
-    """What collectors know of the sources: who is read, and how."""
-    return {(one.id, one.via, one.url, one.account, one.join) for one in sources.values()}
+def _material(settings: Settings) -> Material:
+    return Material(settings.rules, settings.sources, settings.places, settings.state)
 
 
 def _with(run: Callable[[T], Awaitable[None]], argument: T) -> Callable[[], Awaitable[None]]:
@@ -303,15 +276,19 @@ async def _end(*tasks: "asyncio.Task[None]") -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def run(settings: Settings, matcher: Matcher, clock: Clock) -> None:
+async def run(
+    settings: Settings, matcher: Matcher, clock: Clock, file: ConfigFile | None = None
+) -> None:
     """Open the state, run until a signal, close. A second signal ends the process at once.
+
+    Changes of `file` are followed, as far as they need no restart.
 
     Raises:
         StateError: the state cannot be used, or another daemon has it.
     """
     db = Database.open(settings.state)
     stop = asyncio.Event()
-    daemon = Daemon(settings, matcher, clock, db)
+    daemon = Daemon(settings, matcher, clock, db, file)
     _on_signals(stop, daemon.rules.ask)
     await daemon.run(stop)
 

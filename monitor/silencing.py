@@ -14,10 +14,11 @@ import msgspec
 import structlog
 from pydantic_core import PydanticCustomError
 
-from monitor.alert import Alert, AlertIncident, AlertKind, alert_id
+from monitor.alert import Alert, AlertKind
 from monitor.clock import Clock
 from monitor.control import Answer
 from monitor.form import did_you_mean, duration
+from monitor.notices import about_itself
 from monitor.rule import LEVELS
 from monitor.silence import LONGEST, Silence
 from monitor.sinks.dispatch import Dispatch
@@ -179,15 +180,9 @@ def asked(question: Answer, now: datetime, rules: Collection[str]) -> Silence:
 
 def about(silence: Silence, kind: AlertKind, reason: str, now: datetime) -> Alert:
     """An alert about the monitor itself; its id depends only on the silence and the kind."""
-    incident = AlertIncident(
-        id=f"silence-{silence.id}", title="Alerts are muted", rule="monitor",
-        event="monitor/silence", level="informational", status="unconfirmed",
-        opened_at=silence.made_at, updated_at=now, place=None, families=0, affiliations=(), posts=0,
-    )  # fmt: skip
-    ordinal = 1 if kind == "opened" else 2
-    return Alert(
-        id=alert_id(incident.id, ordinal), kind=kind, reason=reason, exercise=False, sent_at=now,
-        incident=incident, posts=(),
+    return about_itself(
+        f"silence-{silence.id}", "Alerts are muted", "monitor/silence", kind, reason,
+        silence.made_at, now, level="informational", ordinal=1 if kind == "opened" else 2,
     )  # fmt: skip
 
 

@@ -5,13 +5,11 @@ is decided what counts as one: an account that cannot read, a channel that was r
 handed over, a channel that is silent against its habit.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import msgspec
 
-from monitor.alert import Alert, AlertIncident, AlertKind, alert_id
 from monitor.rule import Level
 from monitor.source import SourceHealth
 
@@ -90,17 +88,3 @@ def source_troubles(sources: Iterable[SourceHealth], now: datetime) -> dict[str,
                 since=now,
             )
     return found
-
-
-def about(trouble: Trouble, kind: AlertKind, reason: str, now: datetime) -> Alert:
-    """The alert that tells of a trouble; its id depends only on the trouble and the kind."""
-    told = hashlib.sha256(f"{trouble.key}\n{trouble.since.isoformat()}".encode()).hexdigest()[:16]
-    incident = AlertIncident(
-        id=f"monitor-{told}", title=trouble.title, rule="monitor", event=trouble.event,
-        level=trouble.level, status="unconfirmed", opened_at=trouble.since, updated_at=now,
-        place=None, families=0, affiliations=(), posts=0,
-    )  # fmt: skip
-    return Alert(
-        id=alert_id(incident.id, 1 if kind == "opened" else 2), kind=kind, reason=reason,
-        exercise=False, sent_at=now, incident=incident, posts=(),
-    )  # fmt: skip

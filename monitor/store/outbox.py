@@ -56,6 +56,13 @@ def alerts_of(db: Database, incident: str) -> tuple[Alert, ...]:
     return _alerts(db, "incident = ? ORDER BY sequence", (incident,))
 
 
+def newest_of(db: Database, beginning: str) -> Alert | None:
+    """The newest alert of the incidents whose ids begin so and end in letters or digits."""
+    among = (beginning, beginning + "~")
+    found = _alerts(db, "incident > ? AND incident < ? ORDER BY sequence DESC LIMIT 1", among)
+    return found[0] if found else None
+
+
 def alert(db: Database, id_: str) -> Alert | None:
     """One alert by its id; None if it is unknown or has expired."""
     found = _alerts(db, "id = ?", (id_,))
