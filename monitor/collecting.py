@@ -79,7 +79,7 @@ class Collecting:
         self, group: asyncio.TaskGroup, collector: Collector, intake: Intake
     ) -> "asyncio.Task[None]":
         part = Part(collector.name, lambda: collector.run(intake))
-        return group.create_task(self._supervisor.keep(part), name=collector.name)
+        return self._supervisor.start(group, part)
 
     async def _stop_others(self) -> None:
         """End the collectors of sources that are no longer listed, or are read otherwise now."""

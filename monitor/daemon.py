@@ -166,11 +166,11 @@ class Daemon:
             await asyncio.wait({stopping, vital}, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
             log.info("stopping", hint="a second Ctrl-C stops at once")
-            await _end(sources)
+            await self._supervisor.end(sources)
             await self._drain()
-            await _end(sinks, brokers)
+            await self._supervisor.end(sinks, brokers)
             failed = vital.done() and not vital.cancelled() and vital.exception()
-            await _end(vital)
+            await self._supervisor.end(vital)
         log.info("stopped", posts=self._gate.posts)
         if failed:
             raise failed
@@ -268,12 +268,6 @@ def _material(settings: Settings) -> Material:
 
 def _with(run: Callable[[T], Awaitable[None]], argument: T) -> Callable[[], Awaitable[None]]:
     return lambda: run(argument)
-
-
-async def _end(*tasks: "asyncio.Task[None]") -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def run(
