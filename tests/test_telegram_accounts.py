@@ -53,12 +53,12 @@ def told(desk: Desk) -> list[tuple[str, str]]:
 
 async def everywhere(desk: Desk, text: str) -> None:
     """Post to every channel; each is stored, within one sweep of a colder channel."""
-    before = desk.status()["posts"]
+    before = sum(desk.outcomes().values())
     for channel in desk.channels.values():
         await desk.telegram.post(channel, text)
     for account in desk.accounts.values():  # a restart of the line is a reason to sweep
         await desk.telegram.reset(account.id)
-    await desk.until(lambda: desk.status()["posts"] >= before + len(NAMES))
+    await desk.until(lambda: sum(desk.outcomes().values()) >= before + len(NAMES))
 
 
 async def test_a_lost_account_is_replaced_and_comes_back(desk: Desk) -> None:
