@@ -29,6 +29,7 @@ from monitor.rulebook.conditions import Test, necessary, terms_in, tested
 from monitor.rulebook.patterns import Patterns
 from monitor.rulebook.where import fits, wheres_in
 from monitor.source import SourceInfo
+from monitor.watch import Entry, Watch
 
 
 class Book(Protocol):
@@ -53,6 +54,18 @@ class Book(Protocol):
     @property
     def areas(self) -> tuple[Area, ...]:
         """Own areas."""
+
+    @property
+    def watches(self) -> Mapping[str, Watch]:
+        """The correlations, by key."""
+
+    @property
+    def watchers(self) -> Mapping[str, tuple[Entry, ...]]:
+        """Whom the hits of a rule concern."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all rules, correlations too."""
 
     @property
     def hash(self) -> str:
