@@ -1,4 +1,4 @@
--- Version 3: what correlations remember, and baselines that keep exercises apart.
+-- Version 4: what correlations remember, and baselines that keep exercises apart.
 
 CREATE TABLE clues (
     watch    TEXT    NOT NULL,            -- the correlation's key: its id and a hash of what it asks

@@ -44,11 +44,16 @@ class Calls:
             NotNowError: the budget or the server forbids the call for longer.
             AccountLostError, ChannelLostError, TroubleError: see trouble.py.
         """
+        return (await self.ask_at(request))[0]
+
+    async def ask_at(self, request: Any) -> tuple[Any, datetime]:  # noqa: ANN401 - see ask
+        """Like `ask`; with when the call was made, so that the answer is no older than that."""
         method = method_name(request)
         await self.turn(method)
+        asked_at = self._clock.now()
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._client(request)
+                return await self._client(request), asked_at
         except (errors.FloodWaitError, errors.FloodPremiumWaitError) as error:
             raise await self.flooded(method, error.seconds) from error
         except Exception as error:
