@@ -18,6 +18,7 @@ import msgspec
 import structlog
 
 from monitor.batch import remembered
+from monitor.chat.office import Office
 from monitor.clock import Clock
 from monitor.collecting import Collecting
 from monitor.control import Answer, Verbs, serve
@@ -25,15 +26,24 @@ from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
 from monitor.notices import Notices
-from monitor.parts import Around, build_dispatch, build_receiver, build_sinks
+from monitor.parts import (
+    Around,
+    build_answers,
+    build_dispatch,
+    build_receiver,
+    build_sinks,
+)
 from monitor.pipeline import Pipeline
 from monitor.reconfiguring import ConfigFile, Reconfiguring
 from monitor.reload import Reload
 from monitor.resending import Resending
 from monitor.settings import Settings
 from monitor.silencing import Silencing
+from monitor.sinks.handling import Handling
+from monitor.sinks.room import Bots
 from monitor.sources.fetch import Fetch
 from monitor.sources.roster import Roster
+from monitor.store.actions import judgements
 from monitor.store.database import Database
 from monitor.store.incidents import cursors
 from monitor.store.outbox import Outbox, newest, standing
@@ -69,7 +79,7 @@ class Daemon:
         rng = random.Random()  # noqa: S311 - jitter, no secret
         self._board = Board(clock)
         self._supervisor = Supervisor(clock, rng)
-        memory = remembered(db)
+        memory = remembered(db, matcher.rulebook)
         marks = cursors(db)
         self._writer = Writer(db)
         self._outbox = Outbox(self._writer)
@@ -87,7 +97,7 @@ class Daemon:
             self._dispatch,
             clock,
             committed=self._outbox.committed,
-            rules=lambda: [rule.id for rule in self._pipeline.matcher.rulebook.rules],
+            rules=lambda: self._pipeline.matcher.rulebook.ids,
         )
         self._fetch = Fetch(
             clock,
@@ -97,7 +107,10 @@ class Daemon:
         self._known = dict(matcher.rulebook.sources)
         names = [one.name for one in settings.telegram.accounts]
         self._roster = Roster(tuple(self._known.values()), names, self._board)
-        around = Around(self._known, clock, rng, self._board, self._fetch, self._roster)
+        around = Around(
+            self._known, clock, rng, self._board, self._fetch, self._roster,
+            Bots(), Handling(judgements(db)),
+        )  # fmt: skip
         self._collecting = Collecting(settings, around, self._supervisor)
         self._troubles = Troubles(self._writer, clock, self._collecting, self._outbox.committed)
         self._resending = Resending(
@@ -106,6 +119,11 @@ class Daemon:
             [one.name for one in settings.receivers],
         )
         self._sinks, self._brokers = build_sinks(settings, around, self._dispatch)
+        office = Office(
+            self._writer, self._outbox, clock, self._silencing, self._dispatch,
+            lambda: self._pipeline.matcher, lambda: self._status({}),
+        )  # fmt: skip
+        self._answers = build_answers(settings, around, office)
         notices = Notices(self._writer, clock, committed=self._outbox.committed)
         self.rules = Reload(
             _material(settings),
@@ -154,6 +172,7 @@ class Daemon:
             sinks = self._start(
                 *(Part(one.name, _with(one.run, self._outbox)) for one in self._sinks)
             )
+            answers = self._start(*(Part(one.name, one.run) for one in self._answers))
             sources = self._start(Part("sources", _with(self._collecting.run, self._gate)))
             log.info(
                 "running",
@@ -166,7 +185,7 @@ class Daemon:
             await asyncio.wait({stopping, vital}, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
             log.info("stopping", hint="a second Ctrl-C stops at once")
-            await self._supervisor.end(sources)
+            await self._supervisor.end(sources, answers)
             await self._drain()
             await self._supervisor.end(sinks, brokers)
             failed = vital.done() and not vital.cancelled() and vital.exception()
@@ -178,8 +197,8 @@ class Daemon:
     async def _take(self, matcher: Matcher) -> None:
         """Put new rules in force: in the writer's thread, so that a batch has one rulebook."""
 
-        def put(_: Database) -> None:
-            self._pipeline.matcher = matcher
+        def put(db: Database) -> None:
+            self._pipeline.put_in_force(db, matcher)
 
         await self._writer.do(put)
         known = matcher.rulebook.sources

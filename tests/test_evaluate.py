@@ -19,6 +19,7 @@ from monitor.place import Area, Place
 from monitor.post import Post, PostName
 from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Rule, Speaker, Term
 from monitor.source import SourceInfo
+from monitor.watch import Entry, Watch
 from tests import naive
 from tests.data import data_file
 
@@ -34,6 +35,9 @@ class Book(NamedTuple):
     ladder: Ladder = ()
     places: tuple[Place, ...] = ()
     areas: tuple[Area, ...] = ()
+    watches: Mapping[str, Watch] = {}
+    watchers: Mapping[str, tuple[Entry, ...]] = {}
+    ids: tuple[str, ...] = ()
 
 
 def rule(name: str, when: Condition) -> Rule:
