@@ -18,20 +18,33 @@ import msgspec
 import structlog
 
 from monitor.batch import remembered
+from monitor.chat.office import Office
 from monitor.clock import Clock
 from monitor.control import Answer, Verbs, serve
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
-from monitor.parts import Around, build_dispatch, build_receiver, build_sinks, build_sources
+from monitor.notices import Notices
+from monitor.parts import (
+    Around,
+    build_answers,
+    build_dispatch,
+    build_receiver,
+    build_sinks,
+    build_sources,
+)
 from monitor.pipeline import Pipeline
+from monitor.reconfiguring import ConfigFile, Reconfiguring
 from monitor.reload import Reload
 from monitor.resending import Resending
 from monitor.settings import Settings
 from monitor.silencing import Silencing
+from monitor.sinks.handling import Handling
+from monitor.sinks.room import Bots
 from monitor.source import SourceInfo
 from monitor.sources.fetch import Fetch
 from monitor.sources.roster import Roster
+from monitor.store.actions import judgements
 from monitor.store.database import Database
 from monitor.store.incidents import cursors
 from monitor.store.outbox import Outbox, newest, standing
@@ -57,7 +70,10 @@ EXPIRE_EVERY = timedelta(minutes=10).total_seconds()
 class Daemon:
     """The running daemon: its parts, built and ready to run."""
 
-    def __init__(self, settings: Settings, matcher: Matcher, clock: Clock, db: Database) -> None:
+    def __init__(
+        self, settings: Settings, matcher: Matcher, clock: Clock, db: Database,
+        file: ConfigFile | None = None,
+    ) -> None:  # fmt: skip
         self._settings = settings
         self._clock = clock
         rng = random.Random()  # noqa: S311 - jitter, no secret
@@ -91,7 +107,10 @@ class Daemon:
         self._known = dict(matcher.rulebook.sources)
         names = [one.name for one in settings.telegram.accounts]
         self._roster = Roster(tuple(self._known.values()), names, self._board)
-        around = Around(self._known, clock, rng, self._board, self._fetch, self._roster)
+        around = Around(
+            self._known, clock, rng, self._board, self._fetch, self._roster,
+            Bots(), Handling(judgements(db)),
+        )  # fmt: skip
         self._sources = build_sources(settings, around)
         self._resending = Resending(
             self._outbox,
@@ -99,13 +118,33 @@ class Daemon:
             [one.name for one in settings.receivers],
         )
         self._sinks, self._brokers = build_sinks(settings, around, self._dispatch)
+        office = Office(
+            self._writer, self._outbox, clock, self._silencing, self._dispatch,
+            lambda: self._pipeline.matcher, lambda: self._status({}),
+        )  # fmt: skip
+        self._answers = build_answers(settings, around, office)
+        notices = Notices(self._writer, clock, committed=self._outbox.committed)
         self.rules = Reload(
-            Material(settings.rules, settings.sources, settings.places, settings.state),
+            _material(settings),
             matcher,
             self._take,
             clock=clock,
             board=self._board,
+            notices=notices,
         )
+        self._reconfiguring = [
+            Reconfiguring(
+                one,
+                settings,
+                dict.fromkeys(("rules", "sources", "places"), self._other_files)
+                | {"retention": self._keep_so_long},
+                clock=clock,
+                board=self._board,
+                notices=notices,
+            )
+            for one in (file,)
+            if one is not None
+        ]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set.
@@ -123,6 +162,7 @@ class Daemon:
                 Part("retention", self._expire),
                 Part("rules", self.rules.run),
                 Part("silences", self._silencing.run),
+                *(Part("settings", one.run) for one in self._reconfiguring),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
             for broker in self._brokers:
@@ -130,6 +170,7 @@ class Daemon:
             sinks = self._start(
                 *(Part(one.name, _with(one.run, self._outbox)) for one in self._sinks)
             )
+            answers = self._start(*(Part(one.name, one.run) for one in self._answers))
             sources = self._start(
                 *(Part(one.name, _with(one.run, self._gate)) for one in self._sources)
             )
@@ -144,11 +185,11 @@ class Daemon:
             await asyncio.wait({stopping, vital}, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
             log.info("stopping", hint="a second Ctrl-C stops at once")
-            await _end(sources)
+            await self._supervisor.end(sources, answers)
             await self._drain()
-            await _end(sinks, brokers)
+            await self._supervisor.end(sinks, brokers)
             failed = vital.done() and not vital.cancelled() and vital.exception()
-            await _end(vital)
+            await self._supervisor.end(vital)
         log.info("stopped", posts=self._gate.posts)
         if failed:
             raise failed
@@ -165,6 +206,13 @@ class Daemon:
             log.warning("sources_changed", hint="restart to read the new list of channels")
         self._known.clear()
         self._known.update(known)
+
+    def _other_files(self, wanted: Settings) -> None:
+        """The configuration names other files of rules, sources or places."""
+        self.rules.use(_material(wanted))
+
+    def _keep_so_long(self, wanted: Settings) -> None:
+        self._settings = self._settings.model_copy(update={"retention": wanted.retention})
 
     def _start(self, *parts: Part) -> "asyncio.Task[None]":
         return asyncio.create_task(self._supervisor.run(parts))
@@ -224,6 +272,7 @@ class Daemon:
             "refusals": rules.refusals,
             "refused_since": rules.refused_since,
             "mistakes": list(rules.mistakes[:SHOWN_MISTAKES]),
+            "settings": msgspec.structs.asdict(self._board.settings),
             "parts": dict(sorted(self._supervisor.states.items())),
             "accounts": [msgspec.structs.asdict(one) for one in self._roster.accounts()],
             "sources": [
@@ -231,6 +280,10 @@ class Daemon:
                 for one in self._board.snapshot()
             ],
         }
+
+
+def _material(settings: Settings) -> Material:
+    return Material(settings.rules, settings.sources, settings.places, settings.state)
 
 
 def _collected(sources: Mapping[str, SourceInfo]) -> set[tuple[str, tuple[str, ...], str | None]]:
@@ -242,21 +295,19 @@ def _with(run: Callable[[T], Awaitable[None]], argument: T) -> Callable[[], Awai
     return lambda: run(argument)
 
 
-async def _end(*tasks: "asyncio.Task[None]") -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def run(settings: Settings, matcher: Matcher, clock: Clock) -> None:
+async def run(
+    settings: Settings, matcher: Matcher, clock: Clock, file: ConfigFile | None = None
+) -> None:
     """Open the state, run until a signal, close. A second signal ends the process at once.
+
+    Changes of `file` are followed, as far as they need no restart.
 
     Raises:
         StateError: the state cannot be used, or another daemon has it.
     """
     db = Database.open(settings.state)
     stop = asyncio.Event()
-    daemon = Daemon(settings, matcher, clock, db)
+    daemon = Daemon(settings, matcher, clock, db, file)
     _on_signals(stop, daemon.rules.ask)
     await daemon.run(stop)
 

@@ -25,6 +25,16 @@ class RulesHealth(msgspec.Struct, frozen=True, kw_only=True):
     mistakes: tuple[str, ...] = ()
 
 
+class SettingsHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the configuration file says something else than what runs.
+
+    `restart_needed` names the keys that only a restart puts in force, `mistakes` why it is refused.
+    """
+
+    restart_needed: tuple[str, ...] = ()
+    mistakes: tuple[str, ...] = ()
+
+
 class Board:
     """The HealthBoard: collectors write, readers take snapshots or wait for changes."""
 
@@ -33,6 +43,7 @@ class Board:
         self._sources: dict[str, SourceHealth] = {}
         self._changed = asyncio.Event()
         self.rules = RulesHealth()
+        self.settings = SettingsHealth()
 
     def source(self, health: SourceHealth) -> None:
         """Replace what is known of one source."""

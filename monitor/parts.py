@@ -5,24 +5,32 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
 
 from monitor.alert import Alert
+from monitor.chat.answers import Answers
+from monitor.chat.office import Office, Seat
 from monitor.clock import Clock
 from monitor.field import STDIN
 from monitor.health import Board
-from monitor.settings import AlertFile, Bus, Preview, Settings, TelegramBot, Terminal, Webhook
-from monitor.sinks.deliver import Mute, Sink, nothing_muted
+from monitor.receivers import AlertFile, TelegramBot, Terminal, Webhook
+from monitor.settings import Bus, Preview, Settings
+from monitor.sinks.buttons import Buttons
+from monitor.sinks.deliver import Sink
 from monitor.sinks.dispatch import Dispatch
 from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
 from monitor.sinks.file import FileSink, Rotation
+from monitor.sinks.handling import Handling
+from monitor.sinks.look import Look
 from monitor.sinks.mqtt import MqttSink
 from monitor.sinks.mqtt_connection import Address
+from monitor.sinks.room import Bots
 from monitor.sinks.routing import Routing
 from monitor.sinks.telegram_api import BotApi
-from monitor.sinks.telegram_bot import TelegramBotSink
+from monitor.sinks.telegram_bot import Gates, TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
 from monitor.sinks.webhook import Target, WebhookSink
 from monitor.source import Intake, SourceInfo
@@ -45,7 +53,7 @@ class Collector(Protocol):
 
 
 class Around(NamedTuple):
-    """What every part is given: who speaks, the clock, chance, the health board, the web."""
+    """What every part is given: who speaks, time, chance, health, the web, bots, acts."""
 
     sources: Mapping[str, SourceInfo]
     clock: Clock
@@ -53,6 +61,8 @@ class Around(NamedTuple):
     board: Board
     fetch: Fetch
     roster: Roster
+    bots: Bots
+    handling: Handling
 
     def name_of(self, source: str) -> str:
         """A source as people call it."""
@@ -158,7 +168,11 @@ def build_sinks(
             )
         )
     sinks += [
-        RECEIVERS[one.kind](one, around, dispatch.mute(one.name, around.clock))
+        RECEIVERS[one.kind](
+            one,
+            around,
+            Gates(dispatch.mute(one.name, around.clock), dispatch.hush(one.name, around.clock)),
+        )
         for one in settings.receivers
     ]
     return sinks, [broker] if broker else []
@@ -167,7 +181,19 @@ def build_sinks(
 def build_receiver(settings: Settings, around: Around, name: str) -> Sink:
     """One more instance of a receiver's sink, which takes every alert: for sending one again."""
     receiver = next(one for one in settings.receivers if one.name == name)
-    return RECEIVERS[receiver.kind](receiver, around, nothing_muted)
+    return RECEIVERS[receiver.kind](receiver, around, Gates())
+
+
+def build_answers(settings: Settings, around: Around, office: Office) -> list[Answers]:
+    """For every bot with a chat in which somebody may answer: who listens to it."""
+    seats: dict[BotApi, list[Seat]] = {}
+    for one in settings.receivers:
+        if isinstance(one, TelegramBot) and one.people:
+            bot = around.bots.bot(one.token, one.api_url)
+            room = bot.room(one.name, one.chat, one.topic)
+            people = {person.id: person for person in one.people}
+            seats.setdefault(bot.api, []).append(Seat(one.name, room, look_of(one, around), people))
+    return [Answers(api, chats, office, around.rng) for api, chats in seats.items()]
 
 
 def _broker(settings: Settings, around: Around) -> EmbeddedBroker | None:
@@ -201,39 +227,49 @@ def _external(bus: Bus) -> Address | None:
     )
 
 
-def _terminal(receiver: Terminal, around: Around, mute: Mute) -> Sink:
+def _terminal(receiver: Terminal, around: Around, gates: Gates) -> Sink:
     return TerminalSink(
         clock=around.clock,
         rng=around.rng,
         zone=_zone(),
         name_of=around.name_of,
-        mute=mute,
+        mute=gates.mute,
         name=receiver.name,
     )
 
 
-def _telegram_bot(receiver: TelegramBot, around: Around, mute: Mute) -> Sink:
+def _telegram_bot(receiver: TelegramBot, around: Around, gates: Gates) -> Sink:
+    bot = around.bots.bot(receiver.token, receiver.api_url)
     return TelegramBotSink(
         receiver.name,
-        BotApi(receiver.token, receiver.api_url),
-        receiver.chat,
+        bot.room(receiver.name, receiver.chat, receiver.topic),
+        look_of(receiver, around),
         clock=around.clock,
         rng=around.rng,
-        zone=_zone(),
-        name_of=around.name_of,
-        mute=mute,
+        gates=gates,
     )
 
 
-def _webhook(receiver: Webhook, around: Around, mute: Mute) -> Sink:
+def look_of(receiver: TelegramBot, around: Around) -> Look:
+    """How a chat is shown incidents; with buttons only if somebody may press them."""
+    return Look(
+        ZoneInfo(receiver.time_zone) if receiver.time_zone else _zone(),
+        around.name_of,
+        receiver.language,
+        Buttons(receiver.token.reveal()) if receiver.people else None,
+        around.handling,
+    )
+
+
+def _webhook(receiver: Webhook, around: Around, gates: Gates) -> Sink:
     target = Target(receiver.url, receiver.secret, receiver.body)
-    return WebhookSink(receiver.name, target, clock=around.clock, rng=around.rng, mute=mute)
+    return WebhookSink(receiver.name, target, clock=around.clock, rng=around.rng, mute=gates.mute)
 
 
-def _file(receiver: AlertFile, around: Around, mute: Mute) -> Sink:
+def _file(receiver: AlertFile, around: Around, gates: Gates) -> Sink:
     rotation = Rotation(receiver.rotate_mb * 1_000_000, receiver.keep)
     return FileSink(
-        receiver.name, receiver.path, rotation, clock=around.clock, rng=around.rng, mute=mute
+        receiver.name, receiver.path, rotation, clock=around.clock, rng=around.rng, mute=gates.mute
     )
 
 
@@ -242,7 +278,7 @@ def _zone() -> tzinfo:
     return datetime.now().astimezone().tzinfo or UTC
 
 
-RECEIVERS: dict[str, Callable[[Any, Around, Mute], Sink]] = {
+RECEIVERS: dict[str, Callable[[Any, Around, Gates], Sink]] = {
     "terminal": _terminal,
     "telegram_bot": _telegram_bot,
     "webhook": _webhook,

@@ -141,6 +141,9 @@ def _zone(name: str) -> str:
     return name
 
 
+TimeZone = Annotated[str, AfterValidator(_zone)]
+
+
 class TimeRange(Form):
     """From one time of the day to another; past midnight if the end is the smaller."""
 
@@ -160,9 +163,7 @@ class TimePart(Form):
     )
     months: tuple[Months, ...] = Field((), description="`june:august` or `6:8`.")
     years: tuple[Years, ...] = Field((), description="`2026` or `2026:2027`.")
-    location: Annotated[str, AfterValidator(_zone)] = Field(
-        "UTC", description="The time zone of all of it, as `Europe/Kyiv`."
-    )
+    location: TimeZone = Field("UTC", description="The time zone of all of it, as `Europe/Kyiv`.")
 
 
 class TimeInterval(Form):

@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, StrictBool, StrictFloat, StrictInt, model_validator
+from pydantic import Field, StrictBool, StrictFloat, model_validator
 
 from monitor.document import Node, exists, is_folder, read_file
 from monitor.field import (
@@ -20,7 +20,6 @@ from monitor.field import (
     AnyPath,
     BrokerAddress,
     Canary,
-    Chat,
     ExistingFile,
     ExistingPath,
     Name,
@@ -30,6 +29,7 @@ from monitor.field import (
 )
 from monitor.form import Duration, Form, fill, find, wrong
 from monitor.mistake import Mistake, MistakesError
+from monitor.receivers import Receiver, Terminal
 from monitor.routes import Inhibition, Route, TimeInterval, disagreements
 from monitor.secret import Secret, at_home
 from monitor.telegram_settings import Telegram, unsafe_sessions
@@ -119,54 +119,6 @@ class Bus(Form):
         if self.ca is not None and not (self.url or "").startswith("mqtts:"):
             raise wrong("`ca` without TLS", "write url: mqtts://...")
         return self
-
-
-class Terminal(Form):
-    """Alerts as lines of text on stdout."""
-
-    kind: Literal["terminal"] = Field(description="`terminal`: lines of text on stdout.")
-    name: Name = Field(description="Its name in `status` and in deliveries.")
-    exercise: StrictBool = Field(True, description="Also show exercise alerts.")
-
-
-class TelegramBot(Form):
-    """Alerts in a Telegram chat, sent by a bot."""
-
-    kind: Literal["telegram_bot"] = Field(description="`telegram_bot`: a Telegram chat.")
-    name: Name = Field(description="Its name in `status` and in deliveries.")
-    chat: Chat = Field(description="The chat's number, or @name of a public channel.")
-    token: Secret = Field(description="The bot's token, by reference.")
-    api_url: WebAddress = Field("https://api.telegram.org", description="Where the Bot API is.")
-    exercise: StrictBool = Field(True, description="Also send exercise alerts.")
-
-
-class Webhook(Form):
-    """Alerts posted to a web address, signed (Standard Webhooks)."""
-
-    kind: Literal["webhook"] = Field(description="`webhook`: a program's web address.")
-    name: Name = Field(description="Its name in `status` and in deliveries.")
-    url: WebAddress = Field(description="Where alerts are posted.")
-    secret: Secret = Field(description="What they are signed with (HMAC-SHA256), by reference.")
-    body: Literal["monitor", "alertmanager"] = Field(
-        "monitor", description="The alert as on the bus, or as Alertmanager's webhook has it."
-    )
-    exercise: StrictBool = Field(True, description="Also send exercise alerts.")
-
-
-class AlertFile(Form):
-    """Alerts in a file, one JSON object a line."""
-
-    kind: Literal["file"] = Field(description="`file`: a file of JSON lines.")
-    name: Name = Field(description="Its name in `status` and in deliveries.")
-    path: AnyPath = Field(description="The file; its folder must exist.")
-    rotate_mb: StrictInt = Field(
-        100, ge=1, le=100_000, description="A file of so many megabytes is renamed to `.1`."
-    )
-    keep: StrictInt = Field(5, ge=0, le=1000, description="How many renamed files are kept.")
-    exercise: StrictBool = Field(True, description="Also write exercise alerts.")
-
-
-Receiver = Annotated[Terminal | TelegramBot | Webhook | AlertFile, Field(discriminator="kind")]
 
 
 class Retention(Form):

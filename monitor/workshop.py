@@ -24,6 +24,7 @@ from monitor.mistake import Mistake, MistakesError
 from monitor.rulebook.book import Rulebook
 from monitor.rulebook.load import load
 from monitor.rulebook.where import wheres_in
+from monitor.timeline import run_timeline
 
 LONGEST = 120.0
 """Seconds a preparation may take before the child counts as hung."""
@@ -48,11 +49,15 @@ def prepare(material: Material) -> Matcher:
     """Rules that are ready to judge.
 
     Raises:
-        MistakesError: every mistake of the files; if there is none, every example that fails.
+        MistakesError: every mistake of the files; if there is none, every example and every test
+            over time that fails.
+        StateError: there is no room for the tests' throw-away stores.
     """
     rulebook = load(material.rules, material.sources, place_paths=material.places)
     matcher = matcher_of(rulebook, material.state)
-    mistakes = rehearse(rulebook, matcher)
+    mistakes = [*rehearse(rulebook, matcher)]
+    for timeline in rulebook.timelines:
+        mistakes += run_timeline(matcher, timeline)
     if mistakes:
         raise MistakesError(mistakes)
     return matcher

@@ -13,7 +13,9 @@ from monitor.clock import SystemClock
 from monitor.incident import Status
 from monitor.secret import Secret
 from monitor.sinks.chat_message import chat_message
+from monitor.sinks.look import Look
 from monitor.sinks.pacing import GROUP_SECONDS, Pacing, Urgency
+from monitor.sinks.room import Room
 from monitor.sinks.styled import utf16
 from monitor.sinks.telegram_api import BotApi
 from monitor.sinks.telegram_bot import TelegramBotSink
@@ -45,7 +47,7 @@ def _double() -> BotApiDouble:
 
 def _sink(double: BotApiDouble, chat: str = "-100200") -> TelegramBotSink:
     api = BotApi(Secret("env:TOKEN", TOKEN), double.url)
-    return TelegramBotSink("chat", api, chat, clock=QuickClock(), rng=RNG, zone=UTC)
+    return TelegramBotSink("chat", Room(api, chat), Look(), clock=QuickClock(), rng=RNG)
 
 
 @asynccontextmanager
@@ -263,7 +265,7 @@ async def test_retry_after_is_obeyed() -> None:
 
 
 def test_pacing_keeps_the_last_calls_for_criticals() -> None:
-    """Edits stop at 10 calls a minute, openings at 17, criticals at 20."""
+    """Edits stop at 10 calls a minute, answers at 13, openings at 17, criticals at 20."""
     pacing = Pacing(group=True)
     now = 0.0
     allowed = dict.fromkeys(Urgency, 0)
@@ -272,7 +274,9 @@ def test_pacing_keeps_the_last_calls_for_criticals() -> None:
             now += wait
             pacing.called(now)
             allowed[urgency] += 1
-    assert allowed == {Urgency.EDIT: 10, Urgency.RING: 7, Urgency.CRITICAL: 3}
+    assert allowed == {
+        Urgency.EDIT: 10, Urgency.REPLY: 3, Urgency.RING: 4, Urgency.CRITICAL: 3,
+    }  # fmt: skip
     assert pacing.wait(Urgency.CRITICAL, GROUP_SECONDS) == 0
     private = Pacing(group=False)
     for _ in range(100):
@@ -323,15 +327,15 @@ async def test_the_token_is_never_shown(
     outbox = MemoryOutbox()
     double.faults.extend(["connection", "500", "lost"])
     nowhere = _sink(double)
-    nowhere._api._url = "http://127.0.0.1:1"
+    nowhere._room.api._url = "http://127.0.0.1:1"
     wrong = _sink(double)
-    wrong._api._url = "http://[bad"
+    wrong._room.api._url = "http://[bad"
     for one in (_sink(double), nowhere, wrong):
         async with _running(one, outbox):
             await outbox.add(make_alert(len(outbox.alerts)))
             await asyncio.sleep(0.4)
     out, err = capsys.readouterr()
-    told = f"{out}{err}{caplog.text}{outbox.deliveries}{outbox.positions}{wrong._api._token!r}"
+    told = f"{out}{err}{caplog.text}{outbox.deliveries}{outbox.positions}{wrong._room.api._token!r}"
     assert "receiver_unavailable" in told
     assert "canary" not in told
 

@@ -9,6 +9,7 @@ import pytest
 
 from monitor.store.archive import stored_after
 from monitor.store.database import Database
+from tests.doubles.telegram.budgets import over_budget
 from tests.doubles.telegram.client import run_key
 from tests.doubles.telegram.control import started
 from tests.doubles.telegram.desk import Desk
@@ -41,7 +42,8 @@ def stored(state: Path) -> list[int]:
 async def test_a_long_gap_is_filled_quietly(desk: Desk) -> None:
     """All that was written while the daemon was down is stored late, in id order, and rings not.
 
-    A post that is new when the daemon is back rings as ever.
+    A post that is new when the daemon is back rings as ever. The pages keep within the budget, and
+    nothing else is asked for: no difference, of which the library would take as many as it likes.
     """
     account = await desk.sign_in("one", "+79990000001")
     channel = await desk.telegram.create_channel("Сводка", "svodka", members=[account.id])
@@ -49,6 +51,7 @@ async def test_a_long_gap_is_filled_quietly(desk: Desk) -> None:
     desk.configure("svodka", via="account")
     async with desk.running():
         await desk.ready("svodka")
+    before = len(await desk.telegram.calls())
     yesterday = int(time.time()) - 86_400
     posts = [{"text": f"ДРГ замечена, {n}", "date": yesterday + n} for n in range(GAP)]
     ids = await desk.telegram.post_many(channel, posts, push=False)
@@ -58,3 +61,8 @@ async def test_a_long_gap_is_filled_quietly(desk: Desk) -> None:
         await desk.telegram.post(channel, "ДРГ замечена сейчас")
         await desk.until(lambda: desk.rung() == 1)
     assert stored(desk.state)[1:] == [*ids, ids[-1] + 1]
+    calls = await desk.telegram.calls(since=before)
+    assert not over_budget(calls)
+    pages = sum(call.method == "messages.getHistory" for call in calls)
+    assert GAP // 100 <= pages <= GAP // 100 + 3
+    assert not [call for call in calls if "ifference" in call.method]

@@ -10,7 +10,7 @@ from monitor.alert import Alert
 from monitor.clock import Clock
 from monitor.silence import Silence
 from monitor.sinks.deliver import Mute
-from monitor.sinks.routing import Routing, held_back, not_routed
+from monitor.sinks.routing import Routing, Way, held_back, not_routed, ways
 
 
 class Dispatch:
@@ -47,6 +47,10 @@ class Dispatch:
         else:
             self._standing[alert.incident.id] = alert
 
+    def ways(self, alert: Alert, now: datetime) -> tuple[Way, ...]:
+        """The ways that an alert takes through the routes."""
+        return ways(self._routing, alert, now)
+
     def why_not(self, receiver: str, alert: Alert, now: datetime) -> str | None:
         """Why a receiver is not told of an alert now; None if it is."""
         if alert.exercise and not self._exercises[receiver]:
@@ -55,7 +59,18 @@ class Dispatch:
         why = why or held_back(self._routing.inhibitions, alert, self._standing.values())
         if why:
             return why
-        reasons = (one.why_not(alert, now) for one in self.silences)
+        return self._silenced(receiver, alert, now, quietly=False)
+
+    def why_quiet(self, receiver: str, alert: Alert, now: datetime) -> str | None:
+        """Why a receiver is told of an alert without a sound; None if it may make one."""
+        return self._silenced(receiver, alert, now, quietly=True)
+
+    def _silenced(self, receiver: str, alert: Alert, now: datetime, *, quietly: bool) -> str | None:
+        reasons = (
+            one.why_not(alert, now)
+            for one in self.silences
+            if one.quietly == quietly and one.meant_for(receiver)
+        )
         return next((reason for reason in reasons if reason), None)
 
     def mute(self, receiver: str, clock: Clock) -> Mute:
@@ -66,3 +81,7 @@ class Dispatch:
             return self.why_not(receiver, alert, clock.now())
 
         return why
+
+    def hush(self, receiver: str, clock: Clock) -> Mute:
+        """What a receiver's sink asks before it makes a sound."""
+        return lambda alert: self.why_quiet(receiver, alert, clock.now())

@@ -23,21 +23,24 @@ class Entry(NamedTuple):
 
 
 class Lane:
-    """The waiting alerts of one incident, in order; at least one.
+    """The waiting alerts of one incident, in order.
 
-    `last` is the newest of them, `ring` the newest of those that ring, if any does; `afresh` says
-    that the message to edit is gone.
+    There is none if the incident is only to be shown anew (`touched`), because the desk did
+    something about it. `last` is the newest of them, `ring` the newest of those that ring, if any
+    does; `afresh` says that the message to edit is gone.
     """
 
-    def __init__(self, alert: Alert) -> None:
+    def __init__(self, alert: Alert, *, touched: bool = False) -> None:
         self.incident = alert.incident.id
         self.entries: list[Entry] = []
         self.attempts = 0
         self.afresh = False
         self._first = alert
+        self._order = alert.sequence
         self.last = alert
         self.ring: Alert | None = None
-        self.add(alert)
+        if not touched:
+            self.add(alert)
 
     def add(self, alert: Alert) -> None:
         """A later alert of the same incident."""
@@ -78,7 +81,7 @@ class Lane:
     @property
     def rank(self) -> tuple[int, int]:
         """Smaller goes first."""
-        return (-self.urgency, self.entries[0].sequence)
+        return (-self.urgency, self._order)
 
 
 def with_posts_of(first: Alert, newest: Alert) -> Alert:
@@ -119,6 +122,11 @@ class Waiting:
     def skip(self, sequence: int) -> None:
         """An alert that needs no sending."""
         self._read = sequence
+
+    def touch(self, alert: Alert) -> None:
+        """Show an incident's newest state once more; what waits for it does that anyway."""
+        if alert.incident.id not in self._lanes:
+            self._lanes[alert.incident.id] = Lane(alert, touched=True)
 
     def next(self) -> Lane | None:
         """The lane whose turn it is; it stays until taken."""

@@ -40,13 +40,17 @@ When = Callable[[datetime], str]
 
 
 class Manner(NamedTuple):
-    """How to say it: names of sources, moments, and how much of the posts to quote."""
+    """How to say it: names of sources, moments, and how much of the posts to quote.
+
+    `handled` says who of the desk has settled it.
+    """
 
     name: Callable[[str], str]
     when: When
     posts: int = 3
     quote: int = 700
     repeated: bool = False
+    handled: str = ""
 
 
 def compose(alert: Alert, manner: Manner) -> tuple[Line, ...]:
@@ -57,6 +61,8 @@ def compose(alert: Alert, manner: Manner) -> tuple[Line, ...]:
     if manner.repeated:
         lines.append(Line("banner", (span(REPEATED, "alarm"),)))
     lines += [_head(alert), *_facts(alert)]
+    if manner.handled:
+        lines.append(Line("fact", (span(one_line(manner.handled), "bold"),)))
     shown = alert.posts[: manner.posts]
     for post in shown:
         lines += _post(post, manner)

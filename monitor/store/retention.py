@@ -46,6 +46,8 @@ class Expired(msgspec.Struct, kw_only=True):
     alerts: int = 0
     deliveries: int = 0
     baselines: int = 0
+    attempts: int = 0
+    actions: int = 0
     more: bool = False
 
     @property
@@ -152,6 +154,23 @@ _REMOVALS: tuple[tuple[str, str], ...] = (
         DELETE FROM incidents WHERE id IN (
             SELECT id FROM incidents WHERE NOT open AND updated_at < :matched
             ORDER BY updated_at LIMIT :step)
+        """,
+    ),
+    (
+        "attempts",
+        """
+        DELETE FROM attempts WHERE (sink, sequence, attempt) IN (
+            SELECT t.sink, t.sequence, t.attempt FROM attempts t
+            WHERE t.at < :alerts AND NOT EXISTS (
+                SELECT 1 FROM deliveries d WHERE d.sink = t.sink AND d.sequence = t.sequence)
+            ORDER BY t.at LIMIT :step)
+        """,
+    ),
+    (
+        "actions",
+        """
+        DELETE FROM actions WHERE number IN (
+            SELECT number FROM actions WHERE at < :matched ORDER BY at LIMIT :step)
         """,
     ),
     (

@@ -1,9 +1,8 @@
 """One Telegram account: connect, store what is pushed, list what was not, and never pretend.
 
-Telethon's memory of updates is only a shortcut (it loses posts in more ways than one, see
-docs/telegram-double.md). What counts is the coverage of ids in our store: after every connect, and
-every few minutes, the heads of all channels are compared with it and every gap is listed
-(connection.py).
+Telethon's memory of updates loses posts in more ways than one (docs/telegram-double.md) and is not
+used. What counts is the coverage of ids in our store: after every connect, and every few minutes,
+the heads of all channels are compared with it and every gap is listed (connection.py).
 """
 
 import asyncio
@@ -15,7 +14,8 @@ import structlog
 
 from monitor.clock import Clock
 from monitor.source import HealthBoard, Intake, SourceInfo
-from monitor.sources.telegram.connection import Connection, Pace, worst
+from monitor.sources.telegram.connection import Connection, Pace, outliving, worst
+from monitor.sources.telegram.listener import Listener
 from monitor.sources.telegram.register import Register
 from monitor.sources.telegram.session import AccountSettings, open_client
 from monitor.sources.telegram.trouble import AccountLostError, NotNowError, TroubleError
@@ -83,10 +83,10 @@ class TelegramAccount:
 
     async def _connected(self, register: Register) -> NoReturn:
         """One connection, from its first call to its end, which always is an error."""
-        client = open_client(self._settings, self._pace.connect_timeout)
+        client = open_client(self._settings, self._pace.connect_timeout, Listener)
         connection = Connection(client, register, self._clock, self._pace, self._look)
         try:
-            await connection.open()
+            await outliving(connection.open())
             await connection.serve()
         except Exception as error:
             raise worst(error) from error

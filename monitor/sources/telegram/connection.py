@@ -2,27 +2,21 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from typing import NoReturn
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 import structlog
-from telethon import TelegramClient, events, functions
+from telethon import functions
 
 from monitor.clock import Clock
-from monitor.sources.telegram import coverage as ids
 from monitor.sources.telegram.calls import Calls
+from monitor.sources.telegram.catching_up import CatchingUp, missing
+from monitor.sources.telegram.coverage import Span
+from monitor.sources.telegram.listener import Listener
 from monitor.sources.telegram.listing import Lister
 from monitor.sources.telegram.message import TL
-from monitor.sources.telegram.pushes import (
-    KINDS,
-    Pushes,
-    Sorted,
-    by_channel,
-    steps,
-    waits_for_its_album,
-)
+from monitor.sources.telegram.pushes import Pushed, Pushes, by_channel, steps, waits_for_its_album
 from monitor.sources.telegram.register import Register, Step, Watched
 from monitor.sources.telegram.trouble import (
     AccountLostError,
@@ -36,7 +30,8 @@ log = structlog.get_logger(__name__)
 
 BATCH = 1000
 ALBUM_PAUSE = 0.3
-MANY_PAGES = 50
+CLOCK_OFF = 60.0
+Ended = TypeVar("Ended")
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,7 +60,7 @@ class Connection:
 
     def __init__(
         self,
-        client: TelegramClient,
+        client: Listener,
         register: Register,
         clock: Clock,
         pace: Pace,
@@ -78,32 +73,41 @@ class Connection:
         self._pushes = Pushes()
         self._calls = Calls(client, clock, pace.call_timeout, register.budget, register.keep_budget)
         self._lister = Lister(self._calls, register, clock)
+        again = (pace.relist_every, pace.relist_window)
+        self._catching_up = CatchingUp(self._lister, register, clock, self._carefully, again=again)
+        self._albums: dict[tuple[Watched, int], tuple[TL, list[Span]]] = {}
+        self._album = asyncio.Event()
         self._gap = asyncio.Event()
         self._look = look
-        self._swept = False
 
     async def open(self) -> None:
         """Connect, and see that the account is signed in."""
-        self._client.add_event_handler(self._pushes.put, events.Raw(KINDS))
+        self._client.take = self._pushes.put
         async with asyncio.timeout(self._pace.connect_timeout * 2):
             await self._client.connect()
-        await self._calls.ask(functions.updates.GetStateRequest())
+        state = await self._calls.ask(functions.updates.GetStateRequest())
         log.info("telegram_connected", account=self._register.account)
+        ahead = (self._clock.now() - state.date).total_seconds()
+        if abs(ahead) > CLOCK_OFF:
+            log.warning(
+                "clock_differs_from_telegram",
+                seconds=round(ahead),
+                hint="set this machine's clock: posts look late, or are dated wrongly, by as much",
+            )
 
     async def serve(self) -> NoReturn:
         """Store, list and watch the line until one of them fails."""
+        tasks = [self._until_ended(), self._ping(), self._store()]
+        if self._pace.reconcile:
+            tasks += [self._reconcile(), self._meet(), self._note_gaps(), self._edit_albums()]
+            tasks += [self._catching_up.run(), self._catching_up.run_again()]
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._until_ended())
-            group.create_task(self._ping())
-            group.create_task(self._store())
-            if self._pace.reconcile:
-                group.create_task(self._reconcile())
-                group.create_task(self._meet())
-                group.create_task(self._fill_when_needed())
+            for task in tasks:
+                group.create_task(outliving(task))
         raise TroubleError("the connection ended")
 
     async def _until_ended(self) -> NoReturn:
-        await self._client.run_until_disconnected()
+        await self._client.disconnected
         raise TroubleError("the connection ended")
 
     async def _ping(self) -> NoReturn:
@@ -118,47 +122,55 @@ class Connection:
     async def _store(self) -> NoReturn:
         """Store what is pushed, all that has queued at once."""
         while True:
-            updates = await self._pushes.take(BATCH)
-            if waits_for_its_album(updates):
+            pushed = await self._pushes.take(BATCH)
+            if waits_for_its_album(pushed):
                 await self._clock.sleep(ALBUM_PAUSE)
-                updates += self._pushes.more(BATCH)
-            found: list[Step] = []
-            for number, happened in by_channel(updates).items():
-                watched = self._register.of_number(number)
-                if watched is not None:
-                    found += await self._steps(watched, happened)
-                    if happened.itself:
-                        self._look.set()
+                pushed += self._pushes.more(BATCH)
+            found = self._steps(pushed)
             await self._register.keep(found)
-            if any(_has_gaps(step.watched) for step in found):
+            if found:
                 self._gap.set()
 
-    async def _steps(self, watched: Watched, happened: Sorted) -> list[Step]:
-        edited: list[list[TL]] = []
-        for message in happened.edited:
-            if not getattr(message, "grouped_id", None):
-                edited.append([message])
-                continue
-            with contextlib.suppress(ChannelLostError, NotNowError):  # found by the daily look
-                edited.append(await self._lister.album_of(watched, message))
-        return steps(watched, happened, edited, self._clock.now())
+    def _steps(self, pushed: list[Pushed]) -> list[Step]:
+        """What was pushed as what is to be stored now; the rest is set going."""
+        found: list[Step] = []
+        for number, happened in by_channel(pushed).items():
+            watched = self._register.of_number(number)
+            if watched is not None:
+                found += steps(watched, happened, self._clock.now())
+                for message, event in happened.albums:
+                    key = (watched, message.grouped_id)
+                    self._albums.setdefault(key, (message, []))[1].append(event)
+            if happened.itself and (watched or number == 0):
+                self._look.set()
+        if self._albums:
+            self._album.set()
+        return found
 
-    async def _fill_when_needed(self) -> NoReturn:
-        """List a gap soon after a push showed it, unless the library fills it first."""
+    async def _edit_albums(self) -> NoReturn:
+        """Ask for the albums of which a message was edited, one after the other."""
+        while True:
+            await self._album.wait()
+            self._album.clear()
+            while self._albums:
+                (watched, _), (message, events) = self._albums.popitem()
+                with contextlib.suppress(ChannelLostError, NotNowError):  # found by the sweep
+                    await self._lister.edited_album(watched, message, tuple(events))
+
+    async def _note_gaps(self) -> NoReturn:
+        """List a gap soon after a push showed it, unless late pushes fill it first."""
         while True:
             await self._gap.wait()
             self._gap.clear()
             await self._clock.sleep(self._pace.gap_pause)
             for watched in self._register.reading():
-                if _has_gaps(watched):
-                    await self._carefully(watched, self._lister.fill)
+                if missing(watched):
+                    self._catching_up.add(watched)
 
     async def _reconcile(self) -> NoReturn:
         """Compare with the server on connecting and every few minutes."""
-        await self._learn_states()
         while True:
             await self._sweep()
-            self._swept = True
             await self._until_next_look()
             self._look.clear()
 
@@ -184,26 +196,14 @@ class Connection:
     async def _greet(self, watched: Watched) -> None:
         """Bring a channel that was just met up to its head, so that pushes can be trusted."""
         if watched.met:
-            await self._lister.heads([watched])
-            await self._complete(watched)
-
-    async def _learn_states(self) -> None:
-        """One look at the dialogs teaches the library every joined channel's state."""
-        with contextlib.suppress(NotNowError):
-            await self._calls.turn("messages.getDialogs")
-            try:
-                async with asyncio.timeout(self._pace.call_timeout):
-                    async for _dialog in self._client.iter_dialogs():
-                        pass
-            except Exception as error:
-                raise sort_error(error) from error
-            await self._client.catch_up()
+            brought = await self._lister.heads([watched])
+            self._catching_up.add(watched, brought.get(watched, 0))
 
     async def _sweep(self) -> None:
-        """Ask for every head, list what is missing, and once a day look again."""
+        """Ask for every head; what is missing is listed by and by."""
         contacted = [one for one in self._register.reading() if one.peer and one.met]
         try:
-            await self._lister.heads(contacted)
+            brought = await self._lister.heads(contacted)
         except NotNowError as error:
             log.info("telegram_sweep_waits", account=self._register.account, problem=str(error))
             if error.seconds > self._pace.sweep_every:  # lost pushes would go unnoticed
@@ -211,26 +211,7 @@ class Connection:
                     self._register.tell(watched, "throttled", f"Telegram makes us wait: {error}")
             return
         for watched in contacted:
-            if not watched.lost:
-                await self._carefully(watched, self._complete)
-
-    async def _complete(self, watched: Watched) -> None:
-        """Bring one channel up to its head, edits and deletions included."""
-        brought = await self._lister.fill(watched)
-        self._register.read(watched)
-        if brought and self._swept:  # before, nobody could have pushed them
-            self._register.found(watched, brought)
-        known = watched.known
-        if known is None:
-            return
-        since = self._clock.now() - timedelta(seconds=self._pace.relist_window)
-        due = known.relisted_at + self._pace.relist_every <= self._clock.now().timestamp()
-        if due:
-            await self._lister.look_again(watched, since, MANY_PAGES)
-        elif known.events and ids.unseen(known.events, watched.pts) > brought:
-            await self._lister.look_again(watched, since, 1)
-        else:
-            await self._lister.believe(watched)
+            self._catching_up.add(watched, brought.get(watched, 0))
 
     async def _carefully(
         self, watched: Watched, do: Callable[[Watched], Awaitable[object]]
@@ -245,10 +226,18 @@ class Connection:
             self._register.lose(watched, "not_found", str(error), hint)
 
 
-def _has_gaps(watched: Watched) -> bool:
-    """Whether ids are missing that the server should be asked for."""
-    contacted = watched.known is not None and watched.known.contacted
-    return contacted and watched.coverage is not None and bool(ids.gaps(watched.coverage))
+async def outliving(work: Coroutine[Any, Any, Ended]) -> Ended:
+    """Do it; a call that the client library drops is an error, and not the silent end of our task.
+
+    It cancels the calls that wait for an answer when it closes the connection by itself.
+    """
+    try:
+        return await work
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise TroubleError("the client library dropped a call") from None
 
 
 def worst(error: BaseException) -> Exception:

@@ -71,34 +71,55 @@ class Lister:
         await self._register.keep([step])
         log.info("source_first_contact", source=watched.info.id, posts=len(posts))
 
-    async def heads(self, channels: Sequence[Watched]) -> None:
-        """Learn the newest id of many channels in one call."""
-        known = [one for one in channels if one.peer is not None and not one.lost]
-        for start in range(0, len(known), PAGE):
-            await self._heads(known[start : start + PAGE])
+    async def heads(self, channels: Sequence[Watched]) -> dict[Watched, int]:
+        """Learn the newest id of many channels in one call; how many posts that brought to which.
 
-    async def _heads(self, channels: list[Watched]) -> None:
+        The newest post comes along: where it is the only one that is missing it is stored at once.
+        """
+        known = [one for one in channels if one.peer is not None and not one.lost]
+        found: dict[Watched, int] = {}
+        for start in range(0, len(known), PAGE):
+            found |= await self._heads(known[start : start + PAGE])
+        return found
+
+    async def _heads(self, channels: list[Watched]) -> dict[Watched, int]:
         """One call; when a channel spoils it, halves of it, down to that channel."""
         peers = [types.InputDialogPeer(_input_peer(one)) for one in channels]
         try:
-            answer = await self._calls.ask(functions.messages.GetPeerDialogsRequest(peers))
+            answer, asked_at = await self._calls.ask_at(
+                functions.messages.GetPeerDialogsRequest(peers)
+            )
         except ChannelLostError as error:
             if len(channels) > 1:
                 middle = len(channels) // 2
-                await self._heads(channels[:middle])
-                await self._heads(channels[middle:])
-                return
+                found = await self._heads(channels[:middle])
+                return found | await self._heads(channels[middle:])
             hint = "it is private or gone: remove it from the sources file, or join it"
             self._register.lose(channels[0], "not_found", str(error), hint)
-            return
+            return {}
         chats = {chat.id: chat for chat in answer.chats}
+        page = Page(answer.messages, by_peer(answer.chats), asked_at)
+        steps: list[Step] = []
         for dialog in answer.dialogs:
             number = getattr(dialog.peer, "channel_id", 0)
             watched = self._register.of_number(number)
             if watched is not None and self._still_its_own(watched, chats.get(number)):
                 watched.pts = dialog.pts or 0
-                head = partial(_heard, dialog.top_message)
-                await self._register.keep([Step(watched, (), head)])
+                steps.append(self._headed(watched, dialog.top_message, page))
+        await self._register.keep(steps)
+        return {step.watched: len(step.posts) for step in steps}
+
+    def _headed(self, watched: Watched, head: int, page: Page) -> Step:
+        """That a channel has this newest id; with its post, if no other one is missing."""
+        number = watched.peer.number if watched.peer else 0
+        tops = [one for one in page.messages if (one.peer_id.channel_id, one.id) == (number, head)]
+        coverage = watched.coverage
+        alone = coverage is not None and ids.gaps(ids.heard(coverage, head)) == ((head, head),)
+        if not alone or not tops or getattr(tops[0], "grouped_id", None):
+            return Step(watched, (), partial(_heard, head))
+        groups = albums(tops)
+        posts = self._posts(watched, groups, page)
+        return Step(watched, posts, partial(_listed, (head, head), _names(groups)))
 
     def _still_its_own(self, watched: Watched, chat: TL) -> bool:
         """Whether a channel still has the name it is watched by."""
@@ -113,11 +134,9 @@ class Lister:
         return False
 
     async def fill(self, watched: Watched) -> int:
-        """List every gap, oldest first; how many posts that brought."""
-        brought = 0
-        while watched.coverage is not None and (open_ := ids.gaps(watched.coverage)):
-            brought += await self._fill_from(watched, open_[0])
-        return brought
+        """List one page of what is missing, the oldest; how many posts that brought."""
+        open_ = ids.gaps(watched.coverage) if watched.coverage is not None else ()
+        return await self._fill_from(watched, open_[0]) if open_ else 0
 
     async def _fill_from(self, watched: Watched, gap: Span) -> int:
         """List one page from the beginning of a gap on."""
@@ -185,7 +204,7 @@ class Lister:
         unlisted = ids.vanished(watched.coverage, span, numbers)
         empty = [
             message.id
-            for message in await self.messages(watched, unlisted)
+            for message in (await self.messages(watched, unlisted)).messages
             if isinstance(message, types.MessageEmpty)
         ]
         if len(empty) > SEVERAL and not watched.suspected.issuperset(empty):
@@ -195,23 +214,35 @@ class Lister:
         watched.suspected = frozenset()
         return tuple(empty)
 
-    async def messages(self, watched: Watched, numbers: Sequence[int]) -> list[TL]:
+    async def messages(self, watched: Watched, numbers: Sequence[int]) -> Page:
         """Single messages by id; MessageEmpty for those that are not there."""
-        found: list[TL] = []
+        found = Page([], {}, self._clock.now())
         for start in range(0, len(numbers), PAGE):
             wanted = [types.InputMessageID(one) for one in numbers[start : start + PAGE]]
             peer = _input_peer(watched)
             channel = types.InputChannel(peer.channel_id, peer.access_hash)
-            answer = await self._calls.ask(functions.channels.GetMessagesRequest(channel, wanted))
-            found += answer.messages
+            answer, asked_at = await self._calls.ask_at(
+                functions.channels.GetMessagesRequest(channel, wanted)
+            )
+            found.messages.extend(answer.messages)
+            found.chats.update(by_peer(answer.chats))
+            found = found._replace(asked_at=min(found.asked_at, asked_at) if start else asked_at)
         return found
 
-    async def album_of(self, watched: Watched, message: TL) -> list[TL]:
-        """All messages of the album that a message belongs to, by asking for its neighbours."""
+    async def edited_album(self, watched: Watched, message: TL, events: ids.Spans) -> None:
+        """Store the album that an edited message belongs to, by asking for its neighbours.
+
+        Its events count as known when it is stored: until then the hole they leave brings it back.
+        """
         around = range(max(1, message.id - 9), message.id + 10)
-        found = await self.messages(watched, around)
-        group = [one for one in found if getattr(one, "grouped_id", None) == message.grouped_id]
-        return sorted(group, key=lambda one: int(one.id)) or [message]
+        page = await self.messages(watched, around)
+        group = [
+            one
+            for one in sorted(page.messages, key=lambda one: int(one.id))
+            if getattr(one, "grouped_id", None) == message.grouped_id
+        ]
+        posts = self._posts(watched, [group], page, edits=True) if group else []
+        await self._register.keep([Step(watched, posts, _same, events)])
 
     async def _page(self, watched: Watched, *, offset_id: int, forwards: bool = False) -> Page:
         """A page of messages before an id (0 = the newest), or from an id on."""

@@ -92,6 +92,12 @@ class Bench:
         last = self.board.last
         await self.until(lambda: all(one in last and last[one].state == "ok" for one in wanted))
 
+    async def listened_to(self) -> None:
+        """Wait until the server has somebody to push to."""
+        async with asyncio.timeout(5):
+            while not any(one["updates"] for one in await self.telegram.lines()):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.02)
+
     def twice(self) -> list[str]:
         """Posts that were stored as new more than once."""
         new = Counter((post.source, post.id) for post in self.intake.posts() if post.kind == "new")

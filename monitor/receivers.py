@@ -1,0 +1,83 @@
+"""Whom alerts are shown to: the receivers of monitor.yaml, one form a kind."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictBool, StrictInt
+
+from monitor.field import AnyPath, Chat, Name, WebAddress
+from monitor.form import Form, Spelled
+from monitor.routes import TimeZone
+from monitor.secret import Secret
+
+Language = Literal["en", "ru", "uk"]
+ReaderName = Annotated[str, Spelled(r"[^\s@/#$].{0,39}", "write a name of up to 40 characters")]
+
+
+class Terminal(Form):
+    """Alerts as lines of text on stdout."""
+
+    kind: Literal["terminal"] = Field(description="`terminal`: lines of text on stdout.")
+    name: Name = Field(description="Its name in `status` and in deliveries.")
+    exercise: StrictBool = Field(True, description="Also show exercise alerts.")
+
+
+class Reader(Form):
+    """Somebody who may press buttons and give commands in a chat."""
+
+    id: Annotated[StrictInt, Field(gt=0)] = Field(
+        description="Their number in Telegram; `monitor init` shows it, and so does the log."
+    )
+    name: ReaderName = Field(description="What they are called where their acts are shown.")
+    language: Language | None = Field(
+        None, description="`en`, `ru` or `uk`; that of their Telegram if left out."
+    )
+
+
+class TelegramBot(Form):
+    """Alerts in a Telegram chat, sent by a bot."""
+
+    kind: Literal["telegram_bot"] = Field(description="`telegram_bot`: a Telegram chat.")
+    name: Name = Field(description="Its name in `status` and in deliveries.")
+    chat: Chat = Field(description="The chat's number, or @name of a public channel.")
+    token: Secret = Field(description="The bot's token, by reference.")
+    api_url: WebAddress = Field("https://api.telegram.org", description="Where the Bot API is.")
+    topic: Annotated[StrictInt, Field(gt=0)] | None = Field(
+        None, description="The topic's number, in a group that is a forum."
+    )
+    people: tuple[Reader, ...] = Field(
+        (), description="Who may press buttons and give commands; nobody if left out."
+    )
+    language: Language = Field("en", description="The chat's language: `en`, `ru` or `uk`.")
+    time_zone: TimeZone | None = Field(
+        None, description="The readers' time zone, as `Europe/Kyiv`; the machine's if left out."
+    )
+    exercise: StrictBool = Field(True, description="Also send exercise alerts.")
+
+
+class Webhook(Form):
+    """Alerts posted to a web address, signed (Standard Webhooks)."""
+
+    kind: Literal["webhook"] = Field(description="`webhook`: a program's web address.")
+    name: Name = Field(description="Its name in `status` and in deliveries.")
+    url: WebAddress = Field(description="Where alerts are posted.")
+    secret: Secret = Field(description="What they are signed with (HMAC-SHA256), by reference.")
+    body: Literal["monitor", "alertmanager"] = Field(
+        "monitor", description="The alert as on the bus, or as Alertmanager's webhook has it."
+    )
+    exercise: StrictBool = Field(True, description="Also send exercise alerts.")
+
+
+class AlertFile(Form):
+    """Alerts in a file, one JSON object a line."""
+
+    kind: Literal["file"] = Field(description="`file`: a file of JSON lines.")
+    name: Name = Field(description="Its name in `status` and in deliveries.")
+    path: AnyPath = Field(description="The file; its folder must exist.")
+    rotate_mb: StrictInt = Field(
+        100, ge=1, le=100_000, description="A file of so many megabytes is renamed to `.1`."
+    )
+    keep: StrictInt = Field(5, ge=0, le=1000, description="How many renamed files are kept.")
+    exercise: StrictBool = Field(True, description="Also write exercise alerts.")
+
+
+Receiver = Annotated[Terminal | TelegramBot | Webhook | AlertFile, Field(discriminator="kind")]
