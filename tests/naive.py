@@ -337,18 +337,16 @@ def links(asked: Link, case: Case) -> set[tuple[int, int, str]]:
     """The addresses shown in the part that is meant, and those behind words, that are asked for."""
     found: set[tuple[int, int, str]] = set()
     first, last = case.span or (0, len(case.text))
-    shown = SHOWN.finditer(case.text)
-    hidden = [regex.fullmatch(r"https?://([a-z.]+)(/.*)?", one) for one in
-              (case.post.links if case.post else ())]  # fmt: skip
-    for one, start, end in [(hit, *hit.span()) for hit in shown] + [(hit, 0, 0) for hit in hidden]:
-        if one is None or (end and not first <= start <= end <= last):
+    shown = [(hit[0], hit.start(), hit.end()) for hit in SHOWN.finditer(case.text)]
+    for text, start, end in shown + [(one, 0, 0) for one in (case.post.links if case.post else ())]:
+        written = text.rstrip(".,;:!?)]}'’»")
+        host, _, path = written.removeprefix("https://").removeprefix("www.").partition("/")
+        if end and not first <= start <= end <= last:
             continue
-        end = min(end, start + len(one[0].rstrip(".,;:!?)]}'’»")))
-        host, path = one[1].removeprefix("www."), (one[2] or "").rstrip(".,;:!?)]}'’»").strip("/")
         for wanted in asked.to:
             domain, _, below = wanted.partition("/")
             if f".{host}".endswith(f".{domain}") and f"{path}/".startswith(below and f"{below}/"):
-                found.add((start, end, asked.text))
+                found.add((start, min(end, start + len(written)), asked.text))
     return found
 
 
@@ -414,7 +412,7 @@ def parts(scope: Scope, case: Case) -> list[Case]:
     return [case._replace(span=at) for at in cut if at[0] < at[1]] or [case]
 
 
-def holds(condition: Condition, case: Case) -> bool:  # noqa: PLR0911 - one answer for each kind
+def holds(condition: Condition, case: Case) -> bool:  # noqa: C901, PLR0911 - one answer for each kind
     """Whether a condition holds for a post."""
     match condition:
         case Term():
@@ -455,7 +453,7 @@ def speaks(asked: Speaker, who: SourceInfo) -> bool:
     return all(not wanted or is_now in wanted for wanted, is_now in pairs)
 
 
-def evidence(condition: Condition, case: Case) -> set[tuple[int, int, str]]:
+def evidence(condition: Condition, case: Case) -> set[tuple[int, int, str]]:  # noqa: PLR0911 - the same
     """The (start, end, term) that make a condition hold, as far as they stand in the text."""
     if not holds(condition, case):
         return set()

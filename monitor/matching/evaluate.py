@@ -135,8 +135,8 @@ class Matcher:
             asked = {number for rule in rules for number in rule.asked}
             if asked:
                 seen = self.seen(readings, who, post, wanted)
-                found |= {one for one in asked
-                          if self._possible[one](found) and seen.holds(self._asked[one])}  # fmt: skip
+                likely = [one for one in asked if self._possible[one](found)]
+                found.update(one for one in likely if seen.holds(self._asked[one]))
         if self._places:
             found = (found - self._places) | self._where(readings[0][1].text, rules, who)
         return [
