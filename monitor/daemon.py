@@ -79,7 +79,7 @@ class Daemon:
         rng = random.Random()  # noqa: S311 - jitter, no secret
         self._board = Board(clock)
         self._supervisor = Supervisor(clock, rng)
-        memory = remembered(db)
+        memory = remembered(db, matcher.rulebook)
         marks = cursors(db)
         self._writer = Writer(db)
         self._outbox = Outbox(self._writer)
@@ -97,7 +97,7 @@ class Daemon:
             self._dispatch,
             clock,
             committed=self._outbox.committed,
-            rules=lambda: [rule.id for rule in self._pipeline.matcher.rulebook.rules],
+            rules=lambda: self._pipeline.matcher.rulebook.ids,
         )
         self._fetch = Fetch(
             clock,
@@ -197,8 +197,8 @@ class Daemon:
     async def _take(self, matcher: Matcher) -> None:
         """Put new rules in force: in the writer's thread, so that a batch has one rulebook."""
 
-        def put(_: Database) -> None:
-            self._pipeline.matcher = matcher
+        def put(db: Database) -> None:
+            self._pipeline.put_in_force(db, matcher)
 
         await self._writer.do(put)
         known = matcher.rulebook.sources

@@ -70,8 +70,8 @@ class Sketch(msgspec.Struct, frozen=True, omit_defaults=True):
 class Support(msgspec.Struct, frozen=True, kw_only=True):
     """One post in one incident: as it was last judged.
 
-    `part` is what it does there: it supports, denies or closes it. `place` is the id of the place
-    that it names.
+    `part` is what it does there: it supports, denies or closes it, or is `evidence` of what a
+    correlation says. `place` is the id of the place that it names.
 
     `echo_of` is SOURCE/ID of the post that it repeats; echoes and late posts count for nobody's
     voice. `sketch` is what copies are known by; `origin` is SOURCE/ID of the post it forwards,
@@ -88,7 +88,7 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     affiliation: str
     role: str
     published_at: datetime
-    part: Literal["supports", "denies", "closes"] = "supports"
+    part: Literal["supports", "denies", "closes", "evidence"] = "supports"
     at_home: bool = False
     place: str | None = None
     sketch: Sketch = Sketch()
@@ -109,7 +109,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     `voices` are who speaks for it, `denials` who denies it. `id` is fixed when it opens; `ordinal`
     counts its alerts; it closes at `deadline` unless another post joins. `posts` counts everything
-    that joined and still stands, echoes included.
+    that joined and still stands, echoes included. `group` is what a correlation's incident is of:
+    the watch's key and the values of its `group_by`.
     """
 
     id: str
@@ -130,6 +131,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     echoes: int = 0
     ordinal: int = 0
     open: bool = True
+    group: str = ""
 
     @property
     def families(self) -> int:

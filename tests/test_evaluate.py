@@ -33,6 +33,7 @@ from monitor.rule import (
     Term,
 )
 from monitor.source import SourceInfo
+from monitor.watch import Entry, Watch
 from tests import naive
 from tests.data import data_file
 
@@ -48,6 +49,9 @@ class Book(NamedTuple):
     ladder: Ladder = ()
     places: tuple[Place, ...] = ()
     areas: tuple[Area, ...] = ()
+    watches: Mapping[str, Watch] = {}
+    watchers: Mapping[str, tuple[Entry, ...]] = {}
+    ids: tuple[str, ...] = ()
 
 
 def rule(name: str, when: Condition) -> Rule:

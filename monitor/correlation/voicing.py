@@ -2,10 +2,11 @@
 
 import msgspec
 
-from monitor.correlation.changes import Draft, span_text
+from monitor.correlation.changes import Draft
 from monitor.correlation.event import Event
 from monitor.correlation.repeats import cited, origin_of, sketched
 from monitor.correlation.status import is_at_home
+from monitor.correlation.words import span_text
 from monitor.hit import Hit
 from monitor.incident import Support
 from monitor.source import UNKNOWN

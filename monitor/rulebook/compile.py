@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from monitor.gazetteer.lookup import Gazetteer
-from monitor.gazetteer.names import ways
 from monitor.incident import Ladder
 from monitor.lexicon.surfaces import Inflect, Surface, as_written, surfaces
 from monitor.lexicon.terms import ParsedTerm, TermProblem, near_of, parse
@@ -27,8 +26,9 @@ from monitor.rulebook.conditions import (
     tested,
 )
 from monitor.rulebook.patterns import Patterns
-from monitor.rulebook.where import fits, wheres_in
+from monitor.rulebook.where import fits, likely, wheres_in
 from monitor.source import SourceInfo
+from monitor.watch import Entry, Watch
 
 
 class Book(Protocol):
@@ -53,6 +53,18 @@ class Book(Protocol):
     @property
     def areas(self) -> tuple[Area, ...]:
         """Own areas."""
+
+    @property
+    def watches(self) -> Mapping[str, Watch]:
+        """The correlations, by key."""
+
+    @property
+    def watchers(self) -> Mapping[str, tuple[Entry, ...]]:
+        """Whom the hits of a rule concern."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all rules, correlations too."""
 
     @property
     def hash(self) -> str:
@@ -170,11 +182,15 @@ def names_of(where: Where, gazetteer: Gazetteer) -> tuple[Surface, ...]:
     """How the places that fit are written; nothing if they are too many, or any would do."""
     if where.unresolved:
         return ()
+    fitting: dict[str, Place] = {}
+    for place in likely(where, gazetteer):
+        if place.id not in fitting and fits(place, where, gazetteer):
+            fitting[place.id] = place
+            if len(fitting) > MANY_PLACES:
+                return ()
     names: set[str] = set()
-    for count, place in enumerate(one for one in gazetteer if fits(one, where, gazetteer)):
-        if count == MANY_PLACES:
-            return ()
-        names.update(ways(place, quick=place.id not in gazetteer.places))
+    for place in fitting.values():
+        names.update(gazetteer.keys(place))
     return tuple(Surface(tuple(name.split(" "))) for name in sorted(names))
 
 

@@ -1,14 +1,14 @@
 """Place conditions: read from `place:`, and whether a place fits one."""
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Annotated, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, model_validator
 
 from monitor.document import Node, named
 from monitor.form import Form, OneOrMany, did_you_mean, fill, find, wrong
-from monitor.gazetteer.areas import containers, distance_km, in_area
+from monitor.gazetteer.areas import box_around, boxes, containers, distance_km, in_area
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.mistake import Mistake
 from monitor.place import Place, PlaceKind
@@ -143,3 +143,26 @@ def fits(place: Place, where: Where, gazetteer: Gazetteer) -> bool:
     if place.point is None or where.point is None or place.kind in {"region", "country"}:
         return False
     return distance_km(place.point, where.point) <= where.within_km
+
+
+def likely(where: Where, gazetteer: Gazetteer) -> Iterator[Place]:
+    """Places among which are all that fit a condition; some twice."""
+    if where.inside:
+        yield from _held_by(where.inside, gazetteer)
+    elif where.within_km is not None and where.point is not None:
+        yield from gazetteer.around(box_around(where.point, where.within_km))
+    elif where.areas:
+        for area in (gazetteer.areas[one] for one in where.areas if one in gazetteer.areas):
+            yield from _held_by((*area.admin1, *area.places), gazetteer)
+            for box in boxes(area):
+                yield from gazetteer.around(box)
+    else:
+        yield from gazetteer
+
+
+def _held_by(codes: Iterable[str], gazetteer: Gazetteer) -> Iterator[Place]:
+    for code in codes:
+        yield from gazetteer.within(code)
+        place = gazetteer.get(code)
+        if place is not None:
+            yield place

@@ -288,7 +288,14 @@ class PreviewReader:
     ) -> None:
         if reading.known == channel.known:
             return
-        posts = tuple(self._received(channel, change, history) for change in reading.changes)
+        beside = covered_by_account(intake, channel.source) is not None
+        posts = tuple(
+            msgspec.structs.replace(
+                self._received(channel, change, history),
+                beside=channel.witness or (beside and change.kind == "new"),
+            )
+            for change in reading.changes
+        )
         value = msgspec.json.encode(reading.known).decode()
         arrival = Arrival(posts=posts, cursors={channel.cursor: value})
         await hand_over(intake, arrival, self._clock, channel.source)
