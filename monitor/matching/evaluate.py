@@ -163,6 +163,10 @@ class Matcher:
         text = readings[0][1].text
         return Seen(lambda: self._finds(readings, who, post, wanted), text, who, post)
 
+    def terms_in(self, text: str) -> AbstractSet[str]:
+        """The terms that are found in a text, whatever rules make of them."""
+        return self.seen(self.look(text), SourceInfo(id="")).finds.keys()
+
     def _finds(
         self, readings: Readings, who: SourceInfo, post: Post | None, wanted: frozenset[int] | None
     ) -> dict[str, list[Found]]:
