@@ -22,6 +22,7 @@ from monitor.chat.office import Office
 from monitor.clock import Clock
 from monitor.collecting import Collecting
 from monitor.control import Answer, Verbs, serve
+from monitor.habits import Habits
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
@@ -111,6 +112,7 @@ class Daemon:
             self._known, clock, rng, self._board, self._fetch, self._roster,
             Bots(), Handling(judgements(db)),
         )  # fmt: skip
+        self._habits = Habits(self._gate, clock, self._board)
         self._collecting = Collecting(settings, around, self._supervisor)
         self._troubles = Troubles(self._writer, clock, self._collecting, self._outbox.committed)
         self._resending = Resending(
@@ -164,6 +166,7 @@ class Daemon:
                 Part("rules", self.rules.run),
                 Part("silences", self._silencing.run),
                 Part("troubles", self._troubles.run),
+                Part("habits", self._habits.run),
                 *(Part("settings", one.run) for one in self._reconfiguring),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
@@ -173,7 +176,7 @@ class Daemon:
                 *(Part(one.name, _with(one.run, self._outbox)) for one in self._sinks)
             )
             answers = self._start(*(Part(one.name, one.run) for one in self._answers))
-            sources = self._start(Part("sources", _with(self._collecting.run, self._gate)))
+            sources = self._start(Part("sources", _with(self._collecting.run, self._habits)))
             log.info(
                 "running",
                 rules=len(self._pipeline.matcher.rulebook.rules),
