@@ -11,6 +11,9 @@ from monitor.rule import Level
 
 AlertKind = Literal["opened", "updated", "escalated", "corrected", "closed"]
 
+ADDRESSED = frozenset(("monitor/held-back", "monitor/digest", "monitor/all-quiet"))
+"""Events of what is meant for one receiver alone: its name is the id of the alert's post."""
+
 MAX_POSTS = 20
 MAX_TEXT_BYTES = 4096
 
@@ -88,6 +91,13 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     def about_itself(self) -> bool:
         """Whether it tells of the monitor (a silence that ends), not of the world."""
         return self.incident.event.startswith("monitor/")
+
+    @property
+    def addressee(self) -> str | None:
+        """The one receiver that a digest is for; None for everything else."""
+        if self.incident.event not in ADDRESSED or not self.posts:
+            return None
+        return self.posts[0].id
 
 
 def alert_id(incident: str, ordinal: int) -> str:

@@ -21,6 +21,8 @@ from monitor.batch import remembered
 from monitor.chat.office import Office
 from monitor.clock import Clock
 from monitor.control import Answer, Verbs, serve
+from monitor.digests import Digests
+from monitor.escalating import Escalating
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
@@ -39,8 +41,10 @@ from monitor.reload import Reload
 from monitor.resending import Resending
 from monitor.settings import Settings
 from monitor.silencing import Silencing
+from monitor.sinks.dispatch import takes_exercises
 from monitor.sinks.handling import Handling
 from monitor.sinks.room import Bots
+from monitor.sinks.routing import routing
 from monitor.source import SourceInfo
 from monitor.sources.fetch import Fetch
 from monitor.sources.roster import Roster
@@ -61,6 +65,9 @@ DRAIN_SINKS = 4.0
 
 SHOWN_MISTAKES = 50
 """So many mistakes of refused rules go into a status; the log has them all."""
+
+ROUTING_KEYS = ("route", "time_intervals", "inhibit_rules", "route_tests")
+"""Keys of monitor.yaml that are in force as soon as they are saved."""
 
 T = TypeVar("T")
 
@@ -111,6 +118,14 @@ class Daemon:
             self._known, clock, rng, self._board, self._fetch, self._roster,
             Bots(), Handling(judgements(db)),
         )  # fmt: skip
+        self._escalating = Escalating(
+            self._writer, self._outbox, self._dispatch, around.handling, clock,
+            committed=self._outbox.committed,
+        )  # fmt: skip
+        self._digests = Digests(
+            settings, self._writer, self._dispatch, clock, board=self._board,
+            committed=self._outbox.committed,
+        )  # fmt: skip
         self._sources = build_sources(settings, around)
         self._resending = Resending(
             self._outbox,
@@ -137,7 +152,8 @@ class Daemon:
                 one,
                 settings,
                 dict.fromkeys(("rules", "sources", "places"), self._other_files)
-                | {"retention": self._keep_so_long},
+                | {"retention": self._keep_so_long}
+                | dict.fromkeys(ROUTING_KEYS, self._put_routes),
                 clock=clock,
                 board=self._board,
                 notices=notices,
@@ -162,6 +178,8 @@ class Daemon:
                 Part("retention", self._expire),
                 Part("rules", self.rules.run),
                 Part("silences", self._silencing.run),
+                Part("escalation", self._escalating.run),
+                Part("digests", self._digests.run),
                 *(Part("settings", one.run) for one in self._reconfiguring),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
@@ -210,6 +228,12 @@ class Daemon:
     def _other_files(self, wanted: Settings) -> None:
         """The configuration names other files of rules, sources or places."""
         self.rules.use(_material(wanted))
+
+    def _put_routes(self, wanted: Settings) -> None:
+        """Other routes, for the receivers that run: new ones come with a restart."""
+        running = tuple(one.name for one in self._settings.receivers)
+        exercises = takes_exercises(self._settings)
+        self._dispatch.put(routing(wanted)._replace(receivers=running), exercises)
 
     def _keep_so_long(self, wanted: Settings) -> None:
         self._settings = self._settings.model_copy(update={"retention": wanted.retention})

@@ -65,7 +65,7 @@ def compose(alert: Alert, manner: Manner) -> tuple[Line, ...]:
         lines.append(Line("fact", (span(one_line(manner.handled), "bold"),)))
     shown = alert.posts[: manner.posts]
     for post in shown:
-        lines += _post(post, manner)
+        lines += _own_words(post) if alert.about_itself else _post(post, manner)
     hidden = alert.incident.posts - len(shown)
     if hidden > 0:
         plural = "post" if hidden == 1 else "posts"
@@ -126,6 +126,11 @@ def _post(post: AlertPost, manner: Manner) -> list[Line]:
     if post.url and _is_address(post.url):
         lines.append(Line("link", (span(post.url, link=post.url),)))
     return lines
+
+
+def _own_words(post: AlertPost) -> list[Line]:
+    """What the monitor itself has to say, whole."""
+    return [Line("quote", line) for line in _by_line(marked(post.text, ()))]
 
 
 def _is_address(url: str) -> bool:
