@@ -10,7 +10,7 @@ import contextlib
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
@@ -20,6 +20,7 @@ import structlog
 from monitor.batch import remembered
 from monitor.chat.office import Office
 from monitor.clock import Clock
+from monitor.collecting import Collecting
 from monitor.control import Answer, Verbs, serve
 from monitor.health import Board
 from monitor.intake import Gate
@@ -31,7 +32,6 @@ from monitor.parts import (
     build_dispatch,
     build_receiver,
     build_sinks,
-    build_sources,
 )
 from monitor.pipeline import Pipeline
 from monitor.reconfiguring import ConfigFile, Reconfiguring
@@ -41,7 +41,6 @@ from monitor.settings import Settings
 from monitor.silencing import Silencing
 from monitor.sinks.handling import Handling
 from monitor.sinks.room import Bots
-from monitor.source import SourceInfo
 from monitor.sources.fetch import Fetch
 from monitor.sources.roster import Roster
 from monitor.store.actions import judgements
@@ -51,6 +50,7 @@ from monitor.store.outbox import Outbox, newest, standing
 from monitor.store.retention import expire
 from monitor.store.writer import Writer
 from monitor.supervise import Part, Supervisor
+from monitor.troubles import Troubles
 from monitor.workshop import Material
 
 log = structlog.get_logger(__name__)
@@ -111,7 +111,8 @@ class Daemon:
             self._known, clock, rng, self._board, self._fetch, self._roster,
             Bots(), Handling(judgements(db)),
         )  # fmt: skip
-        self._sources = build_sources(settings, around)
+        self._collecting = Collecting(settings, around, self._supervisor)
+        self._troubles = Troubles(self._writer, clock, self._collecting, self._outbox.committed)
         self._resending = Resending(
             self._outbox,
             lambda name: build_receiver(settings, around, name),
@@ -162,6 +163,7 @@ class Daemon:
                 Part("retention", self._expire),
                 Part("rules", self.rules.run),
                 Part("silences", self._silencing.run),
+                Part("troubles", self._troubles.run),
                 *(Part("settings", one.run) for one in self._reconfiguring),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
@@ -171,9 +173,7 @@ class Daemon:
                 *(Part(one.name, _with(one.run, self._outbox)) for one in self._sinks)
             )
             answers = self._start(*(Part(one.name, one.run) for one in self._answers))
-            sources = self._start(
-                *(Part(one.name, _with(one.run, self._gate)) for one in self._sources)
-            )
+            sources = self._start(Part("sources", _with(self._collecting.run, self._gate)))
             log.info(
                 "running",
                 rules=len(self._pipeline.matcher.rulebook.rules),
@@ -202,10 +202,9 @@ class Daemon:
 
         await self._writer.do(put)
         known = matcher.rulebook.sources
-        if _collected(known) != _collected(self._known):
-            log.warning("sources_changed", hint="restart to read the new list of channels")
         self._known.clear()
         self._known.update(known)
+        self._collecting.take(known)
 
     def _other_files(self, wanted: Settings) -> None:
         """The configuration names other files of rules, sources or places."""
@@ -284,11 +283,6 @@ class Daemon:
 
 def _material(settings: Settings) -> Material:
     return Material(settings.rules, settings.sources, settings.places, settings.state)
-
-
-def _collected(sources: Mapping[str, SourceInfo]) -> set[tuple[str, tuple[str, ...], str | None]]:
-    """What collectors know of the sources: who is read, and how."""
-    return {(one.id, one.via, one.url) for one in sources.values()}
 
 
 def _with(run: Callable[[T], Awaitable[None]], argument: T) -> Callable[[], Awaitable[None]]:
