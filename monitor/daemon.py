@@ -10,7 +10,7 @@ import contextlib
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
@@ -20,6 +20,7 @@ import structlog
 from monitor.batch import remembered
 from monitor.chat.office import Office
 from monitor.clock import Clock
+from monitor.collecting import Collecting
 from monitor.control import Answer, Verbs, serve
 from monitor.digests import Digests
 from monitor.escalating import Escalating
@@ -33,7 +34,6 @@ from monitor.parts import (
     build_dispatch,
     build_receiver,
     build_sinks,
-    build_sources,
 )
 from monitor.pipeline import Pipeline
 from monitor.reconfiguring import ConfigFile, Reconfiguring
@@ -45,7 +45,6 @@ from monitor.sinks.dispatch import takes_exercises
 from monitor.sinks.handling import Handling
 from monitor.sinks.room import Bots
 from monitor.sinks.routing import routing
-from monitor.source import SourceInfo
 from monitor.sources.fetch import Fetch
 from monitor.sources.roster import Roster
 from monitor.store.actions import judgements
@@ -55,6 +54,7 @@ from monitor.store.outbox import Outbox, newest, standing
 from monitor.store.retention import expire
 from monitor.store.writer import Writer
 from monitor.supervise import Part, Supervisor
+from monitor.troubles import Troubles
 from monitor.workshop import Material
 
 log = structlog.get_logger(__name__)
@@ -86,7 +86,7 @@ class Daemon:
         rng = random.Random()  # noqa: S311 - jitter, no secret
         self._board = Board(clock)
         self._supervisor = Supervisor(clock, rng)
-        memory = remembered(db)
+        memory = remembered(db, matcher.rulebook)
         marks = cursors(db)
         self._writer = Writer(db)
         self._outbox = Outbox(self._writer)
@@ -104,7 +104,7 @@ class Daemon:
             self._dispatch,
             clock,
             committed=self._outbox.committed,
-            rules=lambda: [rule.id for rule in self._pipeline.matcher.rulebook.rules],
+            rules=lambda: self._pipeline.matcher.rulebook.ids,
         )
         self._fetch = Fetch(
             clock,
@@ -126,7 +126,8 @@ class Daemon:
             settings, self._writer, self._dispatch, clock, board=self._board,
             committed=self._outbox.committed,
         )  # fmt: skip
-        self._sources = build_sources(settings, around)
+        self._collecting = Collecting(settings, around, self._supervisor)
+        self._troubles = Troubles(self._writer, clock, self._collecting, self._outbox.committed)
         self._resending = Resending(
             self._outbox,
             lambda name: build_receiver(settings, around, name),
@@ -180,6 +181,7 @@ class Daemon:
                 Part("silences", self._silencing.run),
                 Part("escalation", self._escalating.run),
                 Part("digests", self._digests.run),
+                Part("troubles", self._troubles.run),
                 *(Part("settings", one.run) for one in self._reconfiguring),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
@@ -189,9 +191,7 @@ class Daemon:
                 *(Part(one.name, _with(one.run, self._outbox)) for one in self._sinks)
             )
             answers = self._start(*(Part(one.name, one.run) for one in self._answers))
-            sources = self._start(
-                *(Part(one.name, _with(one.run, self._gate)) for one in self._sources)
-            )
+            sources = self._start(Part("sources", _with(self._collecting.run, self._gate)))
             log.info(
                 "running",
                 rules=len(self._pipeline.matcher.rulebook.rules),
@@ -215,15 +215,14 @@ class Daemon:
     async def _take(self, matcher: Matcher) -> None:
         """Put new rules in force: in the writer's thread, so that a batch has one rulebook."""
 
-        def put(_: Database) -> None:
-            self._pipeline.matcher = matcher
+        def put(db: Database) -> None:
+            self._pipeline.put_in_force(db, matcher)
 
         await self._writer.do(put)
         known = matcher.rulebook.sources
-        if _collected(known) != _collected(self._known):
-            log.warning("sources_changed", hint="restart to read the new list of channels")
         self._known.clear()
         self._known.update(known)
+        self._collecting.take(known)
 
     def _other_files(self, wanted: Settings) -> None:
         """The configuration names other files of rules, sources or places."""
@@ -308,11 +307,6 @@ class Daemon:
 
 def _material(settings: Settings) -> Material:
     return Material(settings.rules, settings.sources, settings.places, settings.state)
-
-
-def _collected(sources: Mapping[str, SourceInfo]) -> set[tuple[str, tuple[str, ...], str | None]]:
-    """What collectors know of the sources: who is read, and how."""
-    return {(one.id, one.via, one.url) for one in sources.values()}
 
 
 def _with(run: Callable[[T], Awaitable[None]], argument: T) -> Callable[[], Awaitable[None]]:

@@ -1,12 +1,18 @@
 """Route tests in monitor.yaml: run by `monitor test`, and before changed routes are in force."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from monitor.cli import main
+from monitor.clock import SystemClock
+from monitor.daemon import Daemon
 from monitor.mistake import MistakesError
 from monitor.reconfiguring import ConfigFile
+from monitor.store.database import Database
+from monitor.workshop import Material, prepare
+from tests.doubles.outbox import make_alert
 
 CONFIG = """\
 state: state
@@ -86,3 +92,26 @@ def test_unknown_receivers_and_times_are_mistakes(
     bad = CONFIG.replace("at: 2026-11-20T23:00:00+00:00", "at: today")
     assert _test(tmp_path, bad) == 1
     assert "no time with an offset" in capsys.readouterr().err
+
+
+async def test_saved_routes_are_in_force_without_a_restart(tmp_path: Path) -> None:
+    """The daemon's receivers follow the new routes; a receiver that does not run yet gets none."""
+    path = tmp_path / "monitor.yaml"
+    path.write_text(CONFIG, "utf-8")
+    chosen = ConfigFile(path).read()
+    matcher = prepare(Material((), (), (), chosen.state))
+    db = Database.open(chosen.state, ballast=0)
+    daemon = Daemon(chosen, matcher, SystemClock(), db, ConfigFile(path))
+    high = make_alert(1, level="high")
+    try:
+        dispatch, now = daemon._dispatch, datetime.now(UTC)
+        assert dispatch.why_not("desk", high, now) == "no route leads here"
+        path.write_text(CONFIG.partition("route_tests")[0].replace("RU-BEL", "UA-63"), "utf-8")
+        for key, apply in daemon._reconfiguring[0]._apply.items():
+            if key == "route":
+                apply(ConfigFile(path).read())
+        assert dispatch.why_not("desk", high, now) is None
+        assert dispatch.why_not("night", high, now) == "no route leads here"
+    finally:
+        await daemon._outbox.aclose()
+        await daemon._writer.aclose()

@@ -14,7 +14,7 @@ import msgspec
 from monitor import settings
 from monitor.cli.config import DEFAULT, add_config, find_config
 from monitor.document import exists
-from monitor.gazetteer.build import open_world, save_import
+from monitor.gazetteer.build import compile_installed, open_world, save_import
 from monitor.gazetteer.imports import Imported, conflicts, read_gazetteer
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.gazetteer.resolve import Resolved, resolve
@@ -38,8 +38,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files",
         nargs="*",
-        metavar="import FILE",
-        help="add the places of GeoNames dumps (.txt, .zip; alternate names too), CSV or GeoJSON",
+        metavar="import FILE|compile",
+        help="import: add the places of GeoNames dumps (.txt, .zip; alternate names too), CSV or "
+        "GeoJSON; compile: make the built-in gazetteer ready, as the first use would",
     )
     parser.add_argument(
         "--all", action="store_true", help="also show names that could not be resolved, and why"
@@ -48,6 +49,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Read `{"text": ...}` lines, print the places of each; exit code 1 if a line was not one."""
+    if options.files == ["compile"]:
+        return _compile()
     if options.files:
         return _import(options.files, options.config)
     gazetteer = open_gazetteer(options.config)
@@ -86,10 +89,20 @@ def _where(config: str | None) -> tuple[Path, tuple[Path, ...]]:
     return default_state(host_instance(), os.environ), (shipped("rules/places.yaml"),)
 
 
+def _compile() -> int:
+    """Compile the built-in world for the installation."""
+    try:
+        print(compile_installed(progress))
+    except MistakesError as error:
+        hint = "run it as who may write there; else each state folder gets a world of its own"
+        raise MistakesError([one._replace(hint=hint) for one in error.mistakes]) from error
+    return 0
+
+
 def _import(words: Sequence[str], config: str | None) -> int:
     """Read gazetteers, report what was odd, and compile; exit code 1 if a file is unusable."""
     if words[0] != "import" or len(words) == 1:
-        hint = "write `monitor places import FILE...`, or texts to standard input"
+        hint = "write `monitor places import FILE...` or `compile`, or texts to standard input"
         raise MistakesError([Mistake(Mark(words[0], 1, 1), "not understood", hint)])
     state, _ = _where(config)
     read: dict[str, Imported] = {}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from monitor import daemon, logs
 from monitor.cli.config import add_config, find_config
+from monitor.cli.places import progress
 from monitor.clock import SystemClock
 from monitor.reconfiguring import ConfigFile
 from monitor.store.trouble import StateError
@@ -26,7 +27,8 @@ def run(options: argparse.Namespace) -> int:
     file = ConfigFile(find_config(options.config), options.state)
     chosen = file.read()
     try:
-        matcher = prepare(Material(chosen.rules, chosen.sources, chosen.places, chosen.state))
+        material = Material(chosen.rules, chosen.sources, chosen.places, chosen.state)
+        matcher = prepare(material, progress)
         asyncio.run(daemon.run(chosen, matcher, SystemClock(), file))
     except StateError as error:
         print(f"{error.message} - {error.hint}", file=sys.stderr)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from monitor.gazetteer.areas import distance_km
+from monitor.gazetteer.areas import Box, distance_km
 from monitor.gazetteer.context import RELATIONAL
 from monitor.gazetteer.names import key, ways
 from monitor.place import Area, Place
@@ -66,6 +66,12 @@ class World(Protocol):
     def get(self, identity: str) -> Place | None:
         """A place by its id."""
 
+    def within(self, code: str) -> Iterator[Place]:
+        """The places of a region or country (ISO 3166), or that name an id as containing them."""
+
+    def around(self, box: Box) -> Iterator[Place]:
+        """The places in a box of degrees, and some beside it."""
+
     def __iter__(self) -> Iterator[Place]:
         """Every place."""
 
@@ -82,8 +88,9 @@ class Gazetteer:
         self.world = world
         found: dict[str, list[Candidate]] = defaultdict(list)
         self._longer: set[str] = set()
+        self._keys = {place.id: ways(place) for place in self.places.values()}
         for place in self.places.values():
-            for name, flags in ways(place).items():
+            for name, flags in self._keys[place.id].items():
                 found[name].append(Candidate(place, flags))
                 self._longer.update(_beginnings(name))
         self._own = {name: tuple(candidates) for name, candidates in found.items()}
@@ -117,9 +124,21 @@ class Gazetteer:
         if self.world is not None:
             yield from self.world
 
-    def own_keys(self) -> Mapping[str, tuple[Candidate, ...]]:
-        """Every way of writing an own place."""
-        return self._own
+    def within(self, code: str) -> Iterator[Place]:
+        """Own places, and those of the world in a region or country or what an id names."""
+        yield from self.places.values()
+        if self.world is not None:
+            yield from self.world.within(code)
+
+    def around(self, box: Box) -> Iterator[Place]:
+        """Own places, and those of the world in a box of degrees and some beside it."""
+        yield from self.places.values()
+        if self.world is not None:
+            yield from self.world.around(box)
+
+    def keys(self, place: Place) -> Iterable[str]:
+        """Every way a place is written."""
+        return self._keys.get(place.id) or ways(place, quick=True)
 
 
 def _beginnings(name: str) -> Iterable[str]:

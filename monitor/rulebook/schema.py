@@ -11,9 +11,10 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from monitor.form import Form, duration_text
-from monitor.rulebook.forms import FileForm, SourcesForm, SpeakerForm
+from monitor.rulebook.forms import FileForm, RuleForm, SourcesForm, SpeakerForm
 from monitor.rulebook.places import PlacesForm
 from monitor.rulebook.timelines import TimelineForm
+from monitor.rulebook.watches import WatchForm
 from monitor.rulebook.where import WhereForm
 from monitor.settings import Settings
 
@@ -86,8 +87,11 @@ def schemas() -> dict[str, dict[str, Any]]:
     }
     rules["definitions"]["condition"] = CONDITION
     rules["properties"]["tests"]["items"] = {"$ref": "#/definitions/TimelineForm"}
-    for form in (SpeakerForm, WhereForm, TimelineForm):
+    for form in (SpeakerForm, WhereForm, TimelineForm, WatchForm):
         rules["definitions"] |= _with_definitions(form)
+    rules["properties"]["rules"]["items"] = {
+        "anyOf": [{"$ref": f"#/definitions/{form.__name__}"} for form in (RuleForm, WatchForm)]
+    }
     sources = _draft_07(SourcesForm, "Sources of monitor")
     listed = sources["properties"]["sources"]
     return {

@@ -9,7 +9,7 @@ from typing import ClassVar
 from monitor.document import Node, named
 from monitor.form import did_you_mean, fill
 from monitor.mistake import Mark, Mistake
-from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Speaker, Term, Where
+from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Scope, Speaker
 from monitor.rulebook.forms import SpeakerForm
 from monitor.rulebook.lists import Lists, is_reference
 from monitor.rulebook.places import Places
@@ -143,13 +143,14 @@ KEYS = tuple(Conditions._KEYS)  # noqa: SLF001 - the same registry, for the sche
 def asks_for_something(condition: Condition) -> bool:
     """Whether it can hold only for posts that have something: a word, or a certain speaker."""
     match condition:
-        case Term() | Speaker() | Where():
-            return True
         case NoneOf():
             return False
+        case Scope(_, part):
+            return asks_for_something(part)
         case AllOf(parts):
             return any(asks_for_something(part) for part in parts)
         case AnyOf(parts):
             return all(asks_for_something(part) for part in parts)
         case AtLeast(n, parts):
             return sum(1 for part in parts if not asks_for_something(part)) < n
+    return True

@@ -109,9 +109,19 @@ def _facts(alert: Alert) -> list[Line]:
         parts.append(_count(what.posts, "post"))
     because = one_line(alert.reason)
     lines = [Line("fact", (span(" · ".join(parts)),))] if parts else []
+    if what.numbers:
+        lines.append(Line("fact", (span(_numbers(alert), "bold"),)))
     if because:
         lines.append(Line("fact", (span(f"{kind_word(alert).lower()}: {because}", "faint"),)))
     return lines
+
+
+def _numbers(alert: Alert) -> str:
+    """`ru-state: 8 injured; legion: no injured`."""
+    sides: dict[str, list[str]] = {}
+    for number in alert.incident.numbers:
+        sides.setdefault(one_line(number.side), []).append(number.text)
+    return "; ".join(f"{side}: {', '.join(said)}" for side, said in sides.items())
 
 
 def _post(post: AlertPost, manner: Manner) -> list[Line]:
