@@ -22,6 +22,8 @@ from monitor.chat.office import Office
 from monitor.clock import Clock
 from monitor.collecting import Collecting
 from monitor.control import Answer, Verbs, serve
+from monitor.digests import Digests
+from monitor.escalating import Escalating
 from monitor.habits import Habits
 from monitor.health import Board
 from monitor.intake import Gate
@@ -40,8 +42,10 @@ from monitor.reload import Reload
 from monitor.resending import Resending
 from monitor.settings import Settings
 from monitor.silencing import Silencing
+from monitor.sinks.dispatch import takes_exercises
 from monitor.sinks.handling import Handling
 from monitor.sinks.room import Bots
+from monitor.sinks.routing import routing
 from monitor.sources.fetch import Fetch
 from monitor.sources.roster import Roster
 from monitor.store.actions import judgements
@@ -62,6 +66,9 @@ DRAIN_SINKS = 4.0
 
 SHOWN_MISTAKES = 50
 """So many mistakes of refused rules go into a status; the log has them all."""
+
+ROUTING_KEYS = ("route", "time_intervals", "inhibit_rules", "route_tests")
+"""Keys of monitor.yaml that are in force as soon as they are saved."""
 
 T = TypeVar("T")
 
@@ -112,6 +119,14 @@ class Daemon:
             self._known, clock, rng, self._board, self._fetch, self._roster,
             Bots(), Handling(judgements(db)),
         )  # fmt: skip
+        self._escalating = Escalating(
+            self._writer, self._outbox, self._dispatch, around.handling, clock,
+            committed=self._outbox.committed,
+        )  # fmt: skip
+        self._digests = Digests(
+            settings, self._writer, self._dispatch, clock, board=self._board,
+            committed=self._outbox.committed,
+        )  # fmt: skip
         self._habits = Habits(self._gate, clock, self._board)
         self._collecting = Collecting(settings, around, self._supervisor)
         self._troubles = Troubles(self._writer, clock, self._collecting, self._outbox.committed)
@@ -140,7 +155,8 @@ class Daemon:
                 one,
                 settings,
                 dict.fromkeys(("rules", "sources", "places"), self._other_files)
-                | {"retention": self._keep_so_long},
+                | {"retention": self._keep_so_long}
+                | dict.fromkeys(ROUTING_KEYS, self._put_routes),
                 clock=clock,
                 board=self._board,
                 notices=notices,
@@ -165,6 +181,8 @@ class Daemon:
                 Part("retention", self._expire),
                 Part("rules", self.rules.run),
                 Part("silences", self._silencing.run),
+                Part("escalation", self._escalating.run),
+                Part("digests", self._digests.run),
                 Part("troubles", self._troubles.run),
                 Part("habits", self._habits.run),
                 *(Part("settings", one.run) for one in self._reconfiguring),
@@ -212,6 +230,12 @@ class Daemon:
     def _other_files(self, wanted: Settings) -> None:
         """The configuration names other files of rules, sources or places."""
         self.rules.use(_material(wanted))
+
+    def _put_routes(self, wanted: Settings) -> None:
+        """Other routes, for the receivers that run: new ones come with a restart."""
+        running = tuple(one.name for one in self._settings.receivers)
+        exercises = takes_exercises(self._settings)
+        self._dispatch.put(routing(wanted)._replace(receivers=running), exercises)
 
     def _keep_so_long(self, wanted: Settings) -> None:
         self._settings = self._settings.model_copy(update={"retention": wanted.retention})

@@ -20,7 +20,7 @@ from monitor.receivers import AlertFile, TelegramBot, Terminal, Webhook
 from monitor.settings import Bus, Preview, Settings
 from monitor.sinks.buttons import Buttons
 from monitor.sinks.deliver import Sink
-from monitor.sinks.dispatch import Dispatch
+from monitor.sinks.dispatch import Dispatch, takes_exercises
 from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
 from monitor.sinks.file import FileSink, Rotation
 from monitor.sinks.handling import Handling
@@ -28,7 +28,7 @@ from monitor.sinks.look import Look
 from monitor.sinks.mqtt import MqttSink
 from monitor.sinks.mqtt_connection import Address
 from monitor.sinks.room import Bots
-from monitor.sinks.routing import Routing
+from monitor.sinks.routing import routing
 from monitor.sinks.telegram_api import BotApi
 from monitor.sinks.telegram_bot import Gates, TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
@@ -143,20 +143,9 @@ def _preview_options(preview: Preview) -> PreviewOptions:
     return msgspec.structs.replace(options, canary=preview.canary.partition(":")[2])
 
 
-def routing(settings: Settings) -> Routing:
-    """Who gets what, as the settings say it."""
-    return Routing(
-        tuple(one.name for one in settings.receivers),
-        settings.route,
-        settings.time_intervals,
-        settings.inhibit_rules,
-    )
-
-
 def build_dispatch(settings: Settings, standing: Iterable[Alert] = (), seen: int = 0) -> Dispatch:
     """What decides which receiver is told of an alert."""
-    exercises = {one.name: one.exercise for one in settings.receivers}
-    return Dispatch(routing(settings), exercises, standing, seen)
+    return Dispatch(routing(settings), takes_exercises(settings), standing, seen)
 
 
 def build_sinks(
