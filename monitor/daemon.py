@@ -116,7 +116,7 @@ class Daemon:
         self._roster = Roster(tuple(self._known.values()), names, self._board)
         around = Around(
             self._known, clock, rng, self._board, self._fetch, self._roster,
-            Bots(), Handling(judgements(db)),
+            Bots(), Handling(judgements(db)), lambda: self._pipeline.matcher.gazetteer,
         )  # fmt: skip
         self._escalating = Escalating(
             self._writer, self._outbox, self._dispatch, around.handling, clock,
