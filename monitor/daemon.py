@@ -20,6 +20,7 @@ import structlog
 from monitor.batch import remembered
 from monitor.chat.office import Office
 from monitor.clock import Clock
+from monitor.console.metrics import Live
 from monitor.control import Answer, Verbs, serve
 from monitor.health import Board
 from monitor.intake import Gate
@@ -28,6 +29,7 @@ from monitor.notices import Notices
 from monitor.parts import (
     Around,
     build_answers,
+    build_console,
     build_dispatch,
     build_receiver,
     build_sinks,
@@ -123,6 +125,7 @@ class Daemon:
             lambda: self._pipeline.matcher, lambda: self._status({}),
         )  # fmt: skip
         self._answers = build_answers(settings, around, office)
+        self._console = build_console(settings, around, self._outbox, self._live)
         notices = Notices(self._writer, clock, committed=self._outbox.committed)
         self.rules = Reload(
             _material(settings),
@@ -171,6 +174,7 @@ class Daemon:
                 *(Part(one.name, _with(one.run, self._outbox)) for one in self._sinks)
             )
             answers = self._start(*(Part(one.name, one.run) for one in self._answers))
+            console = self._start(*(Part(one.name, one.run) for one in self._console))
             sources = self._start(
                 *(Part(one.name, _with(one.run, self._gate)) for one in self._sources)
             )
@@ -187,7 +191,7 @@ class Daemon:
             log.info("stopping", hint="a second Ctrl-C stops at once")
             await self._supervisor.end(sources, answers)
             await self._drain()
-            await self._supervisor.end(sinks, brokers)
+            await self._supervisor.end(sinks, brokers, console)
             failed = vital.done() and not vital.cancelled() and vital.exception()
             await self._supervisor.end(vital)
         log.info("stopped", posts=self._gate.posts)
@@ -258,6 +262,14 @@ class Daemon:
             "resend": self._resending.resend,
         }
         await serve(self._settings.state, verbs)
+
+    def _live(self) -> Live:
+        return Live(
+            posts=self._gate.posts,
+            parts=self._supervisor.states,
+            sources=self._board.snapshot(),
+            rules=self._board.rules,
+        )
 
     def _status(self, _question: Answer) -> Answer:
         rules = self._board.rules
