@@ -52,6 +52,11 @@ class Board:
         self._sources[health.source] = health
         self._changed.set()
 
+    def forget(self, source: str) -> None:
+        """A source is watched no more."""
+        if self._sources.pop(source, None) is not None:
+            self._changed.set()
+
     def snapshot(self) -> tuple[SourceHealth, ...]:
         """Every source's health, by source id."""
         return tuple(self._sources[name] for name in sorted(self._sources))

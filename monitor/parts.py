@@ -22,7 +22,7 @@ from monitor.receivers import AlertFile, TelegramBot, Terminal, Webhook
 from monitor.settings import Bus, Preview, Settings
 from monitor.sinks.buttons import Buttons
 from monitor.sinks.deliver import Sink
-from monitor.sinks.dispatch import Dispatch
+from monitor.sinks.dispatch import Dispatch, takes_exercises
 from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
 from monitor.sinks.file import FileSink, Rotation
 from monitor.sinks.handling import Handling
@@ -30,7 +30,7 @@ from monitor.sinks.look import Look
 from monitor.sinks.mqtt import MqttSink
 from monitor.sinks.mqtt_connection import Address
 from monitor.sinks.room import Bots
-from monitor.sinks.routing import Routing
+from monitor.sinks.routing import routing
 from monitor.sinks.telegram_api import BotApi
 from monitor.sinks.telegram_bot import Gates, TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
@@ -73,9 +73,9 @@ class Around(NamedTuple):
         return known.name if known and known.name else source
 
 
-def build_sources(settings: Settings, around: Around) -> list[Collector]:
-    """Every source that the settings and the sources files name."""
-    collectors: list[Collector] = [
+def build_lasting(settings: Settings, around: Around) -> list[Collector]:
+    """The collectors that run as long as the daemon: recordings, accounts."""
+    recordings: list[Collector] = [
         Recording(
             None if one.file == STDIN else one.file,
             Playback(start=one.start, speed=one.speed, exercise=one.exercise),
@@ -84,31 +84,41 @@ def build_sources(settings: Settings, around: Around) -> list[Collector]:
         )
         for one in settings.recordings
     ]
-    collectors += _accounts(settings, around)
-    previewed = [one for one in around.sources.values() if "preview" in one.via]
-    if previewed:
-        collectors.append(
-            PreviewReader(
-                previewed,
-                fetch=around.fetch,
-                clock=around.clock,
-                roster=around.roster,
-                rng=around.rng,
-                options=_preview_options(settings.preview),
-            )
-        )
-    collectors += [
-        FeedReader(
-            one,
+    return recordings + _accounts(settings, around)
+
+
+def build_preview(settings: Settings, around: Around) -> PreviewReader:
+    """The one reader of all web previews."""
+    return PreviewReader(
+        previewed(around.sources.values()),
+        fetch=around.fetch,
+        clock=around.clock,
+        roster=around.roster,
+        rng=around.rng,
+        options=_preview_options(settings.preview),
+    )
+
+
+def previewed(sources: Iterable[SourceInfo]) -> list[SourceInfo]:
+    """The sources that the preview reads."""
+    return [one for one in sources if "preview" in one.via]
+
+
+def build_single(around: Around) -> Callable[[SourceInfo], Collector | None]:
+    """What builds the collector of one source that has its own."""
+
+    def build(info: SourceInfo) -> Collector | None:
+        if "feed" not in info.via:
+            return None
+        return FeedReader(
+            info,
             fetch=around.fetch,
             clock=around.clock,
             board=around.board,
             options=FeedOptions(),
         )
-        for one in around.sources.values()
-        if "feed" in one.via
-    ]
-    return collectors
+
+    return build
 
 
 def _accounts(settings: Settings, around: Around) -> list[Collector]:
@@ -136,20 +146,9 @@ def _preview_options(preview: Preview) -> PreviewOptions:
     return msgspec.structs.replace(options, canary=preview.canary.partition(":")[2])
 
 
-def routing(settings: Settings) -> Routing:
-    """Who gets what, as the settings say it."""
-    return Routing(
-        tuple(one.name for one in settings.receivers),
-        settings.route,
-        settings.time_intervals,
-        settings.inhibit_rules,
-    )
-
-
 def build_dispatch(settings: Settings, standing: Iterable[Alert] = (), seen: int = 0) -> Dispatch:
     """What decides which receiver is told of an alert."""
-    exercises = {one.name: one.exercise for one in settings.receivers}
-    return Dispatch(routing(settings), exercises, standing, seen)
+    return Dispatch(routing(settings), takes_exercises(settings), standing, seen)
 
 
 def build_sinks(

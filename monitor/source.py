@@ -22,6 +22,8 @@ class SourceInfo(msgspec.Struct, frozen=True, kw_only=True):
     `id` is `platform:name`. `role` and `affiliation` are SCENARIO's words, `unknown` if unset;
     `family` names publishers with one owner or newsroom, unset means the source itself; `home` is
     the ISO 3166-2 region it speaks from; `rules` limits it to those rule ids (empty = all).
+    `account` names the Telegram account that reads it if it can, `join` says whether accounts join
+    it (None = as the account does).
     """
 
     id: str
@@ -34,6 +36,8 @@ class SourceInfo(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     rules: tuple[str, ...] = ()
     url: str | None = None
+    account: str = ""
+    join: bool | None = None
 
     @property
     def publisher(self) -> str:

@@ -16,6 +16,7 @@ from monitor.alert import (
     alert_id,
     cut_text,
 )
+from monitor.correlation.claiming import ranges
 from monitor.correlation.clues import drop_clue, put_clue
 from monitor.correlation.event import Event
 from monitor.correlation.windows import State, known_as, put_incident, put_support
@@ -149,6 +150,7 @@ def alert_of(
             families=incident.families,
             affiliations=incident.affiliations,
             posts=incident.posts,
+            numbers=ranges(incident.claims),
         ),
         posts=posts,
     )

@@ -195,6 +195,11 @@ def backing(state: State, source: str, post: str) -> tuple[tuple[Support, Incide
     )
 
 
+def members_of(state: State, incident: str) -> Members:
+    """What backs an open incident, by post; nothing if it is over."""
+    return state.members.get(incident, HashTrieMap())
+
+
 def due(state: State, now: datetime) -> tuple[State, tuple[Incident, ...]]:
     """The open incidents whose window has passed by `now`, in the order of their deadlines."""
     deadlines, found = passed(state.deadlines, now)

@@ -65,7 +65,7 @@ def compose(alert: Alert, manner: Manner) -> tuple[Line, ...]:
         lines.append(Line("fact", (span(one_line(manner.handled), "bold"),)))
     shown = alert.posts[: manner.posts]
     for post in shown:
-        lines += _post(post, manner)
+        lines += _own_words(post) if alert.about_itself else _post(post, manner)
     hidden = alert.incident.posts - len(shown)
     if hidden > 0:
         plural = "post" if hidden == 1 else "posts"
@@ -109,9 +109,19 @@ def _facts(alert: Alert) -> list[Line]:
         parts.append(_count(what.posts, "post"))
     because = one_line(alert.reason)
     lines = [Line("fact", (span(" · ".join(parts)),))] if parts else []
+    if what.numbers:
+        lines.append(Line("fact", (span(_numbers(alert), "bold"),)))
     if because:
         lines.append(Line("fact", (span(f"{kind_word(alert).lower()}: {because}", "faint"),)))
     return lines
+
+
+def _numbers(alert: Alert) -> str:
+    """`ru-state: 8 injured; legion: no injured`."""
+    sides: dict[str, list[str]] = {}
+    for number in alert.incident.numbers:
+        sides.setdefault(one_line(number.side), []).append(number.text)
+    return "; ".join(f"{side}: {', '.join(said)}" for side, said in sides.items())
 
 
 def _post(post: AlertPost, manner: Manner) -> list[Line]:
@@ -126,6 +136,11 @@ def _post(post: AlertPost, manner: Manner) -> list[Line]:
     if post.url and _is_address(post.url):
         lines.append(Line("link", (span(post.url, link=post.url),)))
     return lines
+
+
+def _own_words(post: AlertPost) -> list[Line]:
+    """What the monitor itself has to say, whole."""
+    return [Line("quote", line) for line in _by_line(marked(post.text, ()))]
 
 
 def _is_address(url: str) -> bool:
