@@ -25,6 +25,7 @@ from monitor.console.metrics import Live
 from monitor.control import Answer, Verbs, serve
 from monitor.digests import Digests
 from monitor.escalating import Escalating
+from monitor.habits import Habits
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
@@ -128,6 +129,7 @@ class Daemon:
             settings, self._writer, self._dispatch, clock, board=self._board,
             committed=self._outbox.committed,
         )  # fmt: skip
+        self._habits = Habits(self._gate, clock, self._board)
         self._collecting = Collecting(settings, around, self._supervisor)
         self._troubles = Troubles(self._writer, clock, self._collecting, self._outbox.committed)
         self._resending = Resending(
@@ -185,6 +187,7 @@ class Daemon:
                 Part("escalation", self._escalating.run),
                 Part("digests", self._digests.run),
                 Part("troubles", self._troubles.run),
+                Part("habits", self._habits.run),
                 *(Part("settings", one.run) for one in self._reconfiguring),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
@@ -195,7 +198,7 @@ class Daemon:
             )
             answers = self._start(*(Part(one.name, one.run) for one in self._answers))
             console = self._start(*(Part(one.name, one.run) for one in self._console))
-            sources = self._start(Part("sources", _with(self._collecting.run, self._gate)))
+            sources = self._start(Part("sources", _with(self._collecting.run, self._habits)))
             log.info(
                 "running",
                 rules=len(self._pipeline.matcher.rulebook.rules),
