@@ -21,9 +21,11 @@ from monitor.batch import remembered
 from monitor.chat.office import Office
 from monitor.clock import Clock
 from monitor.collecting import Collecting
+from monitor.console.metrics import Live
 from monitor.control import Answer, Verbs, serve
 from monitor.digests import Digests
 from monitor.escalating import Escalating
+from monitor.habits import Habits
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
@@ -31,6 +33,7 @@ from monitor.notices import Notices
 from monitor.parts import (
     Around,
     build_answers,
+    build_console,
     build_dispatch,
     build_receiver,
     build_sinks,
@@ -126,6 +129,7 @@ class Daemon:
             settings, self._writer, self._dispatch, clock, board=self._board,
             committed=self._outbox.committed,
         )  # fmt: skip
+        self._habits = Habits(self._gate, clock, self._board)
         self._collecting = Collecting(settings, around, self._supervisor)
         self._troubles = Troubles(self._writer, clock, self._collecting, self._outbox.committed)
         self._resending = Resending(
@@ -139,6 +143,7 @@ class Daemon:
             lambda: self._pipeline.matcher, lambda: self._status({}),
         )  # fmt: skip
         self._answers = build_answers(settings, around, office)
+        self._console = build_console(settings, around, self._outbox, self._live)
         notices = Notices(self._writer, clock, committed=self._outbox.committed)
         self.rules = Reload(
             _material(settings),
@@ -182,6 +187,7 @@ class Daemon:
                 Part("escalation", self._escalating.run),
                 Part("digests", self._digests.run),
                 Part("troubles", self._troubles.run),
+                Part("habits", self._habits.run),
                 *(Part("settings", one.run) for one in self._reconfiguring),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
@@ -191,7 +197,8 @@ class Daemon:
                 *(Part(one.name, _with(one.run, self._outbox)) for one in self._sinks)
             )
             answers = self._start(*(Part(one.name, one.run) for one in self._answers))
-            sources = self._start(Part("sources", _with(self._collecting.run, self._gate)))
+            console = self._start(*(Part(one.name, one.run) for one in self._console))
+            sources = self._start(Part("sources", _with(self._collecting.run, self._habits)))
             log.info(
                 "running",
                 rules=len(self._pipeline.matcher.rulebook.rules),
@@ -205,7 +212,7 @@ class Daemon:
             log.info("stopping", hint="a second Ctrl-C stops at once")
             await self._supervisor.end(sources, answers)
             await self._drain()
-            await self._supervisor.end(sinks, brokers)
+            await self._supervisor.end(sinks, brokers, console)
             failed = vital.done() and not vital.cancelled() and vital.exception()
             await self._supervisor.end(vital)
         log.info("stopped", posts=self._gate.posts)
@@ -281,6 +288,14 @@ class Daemon:
             "resend": self._resending.resend,
         }
         await serve(self._settings.state, verbs)
+
+    def _live(self) -> Live:
+        return Live(
+            posts=self._gate.posts,
+            parts=self._supervisor.states,
+            sources=self._board.snapshot(),
+            rules=self._board.rules,
+        )
 
     def _status(self, _question: Answer) -> Answer:
         rules = self._board.rules

@@ -14,6 +14,8 @@ from monitor.alert import Alert, AlertPlace
 from monitor.chat.answers import Answers
 from monitor.chat.office import Office, Seat
 from monitor.clock import Clock
+from monitor.console.metrics import Live
+from monitor.console.server import Behind, ConsoleServer
 from monitor.field import STDIN
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.gazetteer.near import REACH_KM, bearing, box_around
@@ -41,6 +43,7 @@ from monitor.sources.fetch import Fetch
 from monitor.sources.preview import PreviewOptions, PreviewReader
 from monitor.sources.recording import Playback, Recording
 from monitor.sources.roster import Roster
+from monitor.store.outbox import Outbox
 
 log = structlog.get_logger(__name__)
 
@@ -204,6 +207,16 @@ def build_answers(settings: Settings, around: Around, office: Office) -> list[An
             people = {person.id: person for person in one.people}
             seats.setdefault(bot.api, []).append(Seat(one.name, room, look_of(one, around), people))
     return [Answers(api, chats, office, around.rng) for api, chats in seats.items()]
+
+
+def build_console(
+    settings: Settings, around: Around, outbox: Outbox, live: Callable[[], Live]
+) -> list[ConsoleServer]:
+    """The HTTP server, if the settings ask for it."""
+    if settings.console is None:
+        return []
+    behind = Behind(settings.instance, outbox, settings.state, around.clock, around.name_of, live)
+    return [ConsoleServer(settings.console, behind)]
 
 
 def _broker(settings: Settings, around: Around) -> EmbeddedBroker | None:

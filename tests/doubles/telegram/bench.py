@@ -27,6 +27,7 @@ QUICK = Pace(
     connect_timeout=2.0,
     retry_first=0.05,
     retry_most=0.3,
+    poll_every=0.3,
 )
 
 
@@ -39,6 +40,8 @@ class Bench:
         self.channel = channel
         self.file = file
         self.names = ["svodka"]
+        self.channels: dict[str, int] = {}
+        self.join: dict[str, bool] = {}
         self.intake = Ledger()
         self.board = Board()
 
@@ -53,7 +56,10 @@ class Bench:
             api_hash=Secret("env:API_HASH", API_HASH),
             server=server,
         )
-        infos = [SourceInfo(id=f"telegram:{name}", via=("account",)) for name in self.names]
+        infos = [
+            SourceInfo(id=f"telegram:{name}", via=("account",), join=self.join.get(name))
+            for name in self.names
+        ]
         source = TelegramAccount(settings, infos, SystemClock(), self.board, pace)
         task = asyncio.create_task(source.run(self.intake))
         try:
