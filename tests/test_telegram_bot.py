@@ -315,7 +315,8 @@ def test_pacing_keeps_the_last_calls_for_criticals() -> None:
             pacing.called(now)
             allowed[urgency] += 1
     assert allowed == {
-        Urgency.EVIDENCE: 6, Urgency.EDIT: 4, Urgency.REPLY: 3, Urgency.RING: 4, Urgency.CRITICAL: 3,
+        Urgency.EVIDENCE: 6, Urgency.EDIT: 4, Urgency.REPLY: 3, Urgency.RING: 4,
+        Urgency.CRITICAL: 3,
     }  # fmt: skip
     assert pacing.wait(Urgency.CRITICAL, GROUP_SECONDS) == 0
     private = Pacing(group=False)
