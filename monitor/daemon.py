@@ -21,6 +21,7 @@ from monitor.batch import remembered
 from monitor.chat.office import Office
 from monitor.clock import Clock
 from monitor.collecting import Collecting
+from monitor.console.metrics import Live
 from monitor.control import Answer, Verbs, serve
 from monitor.digests import Digests
 from monitor.escalating import Escalating
@@ -32,6 +33,7 @@ from monitor.notices import Notices
 from monitor.parts import (
     Around,
     build_answers,
+    build_console,
     build_dispatch,
     build_receiver,
     build_sinks,
@@ -117,7 +119,7 @@ class Daemon:
         self._roster = Roster(tuple(self._known.values()), names, self._board)
         around = Around(
             self._known, clock, rng, self._board, self._fetch, self._roster,
-            Bots(), Handling(judgements(db)),
+            Bots(), Handling(judgements(db)), lambda: self._pipeline.matcher.gazetteer,
         )  # fmt: skip
         self._escalating = Escalating(
             self._writer, self._outbox, self._dispatch, around.handling, clock,
@@ -141,6 +143,7 @@ class Daemon:
             lambda: self._pipeline.matcher, lambda: self._status({}),
         )  # fmt: skip
         self._answers = build_answers(settings, around, office)
+        self._console = build_console(settings, around, self._outbox, self._live)
         notices = Notices(self._writer, clock, committed=self._outbox.committed)
         self.rules = Reload(
             _material(settings),
@@ -194,6 +197,7 @@ class Daemon:
                 *(Part(one.name, _with(one.run, self._outbox)) for one in self._sinks)
             )
             answers = self._start(*(Part(one.name, one.run) for one in self._answers))
+            console = self._start(*(Part(one.name, one.run) for one in self._console))
             sources = self._start(Part("sources", _with(self._collecting.run, self._habits)))
             log.info(
                 "running",
@@ -208,7 +212,7 @@ class Daemon:
             log.info("stopping", hint="a second Ctrl-C stops at once")
             await self._supervisor.end(sources, answers)
             await self._drain()
-            await self._supervisor.end(sinks, brokers)
+            await self._supervisor.end(sinks, brokers, console)
             failed = vital.done() and not vital.cancelled() and vital.exception()
             await self._supervisor.end(vital)
         log.info("stopped", posts=self._gate.posts)
@@ -284,6 +288,14 @@ class Daemon:
             "resend": self._resending.resend,
         }
         await serve(self._settings.state, verbs)
+
+    def _live(self) -> Live:
+        return Live(
+            posts=self._gate.posts,
+            parts=self._supervisor.states,
+            sources=self._board.snapshot(),
+            rules=self._board.rules,
+        )
 
     def _status(self, _question: Answer) -> Answer:
         rules = self._board.rules

@@ -10,11 +10,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from monitor.alert import Alert
+from monitor.alert import Alert, AlertPlace
 from monitor.chat.answers import Answers
 from monitor.chat.office import Office, Seat
 from monitor.clock import Clock
+from monitor.console.metrics import Live
+from monitor.console.server import Behind, ConsoleServer
 from monitor.field import STDIN
+from monitor.gazetteer.lookup import Gazetteer
+from monitor.gazetteer.near import REACH_KM, bearing, box_around
 from monitor.health import Board
 from monitor.receivers import AlertFile, TelegramBot, Terminal, Webhook
 from monitor.settings import Bus, Preview, Settings
@@ -39,6 +43,7 @@ from monitor.sources.fetch import Fetch
 from monitor.sources.preview import PreviewOptions, PreviewReader
 from monitor.sources.recording import Playback, Recording
 from monitor.sources.roster import Roster
+from monitor.store.outbox import Outbox
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +68,15 @@ class Around(NamedTuple):
     roster: Roster
     bots: Bots
     handling: Handling
+    gazetteer: Callable[[], Gazetteer] = Gazetteer
+
+    def near(self, place: AlertPlace) -> str:
+        """Where a place lies, from the nearest town; empty if that is not known."""
+        if place.lat is None or place.lon is None:
+            return ""
+        point = (place.lat, place.lon)
+        found = bearing(point, place.id, self.gazetteer().around(box_around(point, REACH_KM)))
+        return found.text if found else ""
 
     def name_of(self, source: str) -> str:
         """A source as people call it."""
@@ -195,6 +209,16 @@ def build_answers(settings: Settings, around: Around, office: Office) -> list[An
     return [Answers(api, chats, office, around.rng) for api, chats in seats.items()]
 
 
+def build_console(
+    settings: Settings, around: Around, outbox: Outbox, live: Callable[[], Live]
+) -> list[ConsoleServer]:
+    """The HTTP server, if the settings ask for it."""
+    if settings.console is None:
+        return []
+    behind = Behind(settings.instance, outbox, settings.state, around.clock, around.name_of, live)
+    return [ConsoleServer(settings.console, behind)]
+
+
 def _broker(settings: Settings, around: Around) -> EmbeddedBroker | None:
     if not settings.bus.embedded:
         return None
@@ -245,7 +269,7 @@ def _telegram_bot(receiver: TelegramBot, around: Around, gates: Gates) -> Sink:
         look_of(receiver, around),
         clock=around.clock,
         rng=around.rng,
-        gates=gates,
+        gates=gates._replace(evidence=receiver.evidence),
     )
 
 
@@ -257,6 +281,7 @@ def look_of(receiver: TelegramBot, around: Around) -> Look:
         receiver.language,
         Buttons(receiver.token.reveal()) if receiver.people else None,
         around.handling,
+        around.near,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import Field, StrictBool, StrictFloat, model_validator
 
+from monitor.console_settings import Console
 from monitor.document import Node, exists, is_folder, read_file
 from monitor.field import (
     STDIN,
@@ -170,6 +171,9 @@ class Settings(Form):
     )
     inhibit_rules: tuple[Inhibition, ...] = Field(
         (), description="Which incident makes alerts of others needless."
+    )
+    console: Console | None = Field(
+        None, description="Feeds for other programs, over HTTP; off if left out."
     )
     digests: tuple[Digest, ...] = Field(
         (), description="Summaries on schedule, for the change of shifts."
