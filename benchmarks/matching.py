@@ -111,7 +111,7 @@ def running_counts(matcher: Matcher, these: list[Post]) -> collections.Counter[s
     """How often each term was found in earlier posts."""
     counts: collections.Counter[str] = collections.Counter()
     for post in these:
-        counts.update(matcher.seen(matcher.look(post.text)).keys())
+        counts.update(matcher.terms_in(post.text))
     return counts
 
 

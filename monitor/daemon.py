@@ -10,7 +10,7 @@ import contextlib
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
@@ -20,7 +20,12 @@ import structlog
 from monitor.batch import remembered
 from monitor.chat.office import Office
 from monitor.clock import Clock
+from monitor.collecting import Collecting
+from monitor.console.metrics import Live
 from monitor.control import Answer, Verbs, serve
+from monitor.digests import Digests
+from monitor.escalating import Escalating
+from monitor.habits import Habits
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
@@ -28,10 +33,10 @@ from monitor.notices import Notices
 from monitor.parts import (
     Around,
     build_answers,
+    build_console,
     build_dispatch,
     build_receiver,
     build_sinks,
-    build_sources,
 )
 from monitor.pipeline import Pipeline
 from monitor.reconfiguring import ConfigFile, Reconfiguring
@@ -39,9 +44,10 @@ from monitor.reload import Reload
 from monitor.resending import Resending
 from monitor.settings import Settings
 from monitor.silencing import Silencing
+from monitor.sinks.dispatch import takes_exercises
 from monitor.sinks.handling import Handling
 from monitor.sinks.room import Bots
-from monitor.source import SourceInfo
+from monitor.sinks.routing import routing
 from monitor.sources.fetch import Fetch
 from monitor.sources.roster import Roster
 from monitor.store.actions import judgements
@@ -51,6 +57,7 @@ from monitor.store.outbox import Outbox, newest, standing
 from monitor.store.retention import expire
 from monitor.store.writer import Writer
 from monitor.supervise import Part, Supervisor
+from monitor.troubles import Troubles
 from monitor.workshop import Material
 
 log = structlog.get_logger(__name__)
@@ -61,6 +68,9 @@ DRAIN_SINKS = 4.0
 
 SHOWN_MISTAKES = 50
 """So many mistakes of refused rules go into a status; the log has them all."""
+
+ROUTING_KEYS = ("route", "time_intervals", "inhibit_rules", "route_tests")
+"""Keys of monitor.yaml that are in force as soon as they are saved."""
 
 T = TypeVar("T")
 
@@ -79,7 +89,7 @@ class Daemon:
         rng = random.Random()  # noqa: S311 - jitter, no secret
         self._board = Board(clock)
         self._supervisor = Supervisor(clock, rng)
-        memory = remembered(db)
+        memory = remembered(db, matcher.rulebook)
         marks = cursors(db)
         self._writer = Writer(db)
         self._outbox = Outbox(self._writer)
@@ -97,7 +107,7 @@ class Daemon:
             self._dispatch,
             clock,
             committed=self._outbox.committed,
-            rules=lambda: [rule.id for rule in self._pipeline.matcher.rulebook.rules],
+            rules=lambda: self._pipeline.matcher.rulebook.ids,
         )
         self._fetch = Fetch(
             clock,
@@ -109,9 +119,19 @@ class Daemon:
         self._roster = Roster(tuple(self._known.values()), names, self._board)
         around = Around(
             self._known, clock, rng, self._board, self._fetch, self._roster,
-            Bots(), Handling(judgements(db)),
+            Bots(), Handling(judgements(db)), lambda: self._pipeline.matcher.gazetteer,
         )  # fmt: skip
-        self._sources = build_sources(settings, around)
+        self._escalating = Escalating(
+            self._writer, self._outbox, self._dispatch, around.handling, clock,
+            committed=self._outbox.committed,
+        )  # fmt: skip
+        self._digests = Digests(
+            settings, self._writer, self._dispatch, clock, board=self._board,
+            committed=self._outbox.committed,
+        )  # fmt: skip
+        self._habits = Habits(self._gate, clock, self._board)
+        self._collecting = Collecting(settings, around, self._supervisor)
+        self._troubles = Troubles(self._writer, clock, self._collecting, self._outbox.committed)
         self._resending = Resending(
             self._outbox,
             lambda name: build_receiver(settings, around, name),
@@ -123,6 +143,7 @@ class Daemon:
             lambda: self._pipeline.matcher, lambda: self._status({}),
         )  # fmt: skip
         self._answers = build_answers(settings, around, office)
+        self._console = build_console(settings, around, self._outbox, self._live)
         notices = Notices(self._writer, clock, committed=self._outbox.committed)
         self.rules = Reload(
             _material(settings),
@@ -137,7 +158,8 @@ class Daemon:
                 one,
                 settings,
                 dict.fromkeys(("rules", "sources", "places"), self._other_files)
-                | {"retention": self._keep_so_long},
+                | {"retention": self._keep_so_long}
+                | dict.fromkeys(ROUTING_KEYS, self._put_routes),
                 clock=clock,
                 board=self._board,
                 notices=notices,
@@ -162,6 +184,10 @@ class Daemon:
                 Part("retention", self._expire),
                 Part("rules", self.rules.run),
                 Part("silences", self._silencing.run),
+                Part("escalation", self._escalating.run),
+                Part("digests", self._digests.run),
+                Part("troubles", self._troubles.run),
+                Part("habits", self._habits.run),
                 *(Part("settings", one.run) for one in self._reconfiguring),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
@@ -171,9 +197,8 @@ class Daemon:
                 *(Part(one.name, _with(one.run, self._outbox)) for one in self._sinks)
             )
             answers = self._start(*(Part(one.name, one.run) for one in self._answers))
-            sources = self._start(
-                *(Part(one.name, _with(one.run, self._gate)) for one in self._sources)
-            )
+            console = self._start(*(Part(one.name, one.run) for one in self._console))
+            sources = self._start(Part("sources", _with(self._collecting.run, self._habits)))
             log.info(
                 "running",
                 rules=len(self._pipeline.matcher.rulebook.rules),
@@ -187,7 +212,7 @@ class Daemon:
             log.info("stopping", hint="a second Ctrl-C stops at once")
             await self._supervisor.end(sources, answers)
             await self._drain()
-            await self._supervisor.end(sinks, brokers)
+            await self._supervisor.end(sinks, brokers, console)
             failed = vital.done() and not vital.cancelled() and vital.exception()
             await self._supervisor.end(vital)
         log.info("stopped", posts=self._gate.posts)
@@ -197,19 +222,24 @@ class Daemon:
     async def _take(self, matcher: Matcher) -> None:
         """Put new rules in force: in the writer's thread, so that a batch has one rulebook."""
 
-        def put(_: Database) -> None:
-            self._pipeline.matcher = matcher
+        def put(db: Database) -> None:
+            self._pipeline.put_in_force(db, matcher)
 
         await self._writer.do(put)
         known = matcher.rulebook.sources
-        if _collected(known) != _collected(self._known):
-            log.warning("sources_changed", hint="restart to read the new list of channels")
         self._known.clear()
         self._known.update(known)
+        self._collecting.take(known)
 
     def _other_files(self, wanted: Settings) -> None:
         """The configuration names other files of rules, sources or places."""
         self.rules.use(_material(wanted))
+
+    def _put_routes(self, wanted: Settings) -> None:
+        """Other routes, for the receivers that run: new ones come with a restart."""
+        running = tuple(one.name for one in self._settings.receivers)
+        exercises = takes_exercises(self._settings)
+        self._dispatch.put(routing(wanted)._replace(receivers=running), exercises)
 
     def _keep_so_long(self, wanted: Settings) -> None:
         self._settings = self._settings.model_copy(update={"retention": wanted.retention})
@@ -259,6 +289,14 @@ class Daemon:
         }
         await serve(self._settings.state, verbs)
 
+    def _live(self) -> Live:
+        return Live(
+            posts=self._gate.posts,
+            parts=self._supervisor.states,
+            sources=self._board.snapshot(),
+            rules=self._board.rules,
+        )
+
     def _status(self, _question: Answer) -> Answer:
         rules = self._board.rules
         return {
@@ -284,11 +322,6 @@ class Daemon:
 
 def _material(settings: Settings) -> Material:
     return Material(settings.rules, settings.sources, settings.places, settings.state)
-
-
-def _collected(sources: Mapping[str, SourceInfo]) -> set[tuple[str, tuple[str, ...], str | None]]:
-    """What collectors know of the sources: who is read, and how."""
-    return {(one.id, one.via, one.url) for one in sources.values()}
 
 
 def _with(run: Callable[[T], Awaitable[None]], argument: T) -> Callable[[], Awaitable[None]]:

@@ -64,9 +64,7 @@ class Supervisor:
         """
         async with asyncio.TaskGroup() as group:
             for part in parts:
-                task = group.create_task(self._keep(part), name=part.name)
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self.start(group, part)
 
     async def end(self, *runs: "asyncio.Task[None]") -> None:
         """Cancel these runs and wait for their parts; a part that stays is asked again, by name.
@@ -87,6 +85,16 @@ class Supervisor:
         for run in runs:
             if run.done() and not run.cancelled():
                 run.exception()  # seen: whoever needs it asks the run itself
+
+    def start(self, group: asyncio.TaskGroup, part: Part) -> "asyncio.Task[None]":
+        """Run one more part in a group; its task ends when the part finishes or gives up.
+
+        A vital part that keeps failing ends the group with VitalPartError.
+        """
+        task = group.create_task(self._keep(part), name=part.name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _keep(self, part: Part) -> None:
         pause, failures = FIRST_PAUSE, 0

@@ -12,7 +12,8 @@ from monitor.cli.config import add_config
 from monitor.cli.stored import configured, days, stored_posts
 from monitor.cli.target import read_target
 from monitor.lexicon.inflect import plain_forms
-from monitor.lexicon.terms import Surface, TermProblem, parse, surfaces
+from monitor.lexicon.surfaces import Surface, surfaces
+from monitor.lexicon.terms import TermProblem, parse
 from monitor.matching.census import Census
 from monitor.matching.evaluate import Matcher, evaluate
 from monitor.post import Post, PostName

@@ -5,25 +5,28 @@ more is done; then only rules whose rarest necessary group was found are tried; 
 are worked out only for rules that hold.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import cast
 
 import msgspec
 
 from monitor.gazetteer.lookup import Gazetteer
-from monitor.hit import Found, Hit, Reason
+from monitor.hit import Found, Hit, Reason, captured
+from monitor.lexicon.expressions import is_pattern
 from monitor.lexicon.inflect import plain_forms
-from monitor.lexicon.terms import Inflect
+from monitor.lexicon.surfaces import Inflect
 from monitor.matching.ground import Grounds
-from monitor.matching.near import Span, near
-from monitor.matching.reasons import apart, evidence, holds, reasons
-from monitor.matching.scan import MAX_PLACES, PATTERN, Look, Scanner, Sighting
+from monitor.matching.notes import apart
+from monitor.matching.outside import linked, matched
+from monitor.matching.reasons import reasons
+from monitor.matching.scan import PATTERN, Look, Scanner, Sighting
+from monitor.matching.seen import MAX_PLACES, Seen, evidence, holds
 from monitor.place import Place
 from monitor.post import Post, PostName
-from monitor.rule import Rule
-from monitor.rulebook.compile import Book, CompiledRule, compile_rulebook
-from monitor.rulebook.conditions import tested, wanted_terms
+from monitor.rule import Link, Rule
+from monitor.rulebook.compile import Book, CompiledRule, compile_rulebook, compiled_rule
+from monitor.rulebook.conditions import every, possible, wanted_terms
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
 from monitor.text.fold import OTHER, fold, fold_wide, has_other_letters
@@ -38,8 +41,8 @@ class Verdict(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...]
 
 
-MAX_NEAR = 1000
-"""Most places of a term that are compared with another one's in one post."""
+MAX_ASKED = 1000
+"""Most places of a term in one post where it matters which one."""
 
 Readings = Sequence[tuple[Scanner, Look]]
 """What each automaton found in a text."""
@@ -60,11 +63,18 @@ class Matcher:
         compiled = compile_rulebook(rulebook, inflect=inflect, counts=counts, gazetteer=ground)
         filed = frozenset(compiled.filed)
         self.rulebook = rulebook
+        self.gazetteer = ground
         self._terms = compiled.terms
         self._rules = compiled.rules
         self._filed = compiled.filed
         self._always = compiled.always
-        self._nears = compiled.nears
+        self._numbers = compiled.numbers
+        self._asked = compiled.asked
+        self._possible = self._possibilities()
+        self._expressions = frozenset(
+            number for number, term in enumerate(compiled.terms) if is_pattern(term)
+        )
+        self._links = {one.text: one for rule in rulebook.rules for one in every(rule.when, Link)}
         self._places = {compiled.terms.index(where.text) for where in compiled.wheres}
         self._grounds = Grounds(ground, compiled.wheres)
         self._narrow = Scanner(compiled.narrow, filed)
@@ -74,18 +84,19 @@ class Matcher:
         self._unspaced = any(unspaced(symbol) for key in compiled.wide.meanings for symbol in key)
 
     def __getstate__(self) -> dict[str, object]:
-        """All but the rules' tests: functions do not travel between processes."""
-        rules = [(rule.rule, rule.terms) for rule in self._rules]
-        return {**vars(self), "_rules": rules}
+        """All but what is tested: functions do not travel between processes."""
+        rules = [rule.rule for rule in self._rules]
+        return {**vars(self), "_rules": rules, "_possible": {}}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         """Make the tests again."""
         vars(self).update(state)
-        numbers = {term: number for number, term in enumerate(self._terms)}
-        rules = cast("list[tuple[Rule, frozenset[int]]]", state["_rules"])
-        self._rules = tuple(
-            CompiledRule(rule, tested(rule.when, numbers), terms) for rule, terms in rules
-        )
+        rules = cast("list[Rule]", state["_rules"])
+        self._rules = tuple(compiled_rule(rule, self._numbers) for rule in rules)
+        self._possible = self._possibilities()
+
+    def _possibilities(self) -> dict[int, Callable[[AbstractSet[int]], bool]]:
+        return {number: possible(one, self._numbers) for number, one in self._asked.items()}
 
     def look(self, text: str) -> Readings:
         """Look for every term."""
@@ -110,7 +121,7 @@ class Matcher:
         """Whether the character automaton could find anything."""
         return OTHER in folded or (self._unspaced and has_other_letters(text))
 
-    def rules_holding(self, readings: Readings, who: SourceInfo) -> list[CompiledRule]:
+    def rules_holding(self, readings: Readings, who: SourceInfo, post: Post) -> list[CompiledRule]:
         """The rules that hold, in the order of their ids."""
         found: set[int] = set()
         questions = [scanner.terms(look, found) for scanner, look in readings]
@@ -118,11 +129,15 @@ class Matcher:
         for term in self._filed.keys() & found:
             tried.update(self._filed[term])
         rules = [self._rules[index] for index in sorted(tried)]
-        if rules and (self._nears or any(questions)):
-            asked = frozenset[int]().union(*(rule.terms for rule in rules))
+        if rules and (self._asked or any(questions)):
+            wanted = frozenset[int]().union(*(rule.terms for rule in rules))
             for (scanner, look), still in zip(readings, questions, strict=True):
-                scanner.answer(look, found, still, asked)
-            found |= {one for one in asked & self._nears.keys() if self._near(readings, one, found)}
+                scanner.answer(look, found, still, wanted)
+            asked = {number for rule in rules for number in rule.asked}
+            if asked:
+                seen = self.seen(readings, who, post, wanted)
+                likely = [one for one in asked if self._possible[one](found)]
+                found.update(one for one in likely if seen.holds(self._asked[one]))
         if self._places:
             found = (found - self._places) | self._where(readings[0][1].text, rules, who)
         return [
@@ -130,18 +145,6 @@ class Matcher:
             for rule in rules
             if rule.test(found, who) and (not who.rules or rule.rule.id in who.rules)
         ]
-
-    def _near(self, readings: Readings, number: int, found: AbstractSet[int]) -> tuple[Span, ...]:
-        """Where the two terms of `a ~5 b` stand near each other, if both are `found` at all."""
-        left, right, words, ordered = self._nears[number]
-        if not {left, right} <= found:
-            return ()
-        spans: dict[int, list[Span]] = {left: [], right: []}
-        for scanner, look in readings:
-            for term, start, end in scanner.sightings(look, frozenset(spans), MAX_NEAR):
-                if term in spans:
-                    spans[term].append((start, end))
-        return near(readings[0][1].text, spans[left], spans[right], words, ordered=ordered)
 
     def _where(self, text: str, tried: Sequence[CompiledRule], who: SourceInfo) -> set[int]:
         """The place conditions that hold; only worked out if a rule that came near has one."""
@@ -153,30 +156,41 @@ class Matcher:
     def seen(
         self,
         readings: Readings,
+        who: SourceInfo,
+        post: Post | None = None,
         wanted: frozenset[int] | None = None,
-        home: str | None = None,
-    ) -> dict[str, list[Found]]:
-        """Where every term (or only those wanted) stands, in the order of the text.
+    ) -> Seen:
+        """What was found of every term (or only of those wanted), worked out when asked for."""
+        text = readings[0][1].text
+        return Seen(lambda: self._finds(readings, who, post, wanted), text, who, post)
 
-        Places too, under what their conditions ask; `home` is the region that the text is from.
-        """
+    def terms_in(self, text: str) -> AbstractSet[str]:
+        """The terms that are found in a text, whatever rules make of them."""
+        return self.seen(self.look(text), SourceInfo(id="")).finds.keys()
+
+    def _finds(
+        self, readings: Readings, who: SourceInfo, post: Post | None, wanted: frozenset[int] | None
+    ) -> dict[str, list[Found]]:
+        """Where every term stands, in the order of the text; places too, and links."""
+        text = readings[0][1].text
+        most = MAX_ASKED if self._asked else MAX_PLACES
         sightings: set[Sighting] = set()
         for scanner, look in readings:
-            sightings.update(scanner.sightings(look, wanted))
-        numbers = {one.term for one in sightings}
-        for number in self._nears if wanted is None else self._nears.keys() & wanted:
-            places = self._near(readings, number, numbers)[:MAX_PLACES]
-            sightings.update(Sighting(number, *place) for place in places)
-        text = readings[0][1].text
+            sightings.update(scanner.sightings(look, wanted, most))
         seen: dict[str, list[Found]] = {}
         if self._places and (wanted is None or wanted & self._places):
-            seen.update(self._grounds.of(text, home).found)
+            seen.update(self._grounds.of(text, who.home).found)
         for number, start, end in sorted(sightings, key=lambda one: (one.start, one.end)):
-            if number in self._places:
-                continue
-            term = self._terms[number]
-            found = Found(text=text[start:end], start=start, end=end, term=term)
-            seen.setdefault(term, []).append(found)
+            if number not in self._places:
+                term = self._terms[number]
+                found = Found(text=text[start:end], start=start, end=end, term=term)
+                seen.setdefault(term, []).append(found)
+        for number in self._expressions if wanted is None else self._expressions & wanted:
+            found_here = matched(self._terms[number], text, most)
+            if found_here:
+                seen[self._terms[number]] = found_here
+        if self._links:
+            seen.update(linked(self._links.values(), text, post))
         return seen
 
     def by_place(
@@ -202,11 +216,11 @@ def evaluate(matcher: Matcher, post: Post, name: PostName) -> tuple[Hit, ...]:
     if readings is None:
         return ()
     who = matcher.speaker(post)
-    holding = matcher.rules_holding(readings, who)
+    holding = matcher.rules_holding(readings, who, post)
     if not holding:
         return ()
     wanted = frozenset[int]().union(*(rule.terms for rule in holding))
-    seen = matcher.seen(readings, wanted, who.home)
+    seen = matcher.seen(readings, who, post, wanted)
     return tuple(
         Hit(
             rule=rule.rule,
@@ -217,30 +231,31 @@ def evaluate(matcher: Matcher, post: Post, name: PostName) -> tuple[Hit, ...]:
             affiliation=who.affiliation,
             family=who.publisher,
             rulebook=matcher.rulebook.hash,
+            captured=captured(found),
         )
         for rule in holding
-        for place, found in matcher.by_place(post.text, evidence(rule.rule.when, seen, who), who)
+        for place, found in matcher.by_place(post.text, evidence(rule.rule.when, seen), who)
     )
 
 
 def explain(matcher: Matcher, post: Post) -> tuple[Verdict, ...]:
     """What every rule says that matched or came near: at least one of its terms was found."""
     who = matcher.speaker(post)
-    seen = matcher.seen(matcher.look(post.text), home=who.home)
+    seen = matcher.seen(matcher.look(post.text), who, post)
     verdicts = []
     for rule in matcher.rulebook.rules:
-        why = reasons(rule.when, seen, who)
+        why = reasons(rule.when, seen)
         if who.rules and rule.id not in who.rules:
             why = (*why, Reason(f"{who.id} is limited to rules {', '.join(who.rules)}", False))
-        matched = holds(rule.when, seen, who) and (not who.rules or rule.id in who.rules)
+        matched = holds(rule.when, seen) and (not who.rules or rule.id in who.rules)
         if matched or _near(rule, seen):
             verdicts.append(Verdict(rule.id, matched, why))
     return tuple(sorted(verdicts, key=lambda verdict: verdict.id))
 
 
-def _near(rule: Rule, seen: Mapping[str, Sequence[Found]]) -> bool:
+def _near(rule: Rule, seen: Seen) -> bool:
     """Whether a word of the rule was found; of one that only asks where, a place of it."""
     words = list(wanted_terms(rule.when))
     if not words:
-        return any(where.text in seen for where in wheres_in(rule.when))
-    return any(term.text in seen or apart(term, seen) for term in words)
+        return any(seen.get(where) for where in wheres_in(rule.when))
+    return any(seen.get(term) or apart(term, seen) for term in words)

@@ -68,14 +68,14 @@ def advise(wrong: Sequence[Judged], right: Sequence[str], elsewhere: Sequence[st
         return Advice((), tuple(one.name for one in wrong), 0)
     rules = (Rule(id=f"{at:07}", title=term, when=Term(term)) for at, term in enumerate(near))
     matcher = Matcher(bind(rules, ()))
-    kept = near.keys() - {term for text in right for term in _terms(matcher, text)}
+    kept = near.keys() - {term for text in right for term in matcher.terms_in(text)}
     common = dict.fromkeys(kept, 0)
     for text in elsewhere:
-        for term in kept & _terms(matcher, text):
+        for term in kept & matcher.terms_in(text):
             common[term] += 1
     most = max(1, MOST_COMMON * len(elsewhere))
     usable = {term: near[term] for term, count in common.items() if count <= most}
-    found = [_terms(matcher, one.text) & usable.keys() for one in wrong]
+    found = [matcher.terms_in(one.text) & usable.keys() for one in wrong]
     chosen = _fewest(found, usable)
     foretold = sum(
         bool(found[at] & set(_fewest([*found[:at], *found[at + 1 :]], usable)))
@@ -98,10 +98,6 @@ def excluding(rule: Rule, terms: Iterable[str]) -> Rule:
     taken = NoneOf(tuple(Term(term) for term in terms))
     parts = (*rule.when.parts, taken) if isinstance(rule.when, AllOf) else (rule.when, taken)
     return msgspec.structs.replace(rule, when=AllOf(parts))
-
-
-def _terms(matcher: Matcher, text: str) -> AbstractSet[str]:
-    return matcher.seen(matcher.look(text)).keys()
 
 
 def _fewest(found: Sequence[AbstractSet[str]], far: Mapping[str, float]) -> list[str]:

@@ -15,7 +15,7 @@ from typing import NamedTuple, cast
 import regex
 from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
-from monitor.lexicon.terms import Surface
+from monitor.lexicon.surfaces import Surface
 from monitor.rulebook.patterns import WIDE_GAP, Check, Meaning, Onward, Patterns, judged_words
 from monitor.text.fold import Origins
 from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
@@ -23,8 +23,6 @@ from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
 RawFind = tuple[int, int, int]
 """(start, end, pattern number), in symbols of the folded text."""
 PATTERN = itemgetter(2)
-MAX_PLACES = 50
-"""Most places that are worked out for one term in one post."""
 _PIECE = 500
 _GAP = re.compile(" *")
 _HASHES = ("#", "\uff03")
@@ -127,7 +125,7 @@ class Scanner:
                         found.update(_meant(checks, look.text, *page.span(first, last)))
 
     def sightings(
-        self, look: Look, wanted: frozenset[int] | None = None, most: int = MAX_PLACES
+        self, look: Look, wanted: frozenset[int] | None = None, most: int = 50
     ) -> Iterator[Sighting]:
         """Every verified find of a term (or of those wanted), with its place in the text.
 

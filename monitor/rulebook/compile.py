@@ -6,28 +6,29 @@ what is found in it, not with the number of rules.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.incident import Ladder
-from monitor.lexicon.terms import (
-    Inflect,
-    ParsedTerm,
-    Surface,
-    TermProblem,
-    as_written,
-    near_of,
-    parse,
-    surfaces,
-)
+from monitor.lexicon.surfaces import Inflect, Surface, as_written, surfaces
+from monitor.lexicon.terms import ParsedTerm, TermProblem, near_of, parse
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.place import Area, Place
-from monitor.rule import Rule, Where
-from monitor.rulebook.conditions import Test, necessary, terms_in, tested
+from monitor.rule import Asked, Condition, Rule, Term, Where
+from monitor.rulebook.conditions import (
+    Numbers,
+    Test,
+    asked_in,
+    necessary,
+    number_of,
+    terms_in,
+    tested,
+)
 from monitor.rulebook.patterns import Patterns
 from monitor.rulebook.where import fits, likely, wheres_in
 from monitor.source import SourceInfo
+from monitor.watch import Entry, Watch
 
 
 class Book(Protocol):
@@ -54,25 +55,29 @@ class Book(Protocol):
         """Own areas."""
 
     @property
+    def watches(self) -> Mapping[str, Watch]:
+        """The correlations, by key."""
+
+    @property
+    def watchers(self) -> Mapping[str, tuple[Entry, ...]]:
+        """Whom the hits of a rule concern."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all rules, correlations too."""
+
+    @property
     def hash(self) -> str:
         """Names the content: stamped on every hit."""
 
 
 class CompiledRule(NamedTuple):
-    """A rule, its test, and the numbers of its terms."""
+    """A rule, its test, the numbers of its terms, and of what is asked of the post itself."""
 
     rule: Rule
     test: Test
     terms: frozenset[int]
-
-
-class NearTerms(NamedTuple):
-    """The terms of `a ~5 b` by number; see `monitor.lexicon.terms.Near`."""
-
-    left: int
-    right: int
-    words: int
-    ordered: bool
+    asked: tuple[int, ...]
 
 
 class Compiled(NamedTuple):
@@ -81,7 +86,7 @@ class Compiled(NamedTuple):
     `terms` by number; `rules` in order of their ids; `filed`: term -> the rules (by index) of whose
     rarest necessary group it is; `always`: rules that have no such group, tried on every post;
     `narrow` and `wide`: the patterns of the byte and of the character automaton; `wheres`: every
-    place condition, each once; `nears` the terms that are two others near each other.
+    place condition, each once; `asked`: what is asked of a post when a rule came near, by number.
     """
 
     terms: tuple[str, ...]
@@ -91,7 +96,8 @@ class Compiled(NamedTuple):
     narrow: Patterns
     wide: Patterns
     wheres: tuple[Where, ...]
-    nears: Mapping[int, NearTerms]
+    asked: Mapping[int, Term | Asked]
+    numbers: Numbers
 
 
 def compile_rulebook(
@@ -111,57 +117,61 @@ def compile_rulebook(
         MistakesError: a term that cannot be used, at the rule's line; all of them at once.
     """
     rules = sorted(book.rules, key=lambda rule: rule.id)
-    numbers, nears = _numbered(rules)
-    forms, problems = _all_surfaces(numbers, inflect)
+    texts = tuple(dict.fromkeys(text for rule in rules for text in _texts(rule)))
+    forms, problems = _all_surfaces(texts, inflect)
     if problems:
         raise MistakesError(_mistakes(rules, problems))
     wheres = {where.text: where for rule in rules for where in wheres_in(rule.when)}
-    for text, where in wheres.items():
-        numbers.setdefault(text, len(numbers))
+    terms = (*texts, *wheres)
+    known: dict[str | Condition, int] = {text: number for number, text in enumerate(terms)}
+    for where in wheres.values():
         forms.append(names_of(where, gazetteer or Gazetteer()))
     narrow, wide = Patterns(bytewise=True), Patterns(bytewise=False)
     for number, found in enumerate(forms):
         for surface in found:
             if not narrow.add(surface, number):
                 wide.add(surface, number)
-    frequency = _frequency(tuple(numbers), forms, counts)
-    filed, always = _file(rules, numbers, frequency, nears)
-    compiled = tuple(
-        CompiledRule(
-            rule,
-            tested(rule.when, numbers),
-            _terms_of(rule, numbers, nears),
-        )
-        for rule in rules
+    filed, always = _file(rules, known, _frequency(terms, forms, counts))
+    asked = _asked(rules, known)
+    return Compiled(
+        terms,
+        tuple(compiled_rule(rule, known) for rule in rules),
+        filed,
+        always,
+        narrow,
+        wide,
+        tuple(wheres.values()),
+        asked,
+        known,
     )
-    places = tuple(wheres.values())
-    return Compiled(tuple(numbers), compiled, filed, always, narrow, wide, places, nears)
 
 
-def _numbered(rules: Iterable[Rule]) -> tuple[dict[str, int], dict[int, NearTerms]]:
-    """Each term with its number, the sides of `a ~5 b` too."""
-    numbers: dict[str, int] = {}
-    nears: dict[int, NearTerms] = {}
+def compiled_rule(rule: Rule, numbers: Numbers) -> CompiledRule:
+    """A rule with its test and the numbers of all that it looks for."""
+    terms = {numbers[term] for term in _texts(rule)}
+    terms |= {numbers[where.text] for where in wheres_in(rule.when)}
+    asked = tuple(number_of(one, numbers) for one in asked_in(rule.when))
+    return CompiledRule(rule, tested(rule.when, numbers), frozenset(terms), asked)
+
+
+def _texts(rule: Rule) -> Iterator[str]:
+    """The terms of a rule, each followed by the two sides of `a ~5 b`."""
+    for term in terms_in(rule.when):
+        yield term.text
+        near = near_of(term.text)
+        if near is not None:
+            yield near.left.text
+            yield near.right.text
+
+
+def _asked(rules: Iterable[Rule], known: dict[str | Condition, int]) -> dict[int, Term | Asked]:
+    """What is asked of posts, by number; what has none yet gets one."""
+    asked: dict[int, Term | Asked] = {}
     for rule in rules:
-        for term in terms_in(rule.when):
-            number = numbers.setdefault(term.text, len(numbers))
-            near = None if number in nears else near_of(term.text)
-            if near is not None:
-                left = numbers.setdefault(near.left.text, len(numbers))
-                right = numbers.setdefault(near.right.text, len(numbers))
-                nears[number] = NearTerms(left, right, near.words, near.ordered)
-    return numbers, nears
-
-
-def _terms_of(
-    rule: Rule, numbers: Mapping[str, int], nears: Mapping[int, NearTerms]
-) -> frozenset[int]:
-    """The numbers of all that a rule looks for."""
-    found = {numbers[term.text] for term in terms_in(rule.when)}
-    found |= {numbers[where.text] for where in wheres_in(rule.when)}
-    for number in found & nears.keys():
-        found |= {nears[number].left, nears[number].right}
-    return frozenset(found)
+        for one in asked_in(rule.when):
+            key = one.text if isinstance(one, Term) else one
+            asked[known.setdefault(key, len(known))] = one
+    return asked
 
 
 MANY_PLACES = 5_000
@@ -216,22 +226,15 @@ def _mistakes(rules: Iterable[Rule], problems: Mapping[str, TermProblem]) -> lis
 
 
 def _file(
-    rules: Iterable[Rule],
-    numbers: Mapping[str, int],
-    frequency: Callable[[int], float],
-    nears: Mapping[int, NearTerms],
+    rules: Iterable[Rule], numbers: Numbers, frequency: Callable[[int], float]
 ) -> tuple[dict[int, tuple[int, ...]], tuple[int, ...]]:
-    def rarer(term: int) -> int:
-        """The term itself; of two words near each other, the one that is found less often."""
-        return min(nears[term][:2], key=frequency) if term in nears else term
-
     filed: dict[int, list[int]] = {}
     always: list[int] = []
     for index, rule in enumerate(rules):
-        group = necessary(rule.when, numbers, lambda term: frequency(rarer(term)))
+        group = necessary(rule.when, numbers, frequency)
         if group is None:
             always.append(index)
-        for term in dict.fromkeys(map(rarer, group or ())):
+        for term in sorted(group or ()):
             filed.setdefault(term, []).append(index)
     return {term: tuple(indexes) for term, indexes in filed.items()}, tuple(always)
 

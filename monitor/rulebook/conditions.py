@@ -3,44 +3,146 @@
 import math
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from types import UnionType
+from typing import TypeVar, cast
 
-from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Speaker, Term, Where
+from monitor.lexicon.expressions import is_pattern
+from monitor.lexicon.terms import near_of
+from monitor.rule import (
+    AllOf,
+    AnyOf,
+    Asked,
+    AtLeast,
+    Condition,
+    Count,
+    Except,
+    Group,
+    NoneOf,
+    Scope,
+    Speaker,
+    Term,
+    Where,
+)
 from monitor.source import UNKNOWN, SourceInfo
 
+AnyKind = TypeVar("AnyKind")
+Numbers = Mapping[str | Condition, int]
+"""The number of each term and place (by its text) and of each condition that is asked."""
+Possible = Callable[[AbstractSet[int]], bool]
 Test = Callable[[AbstractSet[int], SourceInfo], bool]
 """Whether a condition holds, given the numbers of the terms found and who speaks."""
 
 
+def parts_of(condition: Condition) -> tuple[Condition, ...]:
+    """The conditions directly inside one."""
+    match condition:
+        case AllOf(parts) | AnyOf(parts) | NoneOf(parts) | AtLeast(_, parts):
+            return parts
+        case Scope(_, part):
+            return (part,)
+        case Except(parts, but):
+            return parts + but
+        case Count(of=of, but=but):
+            return of + but
+    return ()
+
+
+def every(condition: Condition, kind: type[AnyKind] | UnionType) -> Iterator[AnyKind]:
+    """Every condition of a kind inside one, itself too; inner ones first."""
+    for part in parts_of(condition):
+        yield from every(part, kind)
+    if isinstance(condition, kind):
+        yield cast("AnyKind", condition)
+
+
 def terms_in(condition: Condition) -> Iterator[Term]:
     """Every term of a condition, those under `not` too."""
-    if isinstance(condition, Term):
+    return every(condition, Term)
+
+
+def asked_in(condition: Condition) -> Iterator[Term | Asked]:
+    """The conditions that are asked of the post, outermost ones: also terms like `a ~5 b`."""
+    if isinstance(condition, Asked) or (isinstance(condition, Term) and is_worked_out(condition)):
         yield condition
-    elif not isinstance(condition, Speaker | Where):
-        for part in condition.parts:
-            yield from terms_in(part)
+    else:
+        for part in parts_of(condition):
+            yield from asked_in(part)
+
+
+def is_worked_out(term: Term) -> bool:
+    """Whether a term is found from other finds, or by its own search: no automaton knows it."""
+    return is_pattern(term.text) or near_of(term.text) is not None
+
+
+def possible(condition: Condition, numbers: Numbers) -> Possible:
+    """Whether a condition could hold, given the terms found: False is sure, True is not."""
+    match condition:
+        case Term(text):
+            near = near_of(text)
+            if near is None and is_pattern(text):
+                return _always
+            sides = (near.left.text, near.right.text) if near else (text,)
+            return frozenset(numbers[side] for side in sides).issubset
+        case Scope(_, part):
+            return possible(part, numbers)
+        case Except(parts, _) | Count(of=parts):
+            return possible(AnyOf(parts), numbers)
+        case AllOf(parts) | AnyOf(parts) | AtLeast(_, parts):
+            tests = tuple(possible(part, numbers) for part in parts)
+            n = needed(condition)
+            return lambda found: sum(test(found) for test in tests) >= n
+    return _always
+
+
+def needed(group: AllOf | AnyOf | AtLeast) -> int:
+    """How many parts of a group must hold."""
+    if isinstance(group, AllOf):
+        return len(group.parts)
+    return group.n if isinstance(group, AtLeast) else 1
+
+
+def _always(_: AbstractSet[int]) -> bool:
+    return True
 
 
 def wanted_terms(condition: Condition) -> Iterator[Term]:
     """The terms whose presence speaks for a condition."""
-    if isinstance(condition, Term):
-        yield condition
-    elif not isinstance(condition, Speaker | NoneOf | Where):
-        for part in condition.parts:
+    match condition:
+        case Term():
+            yield condition
+        case Except(parts, _) | Count(of=parts):
+            yield from parts
+        case Scope(_, part):
             yield from wanted_terms(part)
+        case AllOf(parts) | AnyOf(parts) | AtLeast(_, parts):
+            for part in parts:
+                yield from wanted_terms(part)
 
 
 def necessary(
-    condition: Condition, numbers: Mapping[str, int], frequency: Callable[[int], float]
+    condition: Condition, numbers: Numbers, frequency: Callable[[int], float]
 ) -> frozenset[int] | None:
     """The rarest set of terms of which at least one must be found; None if there is no such set.
 
     What is infinitely frequent is in no such set.
     """
-    if isinstance(condition, Term | Where):
-        number = numbers[condition.text]
-        return frozenset({number}) if frequency(number) < math.inf else None
-    if isinstance(condition, Speaker | NoneOf):
-        return None
+    match condition:
+        case Term() | Where():
+            rarest = min(_looked_for(condition, numbers), key=frequency)
+            return frozenset({rarest}) if frequency(rarest) < math.inf else None
+        case Scope(_, part):
+            return necessary(part, numbers, frequency)
+        case Except(parts, _) | Count(of=parts):
+            return necessary(AnyOf(parts), numbers, frequency)
+        case AllOf() | AnyOf() | AtLeast():
+            return _rarest(condition, numbers, frequency)
+    return None
+
+
+def _rarest(
+    condition: AllOf | AnyOf | AtLeast, numbers: Numbers, frequency: Callable[[int], float]
+) -> frozenset[int] | None:
+    """The rarest necessary set of a group."""
     groups = [necessary(part, numbers, frequency) for part in condition.parts]
     usual = sorted(
         (group for group in groups if group is not None),
@@ -49,22 +151,28 @@ def necessary(
     if isinstance(condition, AllOf):
         return usual[0] if usual else None
     # When n of k parts hold, one of any k - n + 1 of them does: the rarest are taken.
-    n = condition.n if isinstance(condition, AtLeast) else 1
-    size = max(len(groups) - n + 1, 0)
+    size = max(len(groups) - needed(condition) + 1, 0)
     return frozenset().union(*usual[:size]) if size <= len(usual) else None
 
 
-def tested(condition: Condition, numbers: Mapping[str, int]) -> Test:
+def _looked_for(condition: Term | Where, numbers: Numbers) -> tuple[int, ...]:
+    """The numbers that are all found where a condition holds: the two sides of `a ~5 b`."""
+    near = near_of(condition.text) if isinstance(condition, Term) else None
+    texts = (near.left.text, near.right.text) if near else (condition.text,)
+    return tuple(numbers[text] for text in texts)
+
+
+def tested(condition: Condition, numbers: Numbers) -> Test:
     """The condition as a function."""
-    if isinstance(condition, Term | Where):
-        number = numbers[condition.text]
-        return lambda found, _: number in found
     if isinstance(condition, Speaker):
         return _speaker(condition)
-    plain = [part for part in condition.parts if isinstance(part, Term | Where)]
-    group = frozenset(numbers[part.text] for part in plain)
+    if not isinstance(condition, Group):
+        number = number_of(condition, numbers)
+        return lambda found, _: number in found
+    plain = [part for part in condition.parts if not isinstance(part, Group | Speaker)]
+    group = frozenset(number_of(part, numbers) for part in plain)
     tests = tuple(
-        tested(part, numbers) for part in condition.parts if not isinstance(part, Term | Where)
+        tested(part, numbers) for part in condition.parts if isinstance(part, Group | Speaker)
     )
     if isinstance(condition, AllOf):
         return _all(group, tests)
@@ -76,6 +184,11 @@ def tested(condition: Condition, numbers: Mapping[str, int]) -> Test:
     return _at_least(condition.n, tuple(tested(part, numbers) for part in condition.parts))
 
 
+def number_of(condition: Condition, numbers: Numbers) -> int:
+    """The number of a condition that is found, or not: of a term, a place, what is asked."""
+    return numbers[condition.text if isinstance(condition, Term | Where) else condition]
+
+
 def _all(group: frozenset[int], tests: tuple[Test, ...]) -> Test:
     if not group and len(tests) == 1:
         return tests[0]
@@ -83,14 +196,14 @@ def _all(group: frozenset[int], tests: tuple[Test, ...]) -> Test:
         first, second = tests
         return lambda found, who: first(found, who) and second(found, who)
 
-    def every(found: AbstractSet[int], who: SourceInfo) -> bool:
+    def whole(found: AbstractSet[int], who: SourceInfo) -> bool:
         # A loop, not all(): called for every rule that comes near, and a generator costs more.
         for test in tests:
             if not test(found, who):
                 return False
         return group <= found
 
-    return every
+    return whole
 
 
 def _any(group: frozenset[int], tests: tuple[Test, ...]) -> Test:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from monitor.document import named
 from monitor.lexicon.homographs import likelier
-from monitor.lexicon.terms import ParsedTerm, Surface, parse
+from monitor.lexicon.surfaces import Surface
+from monitor.lexicon.terms import ParsedTerm, parse
 from monitor.mistake import Mark
 from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Rule, Term
 from monitor.rulebook.book import Rulebook

@@ -16,8 +16,10 @@ from monitor.rulebook.ladder import read_ladder, shipped_ladder
 from monitor.rulebook.lists import Lists
 from monitor.rulebook.places import Places, is_places
 from monitor.rulebook.timelines import Timeline, read_timelines, unknown_rules
+from monitor.rulebook.watches import read_watch, resolve
 from monitor.rulebook.when import Conditions
 from monitor.source import SourceInfo
+from monitor.watch import Watch
 
 RULE_KEYS = ("terms", "rules", "tests", "status")
 TOPIC_KEYS = ("closes", "denies")
@@ -45,6 +47,7 @@ def load(
     reading.take_rules(rule_paths, others, lists_of)
     reading.take_sources(source_paths)
     reading.name_topics(alone=bool(lists_of))
+    reading.name_watched(alone=bool(lists_of))
     reading.check_timelines(alone=bool(lists_of))
     if reading.mistakes:
         raise MistakesError(reading.mistakes)
@@ -56,6 +59,7 @@ def load(
         reading.places.places.values(),
         reading.places.areas.values(),
         reading.ladder or shipped_ladder(),
+        reading.watches,
     )
     return msgspec.structs.replace(book, timelines=tuple(reading.timelines))
 
@@ -106,6 +110,7 @@ class _Reading:
         self.mistakes: list[Mistake] = []
         self.files: list[str] = []
         self.rules: list[Rule] = []
+        self.watches: list[Watch] = []
         self.examples: dict[str, ExampleMarks] = {}
         self.sources: list[SourceInfo] = []
         self.timelines: list[Timeline] = []
@@ -187,7 +192,23 @@ class _Reading:
         else:
             self.ladder = read_ladder(node, self.mistakes)
 
+    def _watch(self, node: Node) -> None:
+        """A correlation rule."""
+        self._note_id(find(node, ["id"]))
+        watch = read_watch(node, self.mistakes)
+        if watch is not None:
+            self.watches.append(watch)
+
+    def name_watched(self, *, alone: bool) -> None:
+        """Let correlations know the rules that they name."""
+        whole = self._lists.whole and not alone
+        self.watches, wrong = resolve(self.watches, self.rules, self._rule_marks, whole=whole)
+        self.mistakes += wrong
+
     def _rule(self, node: Node, conditions: Conditions) -> None:
+        if isinstance(node.value, dict) and "correlate" in node.value:
+            self._watch(node)
+            return
         form, mistakes = fill(RuleForm, node)
         self.mistakes += mistakes
         when = None

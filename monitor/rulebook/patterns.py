@@ -10,7 +10,7 @@ beginning inside a phrase: `прорв* границ*`.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from monitor.lexicon.terms import Surface
+from monitor.lexicon.surfaces import Surface
 from monitor.text.fold import narrow
 from monitor.text.symbols import LOOKALIKES, merge, unspaced
 

@@ -12,7 +12,8 @@ from monitor.gazetteer.areas import box_around, boxes, containers, distance_km, 
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.mistake import Mistake
 from monitor.place import Place, PlaceKind
-from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Where
+from monitor.rule import Condition, Where
+from monitor.rulebook.conditions import every
 from monitor.rulebook.forms import Id
 
 _CODE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
@@ -121,11 +122,7 @@ def read_where(
 
 def wheres_in(condition: Condition) -> Iterator[Where]:
     """Every place condition of a condition, those under `not` too."""
-    if isinstance(condition, Where):
-        yield condition
-    elif isinstance(condition, AllOf | AnyOf | NoneOf | AtLeast):
-        for part in condition.parts:
-            yield from wheres_in(part)
+    return every(condition, Where)
 
 
 def fits(place: Place, where: Where, gazetteer: Gazetteer) -> bool:

@@ -176,8 +176,8 @@ _REMOVALS: tuple[tuple[str, str], ...] = (
     (
         "baselines",
         """
-        DELETE FROM baselines WHERE (rule, place, hour) IN (
-            SELECT rule, place, hour FROM baselines WHERE hour < :hour LIMIT :step)
+        DELETE FROM baselines WHERE (rule, place, hour, exercise) IN (
+            SELECT rule, place, hour, exercise FROM baselines WHERE hour < :hour LIMIT :step)
         """,
     ),
 )

@@ -13,10 +13,10 @@ from typing import NoReturn
 import structlog
 
 from monitor.clock import Clock
-from monitor.source import HealthBoard, Intake, SourceInfo
+from monitor.source import Intake, SourceInfo
 from monitor.sources.telegram.connection import Connection, Pace, outliving, worst
 from monitor.sources.telegram.listener import Listener
-from monitor.sources.telegram.register import Register
+from monitor.sources.telegram.register import AccountBoard, Register
 from monitor.sources.telegram.session import AccountSettings, open_client
 from monitor.sources.telegram.trouble import AccountLostError, NotNowError, TroubleError
 
@@ -35,7 +35,7 @@ class TelegramAccount:
         settings: AccountSettings,
         sources: Sequence[SourceInfo],
         clock: Clock,
-        board: HealthBoard,
+        board: AccountBoard,
         pace: Pace | None = None,
     ) -> None:
         self.name = f"telegram:{settings.name}"
@@ -59,6 +59,7 @@ class TelegramAccount:
         """Run until cancelled, or until the account is lost: then say so and return."""
         register = Register(self._settings.name, self._sources, intake, self._clock, self._board)
         self._register = register
+        self.lost = None
         pause = self._pace.retry_first
         while True:
             started = self._clock.monotonic()

@@ -82,6 +82,15 @@ class Calls:
         log.warning("telegram_flood_wait", method=method, seconds=seconds, until=until.isoformat())
         return NotNowError(method, seconds)
 
+    def barred(self, *methods: str) -> float:
+        """Seconds for which the server forbids one of these methods; 0 = none."""
+        return max(0.0, budget.barred(self._budget, methods, self._now()))
+
+    def finished(self, method: str, calls: int) -> datetime:
+        """When so many calls could have been made, each as early as it may be."""
+        seconds = budget.finished(self._budget, method, calls, self._now())
+        return datetime.fromtimestamp(self._now() + seconds, self._clock.now().tzinfo)
+
     def _now(self) -> float:
         return self._clock.now().timestamp()
 

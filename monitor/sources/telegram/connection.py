@@ -13,11 +13,15 @@ from monitor.clock import Clock
 from monitor.sources.telegram.calls import Calls
 from monitor.sources.telegram.catching_up import CatchingUp, missing
 from monitor.sources.telegram.coverage import Span
+from monitor.sources.telegram.joining import Joining
 from monitor.sources.telegram.listener import Listener
 from monitor.sources.telegram.listing import Lister
+from monitor.sources.telegram.meeting import Meeting
 from monitor.sources.telegram.message import TL
+from monitor.sources.telegram.polling import Polling
 from monitor.sources.telegram.pushes import Pushed, Pushes, by_channel, steps, waits_for_its_album
 from monitor.sources.telegram.register import Register, Step, Watched
+from monitor.sources.telegram.standing import Standing
 from monitor.sources.telegram.trouble import (
     AccountLostError,
     ChannelLostError,
@@ -51,6 +55,10 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     connect_timeout: float = 10.0
     retry_first: float = 0.5
     retry_most: float = 5.0
+    long_flood: float = 300.0
+    poll_every: float = 10.0
+    join: bool = False
+    """Whether channels are joined unless their entry says otherwise."""
     reconcile: bool = True
     """Only tests switch it off, to show that posts are lost without it."""
 
@@ -73,8 +81,19 @@ class Connection:
         self._pushes = Pushes()
         self._calls = Calls(client, clock, pace.call_timeout, register.budget, register.keep_budget)
         self._lister = Lister(self._calls, register, clock)
+        self._meeting = Meeting(
+            self._calls,
+            self._lister,
+            register,
+            clock,
+            carefully=self._carefully,
+            greet=self._greet,
+        )
+        self._standing = Standing(self._calls, register.board, clock, pace.long_flood)
         again = (pace.relist_every, pace.relist_window)
         self._catching_up = CatchingUp(self._lister, register, clock, self._carefully, again=again)
+        self._polling = Polling(self._lister, register, clock, self._catching_up.add)
+        self._joining = Joining(self._calls, register, clock, wanted=pace.join)
         self._albums: dict[tuple[Watched, int], tuple[TL, list[Span]]] = {}
         self._album = asyncio.Event()
         self._gap = asyncio.Event()
@@ -87,6 +106,7 @@ class Connection:
             await self._client.connect()
         state = await self._calls.ask(functions.updates.GetStateRequest())
         log.info("telegram_connected", account=self._register.account)
+        self._standing.look(connected=True)
         ahead = (self._clock.now() - state.date).total_seconds()
         if abs(ahead) > CLOCK_OFF:
             log.warning(
@@ -101,6 +121,7 @@ class Connection:
         if self._pace.reconcile:
             tasks += [self._reconcile(), self._meet(), self._note_gaps(), self._edit_albums()]
             tasks += [self._catching_up.run(), self._catching_up.run_again()]
+            tasks += [self._polling.run(self._pace.poll_every), self._join()]
         async with asyncio.TaskGroup() as group:
             for task in tasks:
                 group.create_task(outliving(task))
@@ -170,28 +191,23 @@ class Connection:
     async def _reconcile(self) -> NoReturn:
         """Compare with the server on connecting and every few minutes."""
         while True:
+            self._standing.look()
             await self._sweep()
             await self._until_next_look()
             self._look.clear()
 
     async def _until_next_look(self) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._pace.sweep_every):
+            async with asyncio.timeout(self._standing.at_most(self._pace.sweep_every)):
                 await self._look.wait()
 
     async def _meet(self) -> NoReturn:
-        """Find and list new channels, one after the other: ten names a minute may be resolved.
+        """Find and list new channels."""
+        await self._meeting.run()
 
-        Beside the sweep, so that a long list of new channels keeps no other waiting.
-        """
-        while True:
-            for watched in self._register.reading():
-                if watched.peer is None:
-                    await self._carefully(watched, self._lister.resolve)
-                if watched.peer is not None and not watched.met:
-                    await self._carefully(watched, self._lister.first_contact)
-                    await self._carefully(watched, self._greet)
-            await self._until_next_look()
+    async def _join(self) -> NoReturn:
+        """Join what is to be joined."""
+        await self._joining.run(self._pace.sweep_every)
 
     async def _greet(self, watched: Watched) -> None:
         """Bring a channel that was just met up to its head, so that pushes can be trusted."""
@@ -206,6 +222,7 @@ class Connection:
             brought = await self._lister.heads(contacted)
         except NotNowError as error:
             log.info("telegram_sweep_waits", account=self._register.account, problem=str(error))
+            self._standing.look()
             if error.seconds > self._pace.sweep_every:  # lost pushes would go unnoticed
                 for watched in contacted:
                     self._register.tell(watched, "throttled", f"Telegram makes us wait: {error}")
@@ -221,6 +238,7 @@ class Connection:
             await do(watched)
         except NotNowError as error:
             self._register.tell(watched, "throttled", f"Telegram makes us wait: {error}")
+            self._standing.look()
         except ChannelLostError as error:
             hint = "check the name in the sources file; private channels cannot be read"
             self._register.lose(watched, "not_found", str(error), hint)
