@@ -46,6 +46,7 @@ $(venv)/installed-run: requirements/build.txt requirements/run.txt pyproject.tom
 	@echo "Installing what monitor needs (once, about a minute)."
 	@$(install) --require-hashes -r requirements/build.txt -r requirements/run.txt
 	@$(install) --no-deps --no-build-isolation -e .
+	@$(bin)/monitor places compile >/dev/null
 	@touch $@
 
 $(venv)/installed-dev: requirements/dev.txt $(venv)/installed-run

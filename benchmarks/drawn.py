@@ -125,5 +125,5 @@ def counted(matcher: Matcher, these: Iterable[Post]) -> dict[str, int]:
     """In how many posts each term was found."""
     counts: collections.Counter[str] = collections.Counter()
     for post in these:
-        counts.update(matcher.seen(matcher.look(post.text)).keys())
+        counts.update(matcher.terms_in(post.text))
     return dict(counts)

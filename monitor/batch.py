@@ -1,24 +1,43 @@
 """What a batch has changed so far, in memory: nothing of it is true before the commit."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from monitor.alert import Alert
+import msgspec
+from rpds import HashTrieMap
+
+from monitor.alert import Alert, AlertPost, cut_text
 from monitor.correlation.changes import Book
+from monitor.correlation.clues import hour, remembering
 from monitor.correlation.decide import Decision, Event, advance, decide, tick
-from monitor.correlation.windows import Memory, Past, remember
+from monitor.correlation.watching import sums_of
+from monitor.correlation.windows import Memory, Past, State, remember
 from monitor.incident import Incident, Support
-from monitor.post import PostName
+from monitor.post import Post, PostName
+from monitor.store.archive import versions
+from monitor.store.clues import baselines, clues
 from monitor.store.commit import Judged
 from monitor.store.database import Database
 from monitor.store.incidents import facts, open_incidents, recent_supports
+from monitor.watch import Clue, ClueKey
+
+CLUE_FLOORS: dict[bool, str] = {False: "clues/real", True: "clues/exercise"}
+"""Under which fact it is written which clues are forgotten, by realm."""
+
+MOMENTS: dict[bool, str] = {False: "now/real", True: "now/exercise"}
+"""Under which fact the latest observation is written, by realm."""
+
+SINCE: dict[bool, str] = {False: "since/real/", True: "since/exercise/"}
+"""Before a watch's key: the fact from when on it has watched, by realm."""
 
 FLOORS: dict[bool, str] = {False: "repeats/real", True: "repeats/exercise"}
 """Under which fact it is written how far back posts are known for their copies, by realm."""
 
 
-def remembered(db: Database) -> Memory:
+def remembered(db: Database, book: Book | None = None) -> Memory:
     """The memory after a restart: exactly what it was after the last commit.
+
+    The baselines of earlier days are only read for the watches of the `book`.
 
     Raises:
         StateError: the store cannot be read.
@@ -27,19 +46,73 @@ def remembered(db: Database) -> Memory:
     floors = {realm: int(known.get(name, 0)) for realm, name in FLOORS.items()}
     since = datetime.fromtimestamp(min(floors.values()) * 3600, UTC)
     past = (Past(topic, support) for topic, support in recent_supports(db, since))
-    return remember(*open_incidents(db), past, floors)
+    memory = remember(*open_incidents(db), past, floors)
+    of_realm: dict[bool, list[Clue]] = {False: [], True: []}
+    for clue in clues(db):
+        of_realm[clue.exercise].append(clue)
+    for realm, found in of_realm.items():
+        state = memory.of(exercise=realm)
+        watching = {
+            name.removeprefix(SINCE[realm]): datetime.fromisoformat(value)
+            for name, value in known.items()
+            if name.startswith(SINCE[realm])
+        }
+        now = known.get(MOMENTS[realm])
+        state = msgspec.structs.replace(
+            state,
+            now=datetime.fromisoformat(now) if now else state.now,
+            clues=msgspec.structs.replace(
+                remembering(found),
+                floor=int(known.get(CLUE_FLOORS[realm], 0)),
+                since=HashTrieMap(watching),
+            ),
+        )
+        memory = memory.replace(state, exercise=realm)
+    return with_baselines(db, memory, book) if book is not None else memory
+
+
+def with_baselines(db: Database, memory: Memory, book: Book) -> Memory:
+    """The memory with the baselines that the watches of a rulebook ask for, as they are stored.
+
+    Raises:
+        StateError: the store cannot be read.
+    """
+    spikes = {key: one for key, one in book.watches.items() if one.type == "spike"}
+    rules = {
+        rule
+        for rule, entries in book.watchers.items()
+        if any(entry.watch.key in spikes for entry in entries)
+    }
+    longest = max((one.history for one in spikes.values()), default=timedelta(0))
+    for realm in FLOORS:
+        state = memory.of(exercise=realm)
+        hours: dict[str, dict[int, int]] = {}
+        since = hour(state.now - longest) - 48 if state.now else 0
+        for rule, place, when, posts in baselines(db, rules, since, exercise=realm):
+            for name in sums_of(rule, place):
+                of = hours.setdefault(name, {})
+                of[when] = of.get(when, 0) + posts
+        sums = HashTrieMap({name: HashTrieMap(of) for name, of in hours.items()})
+        known = msgspec.structs.replace(state.clues, hours=sums)
+        state = msgspec.structs.replace(state, clues=known)
+        memory = memory.replace(state, exercise=realm)
+    return memory
 
 
 class Batch:
     """The decisions of one batch, on top of the memory it began with."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, db: Database) -> None:
+        self._db = db
+        self._latest: dict[tuple[str, str, bool], Post] = {}
         self.memory = memory
         self._before = memory
         self.judged: list[Judged] = []
         self.incidents: dict[str, Incident] = {}
         self._by_post: dict[tuple[str, str, bool], dict[str, Support]] = {}
         self.alerts: list[Alert] = []
+        self.clues: dict[tuple[ClueKey, bool], Clue | None] = {}
+        self.counts: dict[tuple[str, str, int, bool], int] = {}
 
     @property
     def supports(self) -> tuple[Support, ...]:
@@ -48,35 +121,83 @@ class Batch:
 
     @property
     def facts(self) -> dict[str, str]:
-        """The floors that have risen."""
-        floors = {
-            realm: (self._before.of(exercise=realm).repeats, self.memory.of(exercise=realm).repeats)
-            for realm in FLOORS
-        }
+        """What has moved on: the floors, the latest observation, from when on watches watch."""
+        moved: dict[str, str] = {}
+        for realm, name in FLOORS.items():
+            before, after = self._before.of(exercise=realm), self.memory.of(exercise=realm)
+            if after.repeats.floor > before.repeats.floor:
+                moved[name] = str(after.repeats.floor)
+            if after.clues.floor > before.clues.floor:
+                moved[CLUE_FLOORS[realm]] = str(after.clues.floor)
+            if after.now is not None and after.now != before.now:
+                moved[MOMENTS[realm]] = after.now.isoformat()
+            if after.clues.watching is not before.clues.watching:
+                known = before.clues.since
+                fresh = ((key, at) for key, at in after.clues.since.items() if key not in known)
+                moved |= {SINCE[realm] + key: at.isoformat() for key, at in fresh}
+        return moved
+
+    @property
+    def clue_floors(self) -> dict[bool, int]:
+        """The realms in which clues have ended, and before which hour."""
+        floors = {realm: self.memory.of(exercise=realm).clues.floor for realm in FLOORS}
         return {
-            FLOORS[realm]: str(after.floor)
-            for realm, (before, after) in floors.items()
-            if after.floor > before.floor
+            realm: floor
+            for realm, floor in floors.items()
+            if floor > self._before.of(exercise=realm).clues.floor
         }
 
-    def tick(self, now: datetime, *, exercise: bool) -> None:
-        """Let time pass in one realm: windows close."""
-        state, closed, alerts = tick(self.memory.of(exercise=exercise), now)
-        self.memory = self.memory.replace(advance(state, now), exercise=exercise)
-        self.incidents.update((incident.id, incident) for incident in closed)
-        self.alerts.extend(alerts)
+    def tick(self, now: datetime, book: Book, *, exercise: bool) -> None:
+        """Let time pass in one realm: windows close, silences have lasted."""
+        state, decision = tick(self.memory.of(exercise=exercise), now, book)
+        self._take(advance(state, now), decision, exercise=exercise)
 
     def decide(self, event: Event, book: Book) -> Decision:
         """Take one decision in."""
         exercise = event.name.exercise
         state, decision = decide(self.memory.of(exercise=exercise), event, book)
+        self._take(state, decision, exercise=exercise)
+        return decision
+
+    def _take(self, state: State, decision: Decision, *, exercise: bool) -> None:
         self.memory = self.memory.replace(state, exercise=exercise)
         self.incidents.update((incident.id, incident) for incident in decision.incidents)
         for one in decision.supports:
             post = (one.source, one.id, one.exercise)
             self._by_post.setdefault(post, {})[one.incident] = one
-        self.alerts.extend(decision.alerts)
-        return decision
+        self.alerts.extend(self._with_texts(alert) for alert in decision.alerts)
+        self.clues.update(((key, exercise), clue) for key, clue in decision.clues.items())
+        for (rule, place, when), posts in decision.counts.items():
+            counted = (rule, place, when, exercise)
+            self.counts[counted] = self.counts.get(counted, 0) + posts
+
+    def note(self, judged: Judged) -> None:
+        """Take what became of a version."""
+        self.judged.append(judged)
+        name, post = judged.admitted.name, judged.admitted.received.post
+        if post.kind != "delete":
+            self._latest[name.source, name.id, name.exercise] = post
+
+    def _with_texts(self, alert: Alert) -> Alert:
+        """The alert with what earlier posts of a correlation say: decisions know only who spoke."""
+        if alert.kind != "opened" or all(post.text for post in alert.posts):
+            return alert
+        posts = tuple(self._with_text(one, exercise=alert.exercise) for one in alert.posts)
+        return msgspec.structs.replace(alert, posts=posts)
+
+    def _with_text(self, shown: AlertPost, *, exercise: bool) -> AlertPost:
+        if shown.text:
+            return shown
+        post = self._latest.get((shown.source, shown.id, exercise))
+        if post is None:
+            stored = versions(self._db, shown.source, shown.id, exercise=exercise)
+            said = (one.post for one in reversed(stored) if one.kind != "delete")
+            post = next(filter(None, said), None)
+        if post is None:
+            return shown
+        return msgspec.structs.replace(
+            shown, text=cut_text(post.text), url=post.url, published_at=post.published_at
+        )
 
     def newest(
         self, post: PostName, stored: Sequence[tuple[Support, Incident]]

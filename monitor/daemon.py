@@ -10,7 +10,7 @@ import contextlib
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
@@ -18,26 +18,46 @@ import msgspec
 import structlog
 
 from monitor.batch import remembered
+from monitor.chat.office import Office
 from monitor.clock import Clock
+from monitor.collecting import Collecting
+from monitor.console.metrics import Live
 from monitor.control import Answer, Verbs, serve
+from monitor.digests import Digests
+from monitor.escalating import Escalating
+from monitor.habits import Habits
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
-from monitor.parts import Around, build_dispatch, build_receiver, build_sinks, build_sources
+from monitor.notices import Notices
+from monitor.parts import (
+    Around,
+    build_answers,
+    build_console,
+    build_dispatch,
+    build_receiver,
+    build_sinks,
+)
 from monitor.pipeline import Pipeline
+from monitor.reconfiguring import ConfigFile, Reconfiguring
 from monitor.reload import Reload
 from monitor.resending import Resending
 from monitor.settings import Settings
 from monitor.silencing import Silencing
-from monitor.source import SourceInfo
+from monitor.sinks.dispatch import takes_exercises
+from monitor.sinks.handling import Handling
+from monitor.sinks.room import Bots
+from monitor.sinks.routing import routing
 from monitor.sources.fetch import Fetch
 from monitor.sources.roster import Roster
+from monitor.store.actions import judgements
 from monitor.store.database import Database
 from monitor.store.incidents import cursors
 from monitor.store.outbox import Outbox, newest, standing
 from monitor.store.retention import expire
 from monitor.store.writer import Writer
 from monitor.supervise import Part, Supervisor
+from monitor.troubles import Troubles
 from monitor.workshop import Material
 
 log = structlog.get_logger(__name__)
@@ -49,6 +69,9 @@ DRAIN_SINKS = 4.0
 SHOWN_MISTAKES = 50
 """So many mistakes of refused rules go into a status; the log has them all."""
 
+ROUTING_KEYS = ("route", "time_intervals", "inhibit_rules", "route_tests")
+"""Keys of monitor.yaml that are in force as soon as they are saved."""
+
 T = TypeVar("T")
 
 EXPIRE_EVERY = timedelta(minutes=10).total_seconds()
@@ -57,13 +80,16 @@ EXPIRE_EVERY = timedelta(minutes=10).total_seconds()
 class Daemon:
     """The running daemon: its parts, built and ready to run."""
 
-    def __init__(self, settings: Settings, matcher: Matcher, clock: Clock, db: Database) -> None:
+    def __init__(
+        self, settings: Settings, matcher: Matcher, clock: Clock, db: Database,
+        file: ConfigFile | None = None,
+    ) -> None:  # fmt: skip
         self._settings = settings
         self._clock = clock
         rng = random.Random()  # noqa: S311 - jitter, no secret
         self._board = Board(clock)
         self._supervisor = Supervisor(clock, rng)
-        memory = remembered(db)
+        memory = remembered(db, matcher.rulebook)
         marks = cursors(db)
         self._writer = Writer(db)
         self._outbox = Outbox(self._writer)
@@ -81,7 +107,7 @@ class Daemon:
             self._dispatch,
             clock,
             committed=self._outbox.committed,
-            rules=lambda: [rule.id for rule in self._pipeline.matcher.rulebook.rules],
+            rules=lambda: self._pipeline.matcher.rulebook.ids,
         )
         self._fetch = Fetch(
             clock,
@@ -91,21 +117,56 @@ class Daemon:
         self._known = dict(matcher.rulebook.sources)
         names = [one.name for one in settings.telegram.accounts]
         self._roster = Roster(tuple(self._known.values()), names, self._board)
-        around = Around(self._known, clock, rng, self._board, self._fetch, self._roster)
-        self._sources = build_sources(settings, around)
+        around = Around(
+            self._known, clock, rng, self._board, self._fetch, self._roster,
+            Bots(), Handling(judgements(db)), lambda: self._pipeline.matcher.gazetteer,
+        )  # fmt: skip
+        self._escalating = Escalating(
+            self._writer, self._outbox, self._dispatch, around.handling, clock,
+            committed=self._outbox.committed,
+        )  # fmt: skip
+        self._digests = Digests(
+            settings, self._writer, self._dispatch, clock, board=self._board,
+            committed=self._outbox.committed,
+        )  # fmt: skip
+        self._habits = Habits(self._gate, clock, self._board)
+        self._collecting = Collecting(settings, around, self._supervisor)
+        self._troubles = Troubles(self._writer, clock, self._collecting, self._outbox.committed)
         self._resending = Resending(
             self._outbox,
             lambda name: build_receiver(settings, around, name),
             [one.name for one in settings.receivers],
         )
         self._sinks, self._brokers = build_sinks(settings, around, self._dispatch)
+        office = Office(
+            self._writer, self._outbox, clock, self._silencing, self._dispatch,
+            lambda: self._pipeline.matcher, lambda: self._status({}),
+        )  # fmt: skip
+        self._answers = build_answers(settings, around, office)
+        self._console = build_console(settings, around, self._outbox, self._live)
+        notices = Notices(self._writer, clock, committed=self._outbox.committed)
         self.rules = Reload(
-            Material(settings.rules, settings.sources, settings.places, settings.state),
+            _material(settings),
             matcher,
             self._take,
             clock=clock,
             board=self._board,
+            notices=notices,
         )
+        self._reconfiguring = [
+            Reconfiguring(
+                one,
+                settings,
+                dict.fromkeys(("rules", "sources", "places"), self._other_files)
+                | {"retention": self._keep_so_long}
+                | dict.fromkeys(ROUTING_KEYS, self._put_routes),
+                clock=clock,
+                board=self._board,
+                notices=notices,
+            )
+            for one in (file,)
+            if one is not None
+        ]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set.
@@ -123,6 +184,11 @@ class Daemon:
                 Part("retention", self._expire),
                 Part("rules", self.rules.run),
                 Part("silences", self._silencing.run),
+                Part("escalation", self._escalating.run),
+                Part("digests", self._digests.run),
+                Part("troubles", self._troubles.run),
+                Part("habits", self._habits.run),
+                *(Part("settings", one.run) for one in self._reconfiguring),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
             for broker in self._brokers:
@@ -130,9 +196,9 @@ class Daemon:
             sinks = self._start(
                 *(Part(one.name, _with(one.run, self._outbox)) for one in self._sinks)
             )
-            sources = self._start(
-                *(Part(one.name, _with(one.run, self._gate)) for one in self._sources)
-            )
+            answers = self._start(*(Part(one.name, one.run) for one in self._answers))
+            console = self._start(*(Part(one.name, one.run) for one in self._console))
+            sources = self._start(Part("sources", _with(self._collecting.run, self._habits)))
             log.info(
                 "running",
                 rules=len(self._pipeline.matcher.rulebook.rules),
@@ -144,11 +210,11 @@ class Daemon:
             await asyncio.wait({stopping, vital}, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
             log.info("stopping", hint="a second Ctrl-C stops at once")
-            await _end(sources)
+            await self._supervisor.end(sources, answers)
             await self._drain()
-            await _end(sinks, brokers)
+            await self._supervisor.end(sinks, brokers, console)
             failed = vital.done() and not vital.cancelled() and vital.exception()
-            await _end(vital)
+            await self._supervisor.end(vital)
         log.info("stopped", posts=self._gate.posts)
         if failed:
             raise failed
@@ -156,15 +222,27 @@ class Daemon:
     async def _take(self, matcher: Matcher) -> None:
         """Put new rules in force: in the writer's thread, so that a batch has one rulebook."""
 
-        def put(_: Database) -> None:
-            self._pipeline.matcher = matcher
+        def put(db: Database) -> None:
+            self._pipeline.put_in_force(db, matcher)
 
         await self._writer.do(put)
         known = matcher.rulebook.sources
-        if _collected(known) != _collected(self._known):
-            log.warning("sources_changed", hint="restart to read the new list of channels")
         self._known.clear()
         self._known.update(known)
+        self._collecting.take(known)
+
+    def _other_files(self, wanted: Settings) -> None:
+        """The configuration names other files of rules, sources or places."""
+        self.rules.use(_material(wanted))
+
+    def _put_routes(self, wanted: Settings) -> None:
+        """Other routes, for the receivers that run: new ones come with a restart."""
+        running = tuple(one.name for one in self._settings.receivers)
+        exercises = takes_exercises(self._settings)
+        self._dispatch.put(routing(wanted)._replace(receivers=running), exercises)
+
+    def _keep_so_long(self, wanted: Settings) -> None:
+        self._settings = self._settings.model_copy(update={"retention": wanted.retention})
 
     def _start(self, *parts: Part) -> "asyncio.Task[None]":
         return asyncio.create_task(self._supervisor.run(parts))
@@ -211,6 +289,14 @@ class Daemon:
         }
         await serve(self._settings.state, verbs)
 
+    def _live(self) -> Live:
+        return Live(
+            posts=self._gate.posts,
+            parts=self._supervisor.states,
+            sources=self._board.snapshot(),
+            rules=self._board.rules,
+        )
+
     def _status(self, _question: Answer) -> Answer:
         rules = self._board.rules
         return {
@@ -224,6 +310,7 @@ class Daemon:
             "refusals": rules.refusals,
             "refused_since": rules.refused_since,
             "mistakes": list(rules.mistakes[:SHOWN_MISTAKES]),
+            "settings": msgspec.structs.asdict(self._board.settings),
             "parts": dict(sorted(self._supervisor.states.items())),
             "accounts": [msgspec.structs.asdict(one) for one in self._roster.accounts()],
             "sources": [
@@ -233,30 +320,27 @@ class Daemon:
         }
 
 
-def _collected(sources: Mapping[str, SourceInfo]) -> set[tuple[str, tuple[str, ...], str | None]]:
-    """What collectors know of the sources: who is read, and how."""
-    return {(one.id, one.via, one.url) for one in sources.values()}
+def _material(settings: Settings) -> Material:
+    return Material(settings.rules, settings.sources, settings.places, settings.state)
 
 
 def _with(run: Callable[[T], Awaitable[None]], argument: T) -> Callable[[], Awaitable[None]]:
     return lambda: run(argument)
 
 
-async def _end(*tasks: "asyncio.Task[None]") -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def run(settings: Settings, matcher: Matcher, clock: Clock) -> None:
+async def run(
+    settings: Settings, matcher: Matcher, clock: Clock, file: ConfigFile | None = None
+) -> None:
     """Open the state, run until a signal, close. A second signal ends the process at once.
+
+    Changes of `file` are followed, as far as they need no restart.
 
     Raises:
         StateError: the state cannot be used, or another daemon has it.
     """
     db = Database.open(settings.state)
     stop = asyncio.Event()
-    daemon = Daemon(settings, matcher, clock, db)
+    daemon = Daemon(settings, matcher, clock, db, file)
     _on_signals(stop, daemon.rules.ask)
     await daemon.run(stop)
 

@@ -67,15 +67,36 @@ class Sketch(msgspec.Struct, frozen=True, omit_defaults=True):
     tail: tuple[int, ...] = ()
 
 
+class Said(msgspec.Struct, frozen=True):
+    """A number in a post: so many killed, injured ... (`what`), `low` to `high`, None = or more."""
+
+    what: str
+    low: int
+    high: int | None
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """What a publisher says last of one number, in which post (SOURCE/ID) and when."""
+
+    what: str
+    low: int
+    high: int | None
+    family: str
+    affiliation: str
+    post: str
+    at: datetime
+
+
 class Support(msgspec.Struct, frozen=True, kw_only=True):
     """One post in one incident: as it was last judged.
 
-    `part` is what it does there: it supports, denies or closes it. `place` is the id of the place
-    that it names.
+    `part` is what it does there: it supports, denies or closes it, or is `evidence` of what a
+    correlation says. `place` is the id of the place that it names.
 
     `echo_of` is SOURCE/ID of the post that it repeats; echoes and late posts count for nobody's
     voice. `sketch` is what copies are known by; `origin` is SOURCE/ID of the post it forwards,
-    `cites` those of other channels' posts that it links to.
+    `cites` those of other channels' posts that it links to; `said` are the numbers in it and
+    `said_at` the time of the version that says so.
     """
 
     incident: str
@@ -88,12 +109,14 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     affiliation: str
     role: str
     published_at: datetime
-    part: Literal["supports", "denies", "closes"] = "supports"
+    part: Literal["supports", "denies", "closes", "evidence"] = "supports"
     at_home: bool = False
     place: str | None = None
     sketch: Sketch = Sketch()
     origin: str | None = None
     cites: tuple[str, ...] = ()
+    said: tuple[Said, ...] = ()
+    said_at: datetime | None = None
     late: bool = False
     echo_of: str | None = None
     withdrawn: bool = False
@@ -109,7 +132,9 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     `voices` are who speaks for it, `denials` who denies it. `id` is fixed when it opens; `ordinal`
     counts its alerts; it closes at `deadline` unless another post joins. `posts` counts everything
-    that joined and still stands, echoes included.
+    that joined and still stands, echoes included. `group` is what a correlation's incident is of:
+    the watch's key and the values of its `group_by`. `claims` are the numbers that its publishers
+    give.
     """
 
     id: str
@@ -130,6 +155,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     echoes: int = 0
     ordinal: int = 0
     open: bool = True
+    group: str = ""
+    claims: tuple[Claim, ...] = ()
 
     @property
     def families(self) -> int:

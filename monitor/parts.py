@@ -5,24 +5,36 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
 
-from monitor.alert import Alert
+from monitor.alert import Alert, AlertPlace
+from monitor.chat.answers import Answers
+from monitor.chat.office import Office, Seat
 from monitor.clock import Clock
+from monitor.console.metrics import Live
+from monitor.console.server import Behind, ConsoleServer
 from monitor.field import STDIN
+from monitor.gazetteer.lookup import Gazetteer
+from monitor.gazetteer.near import REACH_KM, bearing, box_around
 from monitor.health import Board
-from monitor.settings import AlertFile, Bus, Preview, Settings, TelegramBot, Terminal, Webhook
-from monitor.sinks.deliver import Mute, Sink, nothing_muted
-from monitor.sinks.dispatch import Dispatch
+from monitor.receivers import AlertFile, TelegramBot, Terminal, Webhook
+from monitor.settings import Bus, Preview, Settings
+from monitor.sinks.buttons import Buttons
+from monitor.sinks.deliver import Sink
+from monitor.sinks.dispatch import Dispatch, takes_exercises
 from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
 from monitor.sinks.file import FileSink, Rotation
+from monitor.sinks.handling import Handling
+from monitor.sinks.look import Look
 from monitor.sinks.mqtt import MqttSink
 from monitor.sinks.mqtt_connection import Address
-from monitor.sinks.routing import Routing
+from monitor.sinks.room import Bots
+from monitor.sinks.routing import routing
 from monitor.sinks.telegram_api import BotApi
-from monitor.sinks.telegram_bot import TelegramBotSink
+from monitor.sinks.telegram_bot import Gates, TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
 from monitor.sinks.webhook import Target, WebhookSink
 from monitor.source import Intake, SourceInfo
@@ -31,6 +43,7 @@ from monitor.sources.fetch import Fetch
 from monitor.sources.preview import PreviewOptions, PreviewReader
 from monitor.sources.recording import Playback, Recording
 from monitor.sources.roster import Roster
+from monitor.store.outbox import Outbox
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +58,7 @@ class Collector(Protocol):
 
 
 class Around(NamedTuple):
-    """What every part is given: who speaks, the clock, chance, the health board, the web."""
+    """What every part is given: who speaks, time, chance, health, the web, bots, acts."""
 
     sources: Mapping[str, SourceInfo]
     clock: Clock
@@ -53,6 +66,17 @@ class Around(NamedTuple):
     board: Board
     fetch: Fetch
     roster: Roster
+    bots: Bots
+    handling: Handling
+    gazetteer: Callable[[], Gazetteer] = Gazetteer
+
+    def near(self, place: AlertPlace) -> str:
+        """Where a place lies, from the nearest town; empty if that is not known."""
+        if place.lat is None or place.lon is None:
+            return ""
+        point = (place.lat, place.lon)
+        found = bearing(point, place.id, self.gazetteer().around(box_around(point, REACH_KM)))
+        return found.text if found else ""
 
     def name_of(self, source: str) -> str:
         """A source as people call it."""
@@ -60,9 +84,9 @@ class Around(NamedTuple):
         return known.name if known and known.name else source
 
 
-def build_sources(settings: Settings, around: Around) -> list[Collector]:
-    """Every source that the settings and the sources files name."""
-    collectors: list[Collector] = [
+def build_lasting(settings: Settings, around: Around) -> list[Collector]:
+    """The collectors that run as long as the daemon: recordings, accounts."""
+    recordings: list[Collector] = [
         Recording(
             None if one.file == STDIN else one.file,
             Playback(start=one.start, speed=one.speed, exercise=one.exercise),
@@ -71,31 +95,41 @@ def build_sources(settings: Settings, around: Around) -> list[Collector]:
         )
         for one in settings.recordings
     ]
-    collectors += _accounts(settings, around)
-    previewed = [one for one in around.sources.values() if "preview" in one.via]
-    if previewed:
-        collectors.append(
-            PreviewReader(
-                previewed,
-                fetch=around.fetch,
-                clock=around.clock,
-                roster=around.roster,
-                rng=around.rng,
-                options=_preview_options(settings.preview),
-            )
-        )
-    collectors += [
-        FeedReader(
-            one,
+    return recordings + _accounts(settings, around)
+
+
+def build_preview(settings: Settings, around: Around) -> PreviewReader:
+    """The one reader of all web previews."""
+    return PreviewReader(
+        previewed(around.sources.values()),
+        fetch=around.fetch,
+        clock=around.clock,
+        roster=around.roster,
+        rng=around.rng,
+        options=_preview_options(settings.preview),
+    )
+
+
+def previewed(sources: Iterable[SourceInfo]) -> list[SourceInfo]:
+    """The sources that the preview reads."""
+    return [one for one in sources if "preview" in one.via]
+
+
+def build_single(around: Around) -> Callable[[SourceInfo], Collector | None]:
+    """What builds the collector of one source that has its own."""
+
+    def build(info: SourceInfo) -> Collector | None:
+        if "feed" not in info.via:
+            return None
+        return FeedReader(
+            info,
             fetch=around.fetch,
             clock=around.clock,
             board=around.board,
             options=FeedOptions(),
         )
-        for one in around.sources.values()
-        if "feed" in one.via
-    ]
-    return collectors
+
+    return build
 
 
 def _accounts(settings: Settings, around: Around) -> list[Collector]:
@@ -123,20 +157,9 @@ def _preview_options(preview: Preview) -> PreviewOptions:
     return msgspec.structs.replace(options, canary=preview.canary.partition(":")[2])
 
 
-def routing(settings: Settings) -> Routing:
-    """Who gets what, as the settings say it."""
-    return Routing(
-        tuple(one.name for one in settings.receivers),
-        settings.route,
-        settings.time_intervals,
-        settings.inhibit_rules,
-    )
-
-
 def build_dispatch(settings: Settings, standing: Iterable[Alert] = (), seen: int = 0) -> Dispatch:
     """What decides which receiver is told of an alert."""
-    exercises = {one.name: one.exercise for one in settings.receivers}
-    return Dispatch(routing(settings), exercises, standing, seen)
+    return Dispatch(routing(settings), takes_exercises(settings), standing, seen)
 
 
 def build_sinks(
@@ -158,7 +181,11 @@ def build_sinks(
             )
         )
     sinks += [
-        RECEIVERS[one.kind](one, around, dispatch.mute(one.name, around.clock))
+        RECEIVERS[one.kind](
+            one,
+            around,
+            Gates(dispatch.mute(one.name, around.clock), dispatch.hush(one.name, around.clock)),
+        )
         for one in settings.receivers
     ]
     return sinks, [broker] if broker else []
@@ -167,7 +194,29 @@ def build_sinks(
 def build_receiver(settings: Settings, around: Around, name: str) -> Sink:
     """One more instance of a receiver's sink, which takes every alert: for sending one again."""
     receiver = next(one for one in settings.receivers if one.name == name)
-    return RECEIVERS[receiver.kind](receiver, around, nothing_muted)
+    return RECEIVERS[receiver.kind](receiver, around, Gates())
+
+
+def build_answers(settings: Settings, around: Around, office: Office) -> list[Answers]:
+    """For every bot with a chat in which somebody may answer: who listens to it."""
+    seats: dict[BotApi, list[Seat]] = {}
+    for one in settings.receivers:
+        if isinstance(one, TelegramBot) and one.people:
+            bot = around.bots.bot(one.token, one.api_url)
+            room = bot.room(one.name, one.chat, one.topic)
+            people = {person.id: person for person in one.people}
+            seats.setdefault(bot.api, []).append(Seat(one.name, room, look_of(one, around), people))
+    return [Answers(api, chats, office, around.rng) for api, chats in seats.items()]
+
+
+def build_console(
+    settings: Settings, around: Around, outbox: Outbox, live: Callable[[], Live]
+) -> list[ConsoleServer]:
+    """The HTTP server, if the settings ask for it."""
+    if settings.console is None:
+        return []
+    behind = Behind(settings.instance, outbox, settings.state, around.clock, around.name_of, live)
+    return [ConsoleServer(settings.console, behind)]
 
 
 def _broker(settings: Settings, around: Around) -> EmbeddedBroker | None:
@@ -201,39 +250,50 @@ def _external(bus: Bus) -> Address | None:
     )
 
 
-def _terminal(receiver: Terminal, around: Around, mute: Mute) -> Sink:
+def _terminal(receiver: Terminal, around: Around, gates: Gates) -> Sink:
     return TerminalSink(
         clock=around.clock,
         rng=around.rng,
         zone=_zone(),
         name_of=around.name_of,
-        mute=mute,
+        mute=gates.mute,
         name=receiver.name,
     )
 
 
-def _telegram_bot(receiver: TelegramBot, around: Around, mute: Mute) -> Sink:
+def _telegram_bot(receiver: TelegramBot, around: Around, gates: Gates) -> Sink:
+    bot = around.bots.bot(receiver.token, receiver.api_url)
     return TelegramBotSink(
         receiver.name,
-        BotApi(receiver.token, receiver.api_url),
-        receiver.chat,
+        bot.room(receiver.name, receiver.chat, receiver.topic),
+        look_of(receiver, around),
         clock=around.clock,
         rng=around.rng,
-        zone=_zone(),
-        name_of=around.name_of,
-        mute=mute,
+        gates=gates._replace(evidence=receiver.evidence),
     )
 
 
-def _webhook(receiver: Webhook, around: Around, mute: Mute) -> Sink:
+def look_of(receiver: TelegramBot, around: Around) -> Look:
+    """How a chat is shown incidents; with buttons only if somebody may press them."""
+    return Look(
+        ZoneInfo(receiver.time_zone) if receiver.time_zone else _zone(),
+        around.name_of,
+        receiver.language,
+        Buttons(receiver.token.reveal()) if receiver.people else None,
+        around.handling,
+        around.near,
+    )
+
+
+def _webhook(receiver: Webhook, around: Around, gates: Gates) -> Sink:
     target = Target(receiver.url, receiver.secret, receiver.body)
-    return WebhookSink(receiver.name, target, clock=around.clock, rng=around.rng, mute=mute)
+    return WebhookSink(receiver.name, target, clock=around.clock, rng=around.rng, mute=gates.mute)
 
 
-def _file(receiver: AlertFile, around: Around, mute: Mute) -> Sink:
+def _file(receiver: AlertFile, around: Around, gates: Gates) -> Sink:
     rotation = Rotation(receiver.rotate_mb * 1_000_000, receiver.keep)
     return FileSink(
-        receiver.name, receiver.path, rotation, clock=around.clock, rng=around.rng, mute=mute
+        receiver.name, receiver.path, rotation, clock=around.clock, rng=around.rng, mute=gates.mute
     )
 
 
@@ -242,7 +302,7 @@ def _zone() -> tzinfo:
     return datetime.now().astimezone().tzinfo or UTC
 
 
-RECEIVERS: dict[str, Callable[[Any, Around, Mute], Sink]] = {
+RECEIVERS: dict[str, Callable[[Any, Around, Gates], Sink]] = {
     "terminal": _terminal,
     "telegram_bot": _telegram_bot,
     "webhook": _webhook,

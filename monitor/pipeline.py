@@ -15,7 +15,7 @@ from datetime import datetime
 import msgspec
 
 from monitor.alert import Alert
-from monitor.batch import Batch
+from monitor.batch import Batch, with_baselines
 from monitor.correlation.decide import Event
 from monitor.correlation.windows import Memory
 from monitor.hit import Hit
@@ -41,6 +41,15 @@ class Pipeline:
         self.memory = memory
         self.virtual = virtual
 
+    def put_in_force(self, db: Database, matcher: Matcher) -> None:
+        """Judge by another rulebook from the next batch on.
+
+        Raises:
+            StateError: what its watches count by cannot be read; the old one stays.
+        """
+        self.memory = with_baselines(db, self.memory, matcher.rulebook)
+        self.matcher = matcher
+
     def process(
         self,
         db: Database,
@@ -54,12 +63,12 @@ class Pipeline:
         Raises:
             StateError: nothing was stored; hand the batch over again.
         """
-        batch = Batch(self.memory)
+        batch = Batch(self.memory, db)
         if not self.virtual:
-            batch.tick(now, exercise=False)
+            batch.tick(now, self.matcher.rulebook, exercise=False)
         received = [_capped(one) for arrival in arrivals for one in arrival.posts]
         for admitted in admit(db, received, now):
-            batch.judged.append(self._judge(db, batch, admitted, suspects))
+            batch.note(self._judge(db, batch, admitted, suspects))
         cursors: dict[str, str] = {}
         for arrival in arrivals:
             cursors.update(arrival.cursors)
@@ -76,9 +85,10 @@ class Pipeline:
             return Judged(admitted=admitted, outcome="quarantined", reason=problem, hits=())
         try:
             hits = self._hits(admitted)
-            batch.tick(_seen_at(admitted), exercise=admitted.name.exercise)
+            book = self.matcher.rulebook
+            batch.tick(_seen_at(admitted), book, exercise=admitted.name.exercise)
             event = self._event(db, batch, admitted, hits)
-            decision = batch.decide(event, self.matcher.rulebook)
+            decision = batch.decide(event, book)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other posts go on
             reason = f"{type(error).__name__}: {error}"
             return Judged(admitted=admitted, outcome="quarantined", reason=reason, hits=())
@@ -121,6 +131,9 @@ class Pipeline:
             alerts=tuple(alerts),
             rulebook=self.matcher.rulebook.hash,
             facts=batch.facts,
+            clues=batch.clues,
+            clue_floors=batch.clue_floors,
+            counts=batch.counts,
         )
 
 

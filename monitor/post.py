@@ -68,7 +68,8 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     `channel_id` the platform's numeric id of the channel, if it has one; `history` marks what a
     source found on its first read of a channel: stored, never ringing. `exercise` marks recorded or
     simulated posts: they have a correlation state of their own and every alert says so.
-    `truncated` says that the source cut the text to the limit.
+    `truncated` says that the source cut the text to the limit. `beside` marks what a second reader
+    of the channel tells beside the first: new when it is missing, else never a version.
     """
 
     post: Post
@@ -77,6 +78,7 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     history: bool = False
     exercise: bool = False
     truncated: bool = False
+    beside: bool = False
 
 
 class PostName(msgspec.Struct, frozen=True, order=True):

@@ -2,11 +2,12 @@
 
 The files are looked at four times a second; what has changed and settled is made ready in the
 workshop; only if all of it is right does it take the place of the running rules, between two
-batches. Otherwise the running rules stay, and the log and `monitor status` name every mistake.
+batches. Otherwise the running rules stay, the receivers are told of the first mistake, and the log
+and `monitor status` name every one.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from monitor.document import shown
 from monitor.health import Board, RulesHealth
 from monitor.matching.evaluate import Matcher
 from monitor.mistake import Mark, Mistake, MistakesError
+from monitor.notices import Notices
 from monitor.rulebook.load import rule_files
 from monitor.workshop import Material, Workshop, WorkshopError
 
@@ -27,6 +29,8 @@ SETTLE = 0.1
 """Seconds without a change before a save counts as complete."""
 WARM_AFTER = 5.0
 """Seconds after the start until the workshop is warmed, and the files are compared once."""
+
+TOPIC = "rules"
 
 Stamp = tuple[tuple[str, int, int, int, int], ...]
 
@@ -42,8 +46,10 @@ class Reload:
         *,
         clock: Clock,
         board: Board,
+        notices: Notices,
     ) -> None:
         self._material = material
+        self._notices = notices
         self._hash = running.rulebook.hash
         self._swap = swap
         self._clock = clock
@@ -60,8 +66,14 @@ class Reload:
         """Read the files again even if they look the same (SIGHUP)."""
         self._asked = True
 
+    def use(self, material: Material) -> None:
+        """Read other files from now on: the configuration names them."""
+        self._material = material
+        self._asked = True
+
     async def run(self) -> None:
         """Watch until cancelled."""
+        await self._notices.mended(TOPIC, "the rules in force are those of the files")
         try:
             seen = self._seen
             warm_at = self._clock.monotonic() + WARM_AFTER
@@ -96,15 +108,16 @@ class Reload:
         try:
             matcher = await self._workshop.prepare(self._material)
         except MistakesError as error:
-            self._refuse(error.mistakes)
+            await self._refuse(error.mistakes)
             return
         except WorkshopError as error:
             mark = Mark(shown(self._material.rules[0]) if self._material.rules else "rules", 1, 1)
-            self._refuse([Mistake(mark, str(error), "save the file again to repeat it")])
+            await self._refuse([Mistake(mark, str(error), "save the file again to repeat it")])
             return
         if quiet and matcher.rulebook.hash == self._hash:
             return
         await self._swap(matcher)
+        await self._notices.mended(TOPIC, "mended: what the files say is in force")
         self._hash = matcher.rulebook.hash
         self._show(
             RulesHealth(
@@ -123,7 +136,7 @@ class Reload:
             seconds=round(self._clock.monotonic() - started, 2),
         )
 
-    def _refuse(self, mistakes: "tuple[Mistake, ...] | list[Mistake]") -> None:
+    async def _refuse(self, mistakes: Sequence[Mistake]) -> None:
         before = self._health
         self._show(
             RulesHealth(
@@ -142,9 +155,17 @@ class Reload:
             running=before.rulebook[:12],
             hint="the rules from before stay; mend the files and save",
         )
+        await self._notices.wrong(TOPIC, "A change of the rules is refused", in_short(mistakes))
 
     def _show(self, health: RulesHealth) -> None:
         self._health = self._board.rules = health
+
+
+def in_short(mistakes: Sequence[Mistake]) -> str:
+    """The first mistake, and how many there are."""
+    if len(mistakes) == 1:
+        return str(mistakes[0])
+    return f"{len(mistakes)} mistakes, the first: {mistakes[0]}"
 
 
 def stamp(material: Material) -> Stamp:

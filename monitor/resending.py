@@ -53,6 +53,10 @@ class OneAlert:
         if sequence >= self._alert.sequence:
             await asyncio.Event().wait()
 
+    async def latest_of(self, incident: str) -> Alert | None:
+        """The alert, if it is that incident's."""
+        return self._alert if incident == self._alert.incident.id else None
+
     async def position(self, sink: str) -> tuple[int, dict[str, object]]:
         """Right before the alert, with the sink's own notes."""
         known = await self._outbox.position(sink)

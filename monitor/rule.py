@@ -12,12 +12,14 @@ import msgspec
 Level = Literal["informational", "low", "medium", "high", "critical"]
 LEVELS: tuple[Level, ...] = ("informational", "low", "medium", "high", "critical")
 
+Unit = Literal["sentence", "paragraph"]
+
 DEFAULT_MAX_AGE = timedelta(hours=2)
 DEFAULT_WINDOW = timedelta(hours=6)
 
 
 class Term(msgspec.Struct, frozen=True, tag="term"):
-    """One term as written: a word, a phrase, `=word`, `word*` (grammar: DESIGN section 4).
+    """One term as written: a word, a phrase, `=word`, `word*`, `/re2/` (monitor/lexicon/terms.py).
 
     `within` names the `$list` it came from, for explanations.
     """
@@ -95,7 +97,97 @@ class Where(msgspec.Struct, frozen=True, tag="place", kw_only=True):
         return " ".join(parts)
 
 
-Condition = Term | AllOf | AnyOf | NoneOf | AtLeast | Speaker | Where
+class Except(msgspec.Struct, frozen=True, tag="except"):
+    """Terms, and negative ones (`[удар, -солнечный удар]`): a find inside one of `but` is none."""
+
+    parts: tuple[Term, ...]
+    but: tuple[Term, ...]
+
+    @property
+    def text(self) -> str:
+        """What it asks, in words."""
+        return f"{_list(self.parts)}, but not in: {_list(self.but)}"
+
+
+class Scope(msgspec.Struct, frozen=True, tag="scope"):
+    """The condition holds within one sentence or paragraph: `scope: sentence`."""
+
+    unit: Unit
+    part: "Condition"
+
+
+class Count(msgspec.Struct, frozen=True, tag="number", kw_only=True):
+    """A number counts one of the words: `number: {of: [ранен*], at_least: 5}`.
+
+    It holds for what is sure: of `5-8` at least 5 and at most 8. A word without a number has none.
+    The largest number is captured as `name` on the hit.
+    """
+
+    of: tuple[Term, ...]
+    but: tuple[Term, ...] = ()
+    at_least: int | None = None
+    at_most: int | None = None
+    name: str = "number"
+
+    @property
+    def text(self) -> str:
+        """What it asks, in words."""
+        bounds = ((self.at_least, "at least"), (self.at_most, "at most"))
+        asked = [f"{words} {bound}" for bound, words in bounds if bound is not None]
+        less = f", but not in: {_list(self.but)}" if self.but else ""
+        return f"number of {_list(self.of)}{less}: {' and '.join(asked) or 'any'}"
+
+
+class Shape(msgspec.Struct, frozen=True, tag="post", kw_only=True):
+    """What kind of post it is: `post:`. Keys are AND; None asks nothing.
+
+    `has` are kinds of media (see `monitor.post.Media`), any of which will do; `media` any of them.
+    `words`: whether it has any.
+    """
+
+    has: tuple[str, ...] = ()
+    words: bool | None = None
+    forwarded: bool | None = None
+    reply: bool | None = None
+    edited: bool | None = None
+
+    @property
+    def text(self) -> str:
+        """What it asks, in words."""
+        asked = [f"has {' or '.join(self.has)}"] if self.has else []
+        asked += [
+            ("" if wanted else "not ") + said
+            for wanted, said in (
+                (self.words, "with words"),
+                (self.forwarded, "forwarded"),
+                (self.reply, "a reply"),
+                (self.edited, "edited"),
+            )
+            if wanted is not None
+        ]
+        return "post " + " and ".join(asked)
+
+
+class Link(msgspec.Struct, frozen=True, tag="link"):
+    """The post links to one of these: `link: example.org`, its subdomains too, or with a path."""
+
+    to: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """What it asks, in words."""
+        return f"link to {' or '.join(self.to)}"
+
+
+Group = AllOf | AnyOf | NoneOf | AtLeast
+Asked = Except | Scope | Count | Shape | Link
+"""Conditions that are asked of a post when words of their rule were found in it."""
+Condition = Term | Group | Speaker | Where | Asked
+
+
+def _list(terms: tuple[Term, ...]) -> str:
+    """Terms by name, a `$list` by its own."""
+    return ", ".join(dict.fromkeys(f"${one.within}" if one.within else one.text for one in terms))
 
 
 class Examples(msgspec.Struct, frozen=True):

@@ -10,17 +10,17 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, StrictBool, StrictFloat, StrictInt, model_validator
+from pydantic import Field, StrictBool, StrictFloat, model_validator
 
+from monitor.console_settings import Console
 from monitor.document import Node, exists, is_folder, read_file
 from monitor.field import (
     STDIN,
     AnyPath,
     BrokerAddress,
     Canary,
-    Chat,
     ExistingFile,
     ExistingPath,
     Name,
@@ -30,7 +30,16 @@ from monitor.field import (
 )
 from monitor.form import Duration, Form, fill, find, wrong
 from monitor.mistake import Mistake, MistakesError
-from monitor.routes import Inhibition, Route, TimeInterval, disagreements
+from monitor.receivers import AllQuiet, Digest, Receiver, Terminal
+from monitor.routes import (
+    Inhibition,
+    Route,
+    RouteTest,
+    TimeInterval,
+    disagreements,
+    unknown,
+    unknown_receivers,
+)
 from monitor.secret import Secret, at_home
 from monitor.telegram_settings import Telegram, unsafe_sessions
 
@@ -121,54 +130,6 @@ class Bus(Form):
         return self
 
 
-class Terminal(Form):
-    """Alerts as lines of text on stdout."""
-
-    kind: Literal["terminal"] = Field(description="`terminal`: lines of text on stdout.")
-    name: Name = Field(description="Its name in `status` and in deliveries.")
-    exercise: StrictBool = Field(True, description="Also show exercise alerts.")
-
-
-class TelegramBot(Form):
-    """Alerts in a Telegram chat, sent by a bot."""
-
-    kind: Literal["telegram_bot"] = Field(description="`telegram_bot`: a Telegram chat.")
-    name: Name = Field(description="Its name in `status` and in deliveries.")
-    chat: Chat = Field(description="The chat's number, or @name of a public channel.")
-    token: Secret = Field(description="The bot's token, by reference.")
-    api_url: WebAddress = Field("https://api.telegram.org", description="Where the Bot API is.")
-    exercise: StrictBool = Field(True, description="Also send exercise alerts.")
-
-
-class Webhook(Form):
-    """Alerts posted to a web address, signed (Standard Webhooks)."""
-
-    kind: Literal["webhook"] = Field(description="`webhook`: a program's web address.")
-    name: Name = Field(description="Its name in `status` and in deliveries.")
-    url: WebAddress = Field(description="Where alerts are posted.")
-    secret: Secret = Field(description="What they are signed with (HMAC-SHA256), by reference.")
-    body: Literal["monitor", "alertmanager"] = Field(
-        "monitor", description="The alert as on the bus, or as Alertmanager's webhook has it."
-    )
-    exercise: StrictBool = Field(True, description="Also send exercise alerts.")
-
-
-class AlertFile(Form):
-    """Alerts in a file, one JSON object a line."""
-
-    kind: Literal["file"] = Field(description="`file`: a file of JSON lines.")
-    name: Name = Field(description="Its name in `status` and in deliveries.")
-    path: AnyPath = Field(description="The file; its folder must exist.")
-    rotate_mb: StrictInt = Field(
-        100, ge=1, le=100_000, description="A file of so many megabytes is renamed to `.1`."
-    )
-    keep: StrictInt = Field(5, ge=0, le=1000, description="How many renamed files are kept.")
-    exercise: StrictBool = Field(True, description="Also write exercise alerts.")
-
-
-Receiver = Annotated[Terminal | TelegramBot | Webhook | AlertFile, Field(discriminator="kind")]
-
-
 class Retention(Form):
     """How long what is stored stays. The keys of what expired stay, so that it is not new again."""
 
@@ -210,6 +171,18 @@ class Settings(Form):
     )
     inhibit_rules: tuple[Inhibition, ...] = Field(
         (), description="Which incident makes alerts of others needless."
+    )
+    console: Console | None = Field(
+        None, description="Feeds for other programs, over HTTP; off if left out."
+    )
+    digests: tuple[Digest, ...] = Field(
+        (), description="Summaries on schedule, for the change of shifts."
+    )
+    all_quiet: tuple[AllQuiet, ...] = Field(
+        (), description="Signs of life when there was nothing to tell."
+    )
+    route_tests: tuple[RouteTest, ...] = Field(
+        (), description="What must become of which alert; `monitor test` checks it."
     )
     retention: Retention = Field(Retention(), description="How long what is stored stays.")
 
@@ -280,6 +253,10 @@ def _conflicts(settings: Settings, node: Node) -> list[Mistake]:
         seen.add(receiver.name)
     names = [receiver.name for receiver in settings.receivers]
     mistakes += disagreements(settings.route, settings.time_intervals, names, node)
+    mistakes += unknown_receivers(settings.route_tests, names, node)
+    for key in ("digests", "all_quiet"):
+        for number, one in enumerate(getattr(settings, key)):
+            mistakes += unknown([one.receiver], names, find(node, [key, number, "receiver"]))
     if exists(settings.state) and not is_folder(settings.state):
         message = f"the state folder is a file: {settings.state}"
         mistakes.append(Mistake(find(node, ["state"]).mark, message, "name a folder"))

@@ -15,7 +15,8 @@ REMIND = timedelta(minutes=10)
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
     """What is held back: everything that is named must hold; at least one thing is.
 
-    `level` means this level and the lower ones. `ended_at` and `ended_by` say who took it back
+    `level` means this level and the lower ones. `receiver` limits it to one of them; `quietly`
+    means that nothing is held back, only the sound. `ended_at` and `ended_by` say who took it back
     before its time; `reminded` and `told` what people have been told of it.
     """
 
@@ -24,6 +25,8 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     place: str | None = None
     source: str | None = None
     level: Level | None = None
+    receiver: str | None = None
+    quietly: bool = False
     made_at: datetime
     ends_at: datetime
     by: str
@@ -50,7 +53,15 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
         parts = [f"{key} {value}" for key, value in named.items() if value]
         if self.level:
             parts.append(f"level {self.level} and lower")
+        if self.receiver:
+            parts.append(f"receiver {self.receiver}")
+        if self.quietly:
+            parts.append("without a sound")
         return ", ".join(parts)
+
+    def meant_for(self, receiver: str) -> bool:
+        """Whether it holds for this receiver."""
+        return self.receiver in {None, receiver}
 
     def covers(self, alert: Alert) -> bool:
         """Whether it speaks of this alert; a source only if all posts of the alert are its.

@@ -6,6 +6,7 @@ the monitor itself (event `monitor/silence`), which goes the way of every alert.
 
 import asyncio
 import contextlib
+import hashlib
 import secrets
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
@@ -14,14 +15,17 @@ import msgspec
 import structlog
 from pydantic_core import PydanticCustomError
 
-from monitor.alert import Alert, AlertIncident, AlertKind, alert_id
+from monitor.action import Action, ActionKind
+from monitor.alert import Alert, AlertKind
 from monitor.clock import Clock
 from monitor.control import Answer
 from monitor.form import did_you_mean, duration
+from monitor.notices import about_itself
 from monitor.rule import LEVELS
 from monitor.silence import LONGEST, Silence
 from monitor.sinks.dispatch import Dispatch
-from monitor.store.silences import at_work, muted_by, put, tell
+from monitor.store.actions import act
+from monitor.store.silences import at_work, muted_by, tell
 from monitor.store.writer import Writer
 
 log = structlog.get_logger(__name__)
@@ -31,12 +35,13 @@ LOOK_EVERY = 30.0
 
 LONGEST_TEXT = 200
 _NAMES = ("rule", "place", "source", "level")
+COMMAND_LINE = "command line"
 
 
 class Silencing:
     """The silences of a running daemon.
 
-    `rules` and `sources` give the names that exist now; `committed` is told the sequence of what
+    `rules` gives the names that exist now; `committed` is told the sequence of what
     was put into the outbox.
     """
 
@@ -59,15 +64,26 @@ class Silencing:
         dispatch.silences = at_work(writer.database)
 
     async def mute(self, question: Answer) -> Answer:
-        """`mute`: make a silence; answers with its id and end, or with error and hint."""
+        """`mute`: make a silence; answers with its id and end, or with error and hint.
+
+        `key` names the deed: the same once more makes no second silence. `via` says where it was
+        asked for.
+        """
         now = self._clock.now()
+        question = {"key": secrets.token_hex(8), "via": COMMAND_LINE, **question}
         try:
             silence = asked(question, now, self._rules())
         except PydanticCustomError as error:
             return _refused(error)
+        did: ActionKind = "quiet" if silence.quietly else "mute"
+        action = Action(
+            key=str(question["key"]), at=now, did=did, who=silence.by, via=str(question["via"]),
+            rule=silence.rule, incident=_text(question, "incident"),
+            detail=f"{silence.id}: {silence.what} until {silence.ends_at:%Y-%m-%d %H:%M} UTC",
+        )  # fmt: skip
         async with self._turn:
-            await self._writer.do(put, silence)
-            self._dispatch.silences = (*self._dispatch.silences, silence)
+            if await self._writer.do(act, action, [silence]):
+                self._dispatch.silences = (*self._dispatch.silences, silence)
         self._changed.set()
         log.info("silence_made", **_said(silence))
         return {"silence": msgspec.to_builtins(silence)}
@@ -75,6 +91,7 @@ class Silencing:
     async def unmute(self, question: Answer) -> Answer:
         """`unmute`: end a silence before its time."""
         now = self._clock.now()
+        question = {"key": secrets.token_hex(8), "via": COMMAND_LINE, **question}
         wanted, by = str(question.get("id", "")), str(question.get("by", "")).strip()
         if not by:
             return {"error": "nobody says who ends it", "hint": "add --by NAME"}
@@ -84,11 +101,20 @@ class Silencing:
                 hint = did_you_mean(wanted, known) if known else "no silence holds now"
                 return {"error": f"no silence {wanted} holds", "hint": hint}
             ended = msgspec.structs.replace(known[wanted], ended_at=now, ended_by=by[:LONGEST_TEXT])
-            await self._writer.do(put, ended)
-            self._replace(ended)
+            action = Action(
+                key=str(question["key"]), at=now, did="unmute", who=ended.ended_by or by,
+                via=str(question["via"]), rule=ended.rule, detail=f"{ended.id}: {ended.what}",
+            )  # fmt: skip
+            if await self._writer.do(act, action, [ended]):
+                self._replace(ended)
         self._changed.set()
         log.info("silence_ended_early", silence=ended.id, by=ended.ended_by)
         return {"silence": msgspec.to_builtins(ended)}
+
+    def holding(self) -> tuple[Silence, ...]:
+        """The silences that hold now, oldest first."""
+        now = self._clock.now()
+        return tuple(one for one in self._dispatch.silences if now < one.over_at)
 
     async def run(self) -> None:
         """Announce ends and tell what was held back, until cancelled."""
@@ -123,10 +149,11 @@ class Silencing:
     async def _end(self, silence: Silence, now: datetime) -> None:
         count = await self._writer.do(muted_by, silence)
         alerts = "1 alert was" if count == 1 else f"{count} alerts were"
+        told = "the sound was off" if silence.quietly else f"{alerts} muted"
         ended = f", ended by {silence.ended_by}" if silence.ended_by else ""
-        reason = f"{alerts} muted by {silence.by} ({silence.what}){ended}"
-        told = msgspec.structs.replace(silence, reminded=True, told=True)
-        await self._tell(told, "closed", reason, now)
+        reason = f"{told} by {silence.by} ({silence.what}){ended}"
+        after = msgspec.structs.replace(silence, reminded=True, told=True)
+        await self._tell(after, "closed", reason, now)
         log.info("silence_over", muted=count, ended_by=silence.ended_by, **_said(silence))
 
     async def _tell(self, after: Silence, kind: AlertKind, reason: str, now: datetime) -> None:
@@ -171,23 +198,23 @@ def asked(question: Answer, now: datetime, rules: Collection[str]) -> Silence:
     if not by:
         raise PydanticCustomError("mute", "nobody answers for it", {"hint": "add --by NAME"})
     silence = Silence(
-        id=secrets.token_hex(4), made_at=now, ends_at=now + length, by=by,
+        id=hashlib.sha256(str(question["key"]).encode()).hexdigest()[:8],
+        made_at=now, ends_at=now + length, by=by,
         why=str(question.get("why") or "")[:LONGEST_TEXT],
+        receiver=_text(question, "receiver"), quietly=bool(question.get("quietly")),
     )  # fmt: skip
     return msgspec.structs.replace(silence, **named)
 
 
+def _text(question: Answer, key: str) -> str | None:
+    return str(question[key]) if question.get(key) else None
+
+
 def about(silence: Silence, kind: AlertKind, reason: str, now: datetime) -> Alert:
     """An alert about the monitor itself; its id depends only on the silence and the kind."""
-    incident = AlertIncident(
-        id=f"silence-{silence.id}", title="Alerts are muted", rule="monitor",
-        event="monitor/silence", level="informational", status="unconfirmed",
-        opened_at=silence.made_at, updated_at=now, place=None, families=0, affiliations=(), posts=0,
-    )  # fmt: skip
-    ordinal = 1 if kind == "opened" else 2
-    return Alert(
-        id=alert_id(incident.id, ordinal), kind=kind, reason=reason, exercise=False, sent_at=now,
-        incident=incident, posts=(),
+    return about_itself(
+        f"silence-{silence.id}", "Alerts are muted", "monitor/silence", kind, reason,
+        silence.made_at, now, level="informational", ordinal=1 if kind == "opened" else 2,
     )  # fmt: skip
 
 

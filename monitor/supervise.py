@@ -21,6 +21,9 @@ LONGEST_PAUSE = 300.0
 HEALTHY_AFTER = 120.0
 """Seconds a part must run before its next failure counts as the first again."""
 VITAL_FAILURES = 5
+INSIST_EVERY = 1.0
+INSIST_TIMES = 5
+"""Seconds between, and number of, repeated requests to a part that does not stop when asked."""
 
 
 class GaveUpError(Exception):
@@ -51,6 +54,7 @@ class Supervisor:
         self._rng = rng
         self.states: dict[str, str] = {}
         """Part -> running, restarting, finished or gave up; for `monitor status`."""
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, parts: Sequence[Part]) -> None:
         """Run all parts; returns when every one has finished.
@@ -60,7 +64,37 @@ class Supervisor:
         """
         async with asyncio.TaskGroup() as group:
             for part in parts:
-                group.create_task(self._keep(part), name=part.name)
+                self.start(group, part)
+
+    async def end(self, *runs: "asyncio.Task[None]") -> None:
+        """Cancel these runs and wait for their parts; a part that stays is asked again, by name.
+
+        A library can lose a cancellation (Python 3.11's `asyncio.wait_for` does when its future is
+        done at the same moment); asked once, such a part would hold up the stop for ever.
+        """
+        for run in runs:
+            run.cancel()
+        for _ in range(INSIST_TIMES):
+            await asyncio.wait(runs, timeout=INSIST_EVERY)
+            if all(run.done() for run in runs):
+                break
+            for task in tuple(self._tasks):
+                if task.cancelling():
+                    log.warning("part_asked_again", part=task.get_name(), at=_where(task))
+                    task.cancel()
+        for run in runs:
+            if run.done() and not run.cancelled():
+                run.exception()  # seen: whoever needs it asks the run itself
+
+    def start(self, group: asyncio.TaskGroup, part: Part) -> "asyncio.Task[None]":
+        """Run one more part in a group; its task ends when the part finishes or gives up.
+
+        A vital part that keeps failing ends the group with VitalPartError.
+        """
+        task = group.create_task(self._keep(part), name=part.name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _keep(self, part: Part) -> None:
         pause, failures = FIRST_PAUSE, 0
@@ -96,3 +130,9 @@ class Supervisor:
             self.states[part.name] = "restarting"
             await self._clock.sleep(pause * (0.5 + self._rng.random()))
             pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _where(task: "asyncio.Task[None]") -> str:
+    """The line a task waits at: what a person needs to find a part that does not stop."""
+    frames = task.get_stack(limit=1)
+    return f"{frames[0].f_code.co_filename}:{frames[0].f_lineno}" if frames else "nowhere"

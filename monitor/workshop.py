@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from monitor.gazetteer.build import open_world
+from monitor.gazetteer.build import open_world, silent
+from monitor.gazetteer.compiled import Progress
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.matching.evaluate import Matcher
 from monitor.matching.rehearse import rehearse
@@ -24,6 +25,7 @@ from monitor.mistake import Mistake, MistakesError
 from monitor.rulebook.book import Rulebook
 from monitor.rulebook.load import load
 from monitor.rulebook.where import wheres_in
+from monitor.timeline import run_timeline
 
 LONGEST = 120.0
 """Seconds a preparation may take before the child counts as hung."""
@@ -44,21 +46,25 @@ class WorkshopError(Exception):
     """The child died or hung; the next order starts another one."""
 
 
-def prepare(material: Material) -> Matcher:
-    """Rules that are ready to judge.
+def prepare(material: Material, progress: Progress = silent) -> Matcher:
+    """Rules that are ready to judge; `progress` hears of a gazetteer that has to be compiled.
 
     Raises:
-        MistakesError: every mistake of the files; if there is none, every example that fails.
+        MistakesError: every mistake of the files; if there is none, every example and every test
+            over time that fails.
+        StateError: there is no room for the tests' throw-away stores.
     """
     rulebook = load(material.rules, material.sources, place_paths=material.places)
-    matcher = matcher_of(rulebook, material.state)
-    mistakes = rehearse(rulebook, matcher)
+    matcher = matcher_of(rulebook, material.state, progress)
+    mistakes = [*rehearse(rulebook, matcher)]
+    for timeline in rulebook.timelines:
+        mistakes += run_timeline(matcher, timeline)
     if mistakes:
         raise MistakesError(mistakes)
     return matcher
 
 
-def matcher_of(rulebook: Rulebook, state: Path | None) -> Matcher:
+def matcher_of(rulebook: Rulebook, state: Path | None, progress: Progress = silent) -> Matcher:
     """The rulebook's matcher; if rules ask where, over the gazetteer of the state folder.
 
     Without a state folder only the rulebook's own places are known.
@@ -69,7 +75,7 @@ def matcher_of(rulebook: Rulebook, state: Path | None) -> Matcher:
     asks = any(True for rule in rulebook.rules for _ in wheres_in(rule.when))
     if not asks or state is None:
         return Matcher(rulebook)
-    world = open_world(state)
+    world = open_world(state, progress)
     return Matcher(rulebook, gazetteer=Gazetteer(rulebook.places, rulebook.areas, world))
 
 

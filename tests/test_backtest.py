@@ -126,3 +126,79 @@ def test_the_bar_draws_only_on_a_terminal(
     draw(5)
     draw(10)
     assert capfd.readouterr().err.endswith(f"[{'#' * 30}] 100% 10 of 10 posts\n")
+
+
+WRONG = [
+    "Сбит дрон: роман о лётчиках вышел вчера.",
+    "Читаем роман, где сбит дрон над морем.",
+    "Дрон для съёмки свадьбы сбит с цены, недорого.",
+]
+RIGHT = ["Над городом сбит дрон.", "Сбит дрон, упал во двор.", "Дрон сбит у реки, вышел пожар.",
+         "Дрон сбит, вышел к реке."]  # fmt: skip
+
+
+@pytest.fixture
+def tuning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stored: three wrong hits (0-2), four right ones (3-6), and posts about other things."""
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "a.yaml").write_text("rules:\n" + rule("drone", "сбит дрон"), "utf-8")
+    (tmp_path / "monitor.yaml").write_text("state: state\nrules: [rules]\nreceivers: []\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rules" / "a.yaml").write_text(
+        "rules:\n  - {id: drone, title: D, when: {all: [дрон, 'сбит*']}}\n", "utf-8"
+    )
+    lines = [
+        json.dumps({
+            "source": "telegram:desk", "id": str(number), "text": text,
+            "published_at": (NOW - timedelta(hours=1, seconds=-number)).isoformat(),
+        })
+        for number, text in enumerate([*WRONG, *RIGHT, *["Вчера было тихо."] * 300])
+    ]  # fmt: skip
+    (tmp_path / "posts.jsonl").write_text("\n".join(lines), "utf-8")
+    assert main(["replay", "--config", "monitor.yaml", "--state", "state", "posts.jsonl"]) == 0
+    return tmp_path
+
+
+def tuned(capfd: pytest.CaptureFixture[str], *more: str, code: int = 0) -> Any:
+    """The JSON of --tune."""
+    capfd.readouterr()
+    assert main(["backtest", "--json", "--tune", "drone", *more]) == code
+    return json.loads(capfd.readouterr().out)
+
+
+@pytest.mark.usefixtures("tuning")
+def test_exclusions_remove_the_wrong_and_keep_the_right(capfd: pytest.CaptureFixture[str]) -> None:
+    """Few words, in their dictionary form, take every wrong post away and no right one."""
+    wrong = [f"telegram:desk/{number}" for number in range(3)]
+    found = tuned(capfd, "--wrong", *wrong)
+    assert (found["hits"], found["right"], found["gone"], found["kept"]) == (7, 4, 3, 4)
+    assert found["not"][0] == {"term": "роман", "removes": wrong[:2], "elsewhere": 0}
+    assert len(found["not"]) == 2
+    assert found["foretold"] == 2  # the two novels foretell each other, the wedding nobody
+    assert main(["backtest", "--tune", "drone", "--wrong", *wrong]) == 0
+    said = capfd.readouterr().out
+    assert "run with it: 3 of 3 wrong are gone, 4 of 4 stay" in said
+    assert "would have removed 2 of 3" in said
+    assert "doubt: only 4 right posts" in said
+
+
+@pytest.mark.usefixtures("tuning")
+def test_a_wrong_post_like_the_right_ones_stays(capfd: pytest.CaptureFixture[str]) -> None:
+    """Where every word of a wrong post stands in right ones too, nothing is proposed, and said."""
+    found = tuned(capfd, "--wrong", "telegram:desk/6", code=1)
+    assert (found["not"], found["stay"]) == ([], ["telegram:desk/6"])
+    narrow = tuned(capfd, "--wrong", "telegram:desk/6", "--right", "telegram:desk/3")
+    assert narrow["right"] == 1
+    assert {one["term"] for one in narrow["not"]} <= {"река", "выйти"}
+
+
+@pytest.mark.usefixtures("tuning")
+def test_tuning_names_what_it_cannot_use(capfd: pytest.CaptureFixture[str]) -> None:
+    """An unknown rule or post, and a post that the rule does not hold for, are mistakes."""
+    assert main(["backtest", "--tune", "drome", "--wrong", "telegram:desk/1"]) == 1
+    assert "did you mean `drone`?" in capfd.readouterr().err
+    assert main(["backtest", "--tune", "drone", "--wrong", "telegram:desk/9", "telegram:x/1"]) == 1
+    said = capfd.readouterr().err
+    assert "rule `drone` does not hold for telegram:desk/9" in said
+    assert "nothing is known of telegram:x/1" in said
+    assert main(["backtest", "--tune", "drone"]) == 2

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -21,8 +20,10 @@ from monitor.sinks.deliver import (
     settled,
     together,
 )
+from monitor.sinks.look import Look
 from monitor.sinks.mqtt import MqttSink
 from monitor.sinks.mqtt_connection import Address
+from monitor.sinks.room import Room
 from monitor.sinks.telegram_api import BotApi
 from monitor.sinks.telegram_bot import TelegramBotSink
 from tests.doubles.bot_api import TOKEN, BotApiDouble
@@ -135,7 +136,7 @@ async def test_a_slow_receiver_holds_back_nobody(tmp_path: Path) -> None:
         absent = MqttSink(Address(host="127.0.0.1", port=free_port()), "x", clock=clock, rng=RNG)
         absent.name = "absent"
         sinks: list[Sink] = [
-            TelegramBotSink("chat", api, "-1", clock=clock, rng=RNG, zone=UTC),
+            TelegramBotSink("chat", Room(api, "-1"), Look(), clock=clock, rng=RNG),
             absent,
             MqttSink(broker.address, "y", clock=clock, rng=RNG),
         ]

@@ -11,14 +11,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.incident import Ladder
-from monitor.lexicon.terms import as_written
+from monitor.lexicon.surfaces import as_written
 from monitor.matching.evaluate import Matcher, Verdict, evaluate, explain
-from monitor.matching.scan import MAX_PLACES
+from monitor.matching.seen import MAX_PLACES
 from monitor.mistake import MistakesError
 from monitor.place import Area, Place
-from monitor.post import Post, PostName
-from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Rule, Speaker, Term
+from monitor.post import Media, Origin, Post, PostName
+from monitor.rule import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Condition,
+    Count,
+    Except,
+    Link,
+    NoneOf,
+    Rule,
+    Scope,
+    Shape,
+    Speaker,
+    Term,
+)
 from monitor.source import SourceInfo
+from monitor.watch import Entry, Watch
 from tests import naive
 from tests.data import data_file
 
@@ -34,6 +49,9 @@ class Book(NamedTuple):
     ladder: Ladder = ()
     places: tuple[Place, ...] = ()
     areas: tuple[Area, ...] = ()
+    watches: Mapping[str, Watch] = {}
+    watchers: Mapping[str, tuple[Entry, ...]] = {}
+    ids: tuple[str, ...] = ()
 
 
 def rule(name: str, when: Condition) -> Rule:
@@ -292,7 +310,7 @@ WORDS = (
 )  # fmt: skip
 GAPS = (
     " ", "  ", ", ", ".\n\n", " — ", "-", "«", "» ", "🔥", "⚡️", "'", "’", "\u200b", "", "\ufe0f",
-    " #", "#", "_", "&#",
+    " #", "#", "_", "&#", ". ", "! ", "?\n", ".\n\n", ", ",
 )  # fmt: skip
 TERMS = (
     *(word for word in WORDS if "\u200b" not in word), "обстр*", "мос*", "=нет", "==НЕТ", "==нет",
@@ -300,9 +318,33 @@ TERMS = (
     "@Снов", "~обстрел", "#слово", "#сло*", "#нет_слово",
     "слово ~2 нет", "слово >2 замок", "сло* ~3 =нет", "дрг ~3 дрг", "им take ~2 #слово",
     "@Снов ~4 Ελλάδα",
-    "x таке", "the*", "слово слово слово", "йод*",
+    "x таке", "the*", "слово слово слово", "йод*", "/[сc]л.в/", "/нет|дрг/",
 )  # fmt: skip
-MORE_WORDS = ("взяты", "слова", "Snow", "snow", "обстреляли")
+OTHERS: tuple[Condition, ...] = (
+    Speaker(role=("official",)), Speaker(source=("telegram:x",)),
+    Link(("example.org",)), Link(("t.me/one", "example.com")),
+    Shape(has=("video",)), Shape(has=("media", "poll")), Shape(words=False), Shape(words=True),
+    Shape(forwarded=False), Shape(reply=True, edited=False),
+)  # fmt: skip
+MORE_WORDS = (
+    "8",
+    "трое",
+    "более 20",
+    "3-5",
+    "нет",
+    "и",
+    "г.",
+    "ул.",
+    "https://www.example.org/one",
+    "t.me/one",
+    "example.com",
+    "Не",
+    "взяты",
+    "слова",
+    "Snow",
+    "snow",
+    "обстреляли",
+)
 texts = st.lists(
     st.tuples(
         st.sampled_from((*WORDS, *MORE_WORDS)),
@@ -310,10 +352,22 @@ texts = st.lists(
     ),
     max_size=12,
 ).map(lambda parts: "".join(word + gap for word, gap in parts))
-leaves = st.sampled_from(TERMS).map(Term)
-speakers = st.sampled_from([Speaker(role=("official",)), Speaker(source=("telegram:x",))])
+terms_drawn = st.sampled_from(TERMS).map(Term)
+leaves = st.one_of(terms_drawn, terms_drawn, st.sampled_from(OTHERS))
+several = st.lists(terms_drawn, min_size=1, max_size=3).map(tuple)
+asked = st.one_of(
+    st.builds(Except, several, several),
+    st.builds(
+        Count,
+        of=several,
+        but=st.one_of(st.just(()), several),
+        at_least=st.sampled_from([None, 1, 5]),
+        at_most=st.sampled_from([None, 5, 8]),
+        name=st.sampled_from(["number", "injured"]),
+    ),
+)
 conditions: st.SearchStrategy[Condition] = st.recursive(
-    st.one_of(leaves, leaves, leaves, speakers),
+    st.one_of(leaves, leaves, leaves, asked),
     lambda parts: st.one_of(
         st.lists(parts, min_size=1, max_size=4).map(lambda these: AllOf(tuple(these))),
         st.lists(parts, min_size=1, max_size=4).map(lambda these: AnyOf(tuple(these))),
@@ -321,38 +375,56 @@ conditions: st.SearchStrategy[Condition] = st.recursive(
         st.tuples(st.integers(0, 3), st.lists(parts, min_size=1, max_size=3)).map(
             lambda these: AtLeast(these[0], tuple(these[1]))
         ),
+        st.builds(Scope, st.sampled_from(["sentence", "paragraph"]), parts),
     ),
     max_leaves=8,
 )
+posts = st.builds(
+    Post,
+    source=st.just("telegram:x"),
+    id=st.just("1"),
+    kind=st.sampled_from(["new", "edit"]),
+    published_at=st.just(datetime(2023, 5, 22, tzinfo=UTC)),
+    text=texts,
+    reply_to=st.sampled_from([None, "7"]),
+    forwarded_from=st.sampled_from([None, Origin("telegram:y", "9")]),
+    media=st.lists(st.sampled_from([Media("photo"), Media("video"), Media("preview")]),
+                   max_size=2).map(tuple),
+    links=st.sampled_from([(), ("https://hidden.example.org/page",)]),
+)  # fmt: skip
 
 
-def hits_of(matcher: Matcher, text: str) -> list[tuple[str, list[tuple[int, int, str]]]]:
-    """The engine's answer in the reference's words."""
+def hits_of(matcher: Matcher, one: Post) -> list[naive.Answer]:
+    """The engine's answer in the reference's words; what stands nowhere in the text is left out."""
     return [
-        (hit.rule.id, [(one.start, one.end, one.term or "") for one in hit.found])
-        for hit in evaluate(matcher, post(text), NAME)
+        (
+            hit.rule.id,
+            [(at.start, at.end, at.term or "") for at in hit.found if at.end],
+            {name: value for name, value in hit.captured.items() if isinstance(value, int)},
+        )
+        for hit in evaluate(matcher, one, NAME)
     ]
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(conditions, min_size=1, max_size=4), st.lists(texts, min_size=1, max_size=5))
-def test_hits_equal_the_reference(whens: list[Condition], bodies: list[str]) -> None:
-    """For any rules and texts the hits and their places are those of the reference matcher."""
+@given(st.lists(conditions, min_size=1, max_size=4), st.lists(posts, min_size=1, max_size=5))
+def test_hits_equal_the_reference(whens: list[Condition], bodies: list[Post]) -> None:
+    """For any rules and posts the hits and their places are those of the reference matcher."""
     rules = tuple(rule(f"r{number}", when) for number, when in enumerate(whens))
     who = SourceInfo(id="telegram:x")
     matcher = Matcher(Book(rules, {who.id: who}), inflect=as_written)
-    for text in bodies:
-        assert hits_of(matcher, text) == naive.evaluate(rules, text, who)
+    for one in bodies:
+        assert hits_of(matcher, one) == naive.evaluate(rules, one.text, who, one)
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(conditions, min_size=1, max_size=4), texts)
-def test_explanations_agree_with_hits(whens: list[Condition], text: str) -> None:
+@given(st.lists(conditions, min_size=1, max_size=4), posts)
+def test_explanations_agree_with_hits(whens: list[Condition], one: Post) -> None:
     """A rule is explained as matched exactly when it hits."""
     rules = tuple(rule(f"r{number}", when) for number, when in enumerate(whens))
     matcher = Matcher(Book(rules), inflect=as_written)
-    explained = {verdict.id for verdict in explain(matcher, post(text)) if verdict.matched}
-    assert explained == {hit.rule.id for hit in evaluate(matcher, post(text), NAME)}
+    explained = {verdict.id for verdict in explain(matcher, one) if verdict.matched}
+    assert explained == {hit.rule.id for hit in evaluate(matcher, one, NAME)}
 
 
 REAL_RULES = (
@@ -376,7 +448,7 @@ def test_real_posts_give_the_hits_of_the_reference() -> None:
     with gzip.open(data_file("posts/ru-news.jsonl.gz"), "rt", encoding="utf-8") as lines:
         for line in lines:
             text = json.loads(line)["text"]
-            hits = hits_of(matcher, text)
+            hits = hits_of(matcher, post(text))
             posts += 1
             fired += bool(hits)
             assert hits == naive.evaluate(REAL_RULES, text, who), text

@@ -7,8 +7,9 @@ import pytest
 
 from monitor.cli import main
 from monitor.gazetteer import build, world
-from monitor.gazetteer.imports import conflicts, read_gazetteer
+from monitor.gazetteer.imports import read_gazetteer
 from monitor.gazetteer.lookup import Gazetteer
+from monitor.gazetteer.merging import conflicts
 from monitor.gazetteer.resolve import resolve
 
 
@@ -95,6 +96,7 @@ def test_imported_places_are_known_at_once(
 ) -> None:
     """`monitor places import` compiles; the next look finds the place, and its namesake too."""
     monkeypatch.setattr(world, "world_places", lambda: iter(()))
+    monkeypatch.setattr(build, "installed", lambda: tmp_path / "installed")
     (tmp_path / "monitor.yaml").write_text("state: state\n", encoding="utf-8")
     config = ("--config", str(tmp_path / "monitor.yaml"))
     dump = tmp_path / "RU.txt"

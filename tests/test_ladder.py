@@ -56,12 +56,20 @@ def test_mistakes_of_a_ladder_are_told_at_their_lines(tmp_path: Path) -> None:
 
 
 def test_closing_and_denying_name_rules_or_stories(tmp_path: Path) -> None:
-    """`closes` and `denies` lead to what their rules' incidents are about, or are mistakes."""
+    """`closes` and `denies` lead to their rules' incidents, or are mistakes at their own line."""
     text = "rules:\n  - {id: a, title: A, when: x, story: raid}\n  - {id: b, title: B, when: y, "
     (tmp_path / "r.yaml").write_text(f"{text}closes: a, denies: raid}}\n", "utf-8")
     book = load([tmp_path / "r.yaml"], [])
     assert (book.rules[1].closes, book.rules[1].denies) == (("raid",), ("raid",))
-    (tmp_path / "r.yaml").write_text(f"{text}closes: nothing}}\n", "utf-8")
-    with pytest.raises(MistakesError, match="there is no rule `nothing`"):
+    wrong = f"{text}closes: nothing,\n     denies: [a, rade]}}\n"
+    (tmp_path / "r.yaml").write_text(wrong, "utf-8")
+    with pytest.raises(MistakesError) as told:
         load([tmp_path / "r.yaml"], [])
+    assert [str(one).rpartition("r.yaml:")[2] for one in told.value.mistakes] == [
+        "3:40: `closes`: there is no rule `nothing` - name the id of a rule or a story",
+        "4:18: `denies`: there is no rule `rade` - did you mean `raid`?",
+    ]
+    (tmp_path / "more.yaml").write_text("rules:\n  - {id: c, title: C, when: z}\n", "utf-8")
+    alone = load([tmp_path / "r.yaml"], [], lists_of=[tmp_path / "more.yaml"])
+    assert alone.rules[1].closes == ("nothing",)
     assert rule().closes == ()

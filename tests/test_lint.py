@@ -137,6 +137,32 @@ def test_stored_posts_are_measured(desk: Path, capsys: pytest.CaptureFixture[str
     assert not any("homograph" in line for line in lint(desk, capsys, one_rule("[село]")))
 
 
+def test_rules_that_overlap_in_stored_posts(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two rules that held for nearly the same posts are told, unless a story joins them."""
+    lint(desk, capsys, one_rule("танк"))
+    store(desk, ["Сбит дрон." if number % 5 else "Сегодня тихо." for number in range(250)])
+    two = "  - {id: two, title: T, when: 'сбит*'}\n"
+    said = lint(desk, capsys, one_rule("дрон") + two)
+    (line,) = [one for one in said if "overlapping:" in one]
+    assert line.startswith(
+        "rules/a.yaml:5:1: overlapping: rules `one` and `two` share 200 of the 200 posts"
+    )
+    joined = (one_rule("дрон") + two).replace("title:", "story: raid, title:")
+    joined = joined.replace("    story: raid, title: One\n", "    story: raid\n    title: One\n")
+    assert not any("overlapping:" in one for one in lint(desk, capsys, joined))
+
+
+def test_names_are_judged_by_the_forms_of_names(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A spelling that `@Name` finds anyhow is superfluous beside it."""
+    said = lint(desk, capsys, one_rule("['@Гладков', '=gladkov', гладковым]"))
+    assert [line.partition(" - ")[0] for line in said[:-1]] == [
+        "rules/a.yaml:4:24: shadowed: `=gladkov` finds nothing that `@Гладков` does not",
+        "rules/a.yaml:4:36: shadowed: `гладковым` finds nothing that `@Гладков` does not",
+    ]
+
+
 def test_strict_and_json(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """--strict turns findings into exit code 1; --json gives every part of a finding."""
     found = lint(desk, capsys, one_rule("[дрон, дроны]"), "--json")

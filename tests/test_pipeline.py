@@ -93,7 +93,7 @@ def test_a_restart_in_the_middle_does_not_matter(tmp_path: Path, matcher: Matche
     opened = Database.open(tmp_path / "reborn")
     out = []
     for start in range(0, len(whole), 250):
-        pipeline = Pipeline(matcher, remembered(opened), virtual=True)
+        pipeline = Pipeline(matcher, remembered(opened, matcher.rulebook), virtual=True)
         batch = whole[start : start + 250]
         now = max(one.post.observed_at or NOW for one in batch)
         alerts = pipeline.process(opened, [Arrival(posts=tuple(batch))], now)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import pairwise
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
@@ -14,6 +15,8 @@ from monitor.source import SourceInfo
 from monitor.sources.fetch import Fetch, Limits
 from monitor.sources.preview import PreviewOptions, PreviewReader
 from monitor.sources.roster import Roster
+from monitor.sources.telegram.coverage import began
+from monitor.sources.telegram.register import Known
 from tests.doubles.intake import Board, Ledger, ManualClock
 from tests.doubles.preview_server import PreviewServer
 
@@ -186,6 +189,20 @@ async def test_faults_are_told_apart_and_cost_no_post(
         await b.steps(1)
         assert b.state() == "ok"
         assert b.ledger.kinds()[stored:] == [("new", "11")]
+
+
+async def test_beside_an_account_the_preview_only_adds() -> None:
+    """A post that is missing is told as a second reader's; an edit while standing in is its own."""
+    async with bench() as b:
+        channel = b.server.channel("one", posts=10)
+        coverage = began(1, 9, range(1, 10))
+        known = Known(number=channel.number, coverage=coverage, contacted=True)
+        b.ledger.cursors["telegram/telegram:one"] = msgspec.json.encode(known).decode()
+        await b.steps(1)
+        channel.edit(10, "иначе")
+        await b.steps(1)
+        told = [(one.post.kind, one.post.id, one.beside) for one in b.ledger.received()]
+    assert told == [("new", "10", True), ("edit", "10", False)]
 
 
 async def test_missing_channels_are_told_apart() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitor.correlation.windows import Memory
-from monitor.lexicon.terms import as_written
+from monitor.lexicon.surfaces import as_written
 from monitor.matching.evaluate import Matcher
 from monitor.pipeline import Pipeline
 from monitor.post import Post

@@ -20,12 +20,14 @@ from monitor.correlation.windows import Memory
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher, explain
+from monitor.notices import Notices
 from monitor.pipeline import Pipeline
 from monitor.post import Post, Received
 from monitor.reload import Reload
 from monitor.source import Arrival
 from monitor.store.archive import outcomes, stored_after
 from monitor.store.database import Database
+from monitor.store.outbox import alerts_after
 from monitor.store.writer import Writer
 from monitor.workshop import Material, Workshop, prepare
 from tests.storing import START
@@ -73,9 +75,11 @@ class Desk:
             self.pipeline, self.writer, clock, cursors={}, committed=lambda _sequence: None
         )
         self.board = Board(clock)
+        self.told: list[int] = []
         self.reload = Reload(
-            material, self.pipeline.matcher, self._take, clock=clock, board=self.board
-        )
+            material, self.pipeline.matcher, self._take, clock=clock, board=self.board,
+            notices=Notices(self.writer, clock, committed=self.told.append),
+        )  # fmt: skip
 
     async def _take(self, matcher: Matcher) -> None:
         def put(_: Database) -> None:
@@ -161,6 +165,49 @@ async def test_a_broken_change_is_never_live(tmp_path: Path, broken: str, said: 
         save(desk.file, rules("rule-2"))
         await desk.until("rule-2")
         assert (desk.board.rules.refused_since, desk.board.rules.mistakes) == (None, ())
+
+
+async def test_receivers_are_told_of_a_refused_change(tmp_path: Path) -> None:
+    """One alert opens with the first mistake's place, follows it, and closes with the mending."""
+    async with running(tmp_path, FastClock()) as desk:
+        save(desk.file, rules("rule-1").replace("title", "titel"))
+        await desk.refused(1)
+        desk.reload.ask()
+        await desk.refused(2)  # the same mistake again is no news
+        save(desk.file, rules("rule-1", "дрон*х"))
+        await desk.refused(3)
+        save(desk.file, rules("rule-2"))
+        await desk.until("rule-2")
+        async with asyncio.timeout(5):
+            while len(desk.told) < 3:  # noqa: ASYNC110 - a list, no event
+                await asyncio.sleep(0.01)
+        told = await desk.writer.do(alerts_after, 0, 100)
+    assert [alert.kind for alert in told] == ["opened", "updated", "closed"]
+    assert len({alert.incident.id for alert in told}) == 1
+    assert len({alert.id for alert in told}) == 3
+    assert {(one.incident.rule, one.incident.event) for one in told} == {
+        ("monitor", "monitor/rules")
+    }
+    assert told[0].reason.startswith(f"2 mistakes, the first: {desk.file}:2:5: ")
+    assert f"{desk.file}:4:11: `дрон*х`" in told[1].reason
+    assert [alert.rings for alert in told] == [True, False, False]
+    assert [alert.sequence for alert in told] == desk.told
+
+
+async def test_tests_over_time_hold_before_a_change_is_live(tmp_path: Path) -> None:
+    """A change whose tests over time fail is refused at the line of what was expected."""
+    over_time = (
+        "tests:\n  - name: it rings\n"
+        "    posts: [{at: 0s, source: telegram:one, text: Сбит дрон.}]\n"
+        "    expect: [{at: 0s, rule: rule-1, status: corroborated}]\n"
+    )
+    async with running(tmp_path, FastClock()) as desk:
+        save(desk.file, rules("rule-1") + over_time)
+        await desk.refused(1)
+        (mistake,) = desk.board.rules.mistakes
+        assert mistake.startswith(f"{desk.file}:10:14: test `it rings`: no corroborated alert")
+        save(desk.file, rules("rule-1") + over_time.replace("corroborated", "unconfirmed"))
+        await desk.until("rule-1")
 
 
 async def test_a_killed_workshop_is_started_again(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from monitor import settings as module
 from monitor.field import STDIN
 from monitor.form import Form
 from monitor.mistake import MistakesError
-from monitor.settings import Settings, TelegramBot, default_state, load, shipped
+from monitor.receivers import Reader, TelegramBot, Terminal
+from monitor.settings import Settings, default_state, load, shipped
 
 FULL = """\
 instance: desk-1
@@ -242,7 +243,7 @@ def test_the_quick_start_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_setting_is_described() -> None:
     """The manual is made from the forms, so each setting has a sentence."""
     forms: list[type[Form]] = [Settings, module.Recording, module.Preview, module.Http, module.Bus]
-    forms += [module.Terminal, module.TelegramBot, module.Retention]
+    forms += [Terminal, TelegramBot, Reader, module.Retention]
     for form in forms:
         for name, setting in form.model_fields.items():
             assert (setting.description or "").endswith("."), f"{form.__name__}.{name}"

@@ -172,17 +172,12 @@ def test_cursors_and_facts(db: Database) -> None:
 
 
 def test_baselines(db: Database) -> None:
-    """Hits are counted by rule, place and hour: first versions of real posts only."""
-    store(
-        db,
-        received("1", published=10), received("2", published=59), received("3", published=61),
-        received("1", "changed", observed=20), received("4", exercise=True),
-        outcome="alerted",
-    )  # fmt: skip
+    """What counts is added up by rule, place and hour, exercises apart."""
     hour = int(at(0).timestamp()) // 3600
-    assert db.rows("SELECT rule, place, hour, posts FROM baselines ORDER BY hour") == [
-        ("border-incursion", "graivoron", hour, 2), ("border-incursion", "graivoron", hour + 1, 1),
-    ]  # fmt: skip
+    key = ("border-incursion", "graivoron", hour)
+    store(db, counts={(*key, False): 2, (*key, True): 1})
+    store(db, counts={(*key, False): 1})
+    assert db.rows("SELECT * FROM baselines ORDER BY exercise") == [(*key, 0, 3), (*key, 1, 1)]
 
 
 def test_real_posts(tmp_path: Path) -> None:

@@ -56,6 +56,16 @@ def test_another_content_is_an_edit(db: Database) -> None:
     assert second.previous_name == first.name
 
 
+@pytest.mark.parametrize("kind", ["new", "edit", "delete"])
+def test_a_second_reader_makes_no_version(db: Database, kind: str) -> None:
+    """What the preview tells beside an account is stored if it is missing, and else never."""
+    store(db, received("1", "как у аккаунта", observed=1))
+    assert store(db, received("1", "как на странице", kind=kind, observed=9, beside=True)) == []
+    missing = received("2", "пропущено", observed=9, beside=True)
+    again = received("2", "пропущено, иначе", observed=9, beside=True)
+    assert [one.name.version for one in store(db, missing, again)] == [1]
+
+
 def test_an_older_edit_is_dropped(db: Database) -> None:
     """An edit from before the latest version is not a version."""
     store(db, received("1", "a"), received("1", "b", kind="edit", edited=10, observed=11))

@@ -71,3 +71,27 @@ async def test_a_vital_part_that_keeps_failing_ends_the_daemon() -> None:
     with pytest.raises(ExceptionGroup) as caught:
         await supervisor.run([Part("pipeline", fail, vital=True), Part("feed", forever)])
     assert caught.group_contains(VitalPartError, match="pipeline failed 5 times")
+
+
+async def test_a_part_that_lost_its_cancellation_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A part that swallows the first request to stop does not hold up the stop."""
+    monkeypatch.setattr("monitor.supervise.INSIST_EVERY", 0.02)
+    swallowed: list[int] = []
+
+    async def stubborn() -> None:
+        while len(swallowed) < 2:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                swallowed.append(1)
+        await asyncio.sleep(60)
+
+    supervisor = Supervisor(QuickClock(), random.Random(1))
+    run = asyncio.create_task(supervisor.run([Part("sink", stubborn)]))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await asyncio.wait_for(supervisor.end(run), 2)
+    assert run.done()
+    assert len(swallowed) == 2

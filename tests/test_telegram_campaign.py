@@ -5,11 +5,11 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.doubles.telegram.bench import Bench, signed_in
+from tests.doubles.telegram.budgets import over_budget
 from tests.doubles.telegram.client import run_key
 from tests.doubles.telegram.control import started
 
@@ -89,11 +89,4 @@ async def test_store_equals_ledger(bench: Bench, seed: int) -> None:
             await asyncio.sleep(campaign.random.random() * 0.05)
         await bench.telegram.clear_faults()
         await bench.faithful(within=90)
-    within_budget(await bench.telegram.calls("messages.getHistory"))
-
-
-def within_budget(calls: list[Any]) -> None:
-    """No 30 seconds hold more than 20 calls."""
-    times = [call.at for call in calls]
-    for index, at in enumerate(times):
-        assert sum(at <= other < at + 29.9 for other in times[index:]) <= 20
+    assert not over_budget(await bench.telegram.calls())

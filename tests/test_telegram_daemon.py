@@ -88,6 +88,41 @@ async def test_the_preview_takes_over_from_a_banned_account(
     assert [(line["channels"], line["to_preview"]) for line in told] == [(1, 1)]
 
 
+async def flooded(desk: Desk, via: str, preview: str = "{}") -> None:
+    """Telegram forbids listing for an hour, two pushes are lost, and a third shows it."""
+    account = await desk.sign_in("one", "+79990000001")
+    channel = await desk.telegram.create_channel("Сводка", "svodka", members=[account.id])
+    await desk.telegram.post(channel, "старое")
+    desk.configure("svodka", via=via, preview=preview)
+    async with desk.running():
+        await desk.ready("svodka")
+        await desk.telegram.flood("messages.getHistory", 3600, times=None)
+        two = [{"text": "ДРГ замечена"}, {"text": "ДРГ замечена снова, у школы"}]
+        await desk.telegram.post_many(channel, two, push=False)
+        await desk.telegram.post(channel, "дошло")
+        await desk.until(lambda: desk.source("svodka")["state"] != "ok" or desk.rung() == 2)
+        await desk.until(lambda: desk.outcomes()["unmatched"] == 2)
+        await asyncio.sleep(FLOODED_WITHIN)
+
+
+FLOODED_WITHIN = 5.0
+"""Seconds: the preview's longest interval here, and what its page and the store may take."""
+
+
+async def test_the_preview_takes_over_from_a_flooded_account(
+    desk: Desk, preview: LedgerPreview
+) -> None:
+    """What an account may not list is read by the preview within its interval, and rings."""
+    await flooded(desk, "account, preview", hasty(preview))
+    assert desk.rung() == 2
+
+
+async def test_without_the_preview_a_flooded_account_misses_posts(desk: Desk) -> None:
+    """The same without the preview: the two posts are not there, and the channel says why."""
+    await flooded(desk, "account")
+    assert desk.rung() == 0
+
+
 async def test_the_preview_bears_witness(desk: Desk, preview: LedgerPreview) -> None:
     """A post that was not pushed is stored from the preview, rings, and is counted as missed."""
     account = await desk.sign_in("one", "+79990000001")

@@ -7,14 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.lexicon.terms import (
-    MAX_SURFACES,
-    ParsedTerm,
-    Surface,
-    TermProblem,
-    parse,
-    surfaces,
-)
+from monitor.lexicon.surfaces import MAX_SURFACES, Surface, surfaces
+from monitor.lexicon.terms import ParsedTerm, TermProblem, parse
 from tests import naive
 from tests.data import data_file
 
@@ -83,7 +77,19 @@ def test_capitals_are_kept_when_asked_for() -> None:
         ("#Гора-Подол", "only letters, digits and _"),
         ("#два слова", "only letters, digits and _"),
         ("#бе*", "fewer than 3"),
-        ("/(a|a)*b/", "regular expressions"),
+        ("/(a|a)*b/", "repeated without an end"),
+        ("/(?:аб){2,}/", "repeated without an end"),
+        ("/x*/", "finds nothing at all"),
+        ("/\\b/", "finds nothing at all"),
+        ("//", "empty regular expression"),
+        ("/x/i", "after the expression"),
+        ("/(/", "cannot read"),
+        ("/(?=x)/", "cannot read"),
+        ("/\\pL{900}\\pL{900}/", "too large"),
+        ("/x{1001}/", "too large"),
+        ("/(?P<Xy>x)/", "no name for a group"),
+        ("/(a)(a)(a)(a)(a)(a)(a)(a)(a)/", "more than 8 groups"),
+        ("a ~5 /x/", "beside a regular expression"),
         ("$list", "list"),
         ("a\x00b", "U+0000"),
         ("\ud800", "U+D800"),
@@ -143,7 +149,7 @@ def test_any_string_is_a_term_or_a_problem(term: str) -> None:
     else:
         found = surfaces(parsed)
         assert not isinstance(found, TermProblem)
-        assert found
+        assert bool(found) is (parsed.kind != "expression")
         assert all(surface.words and all(surface.words) for surface in found)
 
 

@@ -44,6 +44,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "mute": ("monitor.cli.mute", "hold back alerts for a while, with an owner and an end"),
     "mutes": ("monitor.cli.mutes", "what is muted, by whom, until when"),
     "unmute": ("monitor.cli.unmute", "end a silence before its time"),
+    "actions": ("monitor.cli.actions", "who acknowledged, muted, called a false alarm, and when"),
+    "rules": ("monitor.cli.rules", "how often each rule was right"),
     "incidents": ("monitor.cli.incidents", "what goes on, and who says so"),
     "export": ("monitor.cli.export", "posts, incidents or alerts as JSON lines"),
     "deliveries": ("monitor.cli.deliveries", "what became of every alert at every receiver"),

@@ -16,6 +16,7 @@ from monitor.cli.config import add_config, find_config
 from monitor.cli.progress import bar
 from monitor.cli.screen import show_on
 from monitor.cli.stored import days
+from monitor.cli.tuning import tune
 from monitor.clock import SystemClock
 from monitor.rulebook.book import Rulebook
 from monitor.rulebook.load import load
@@ -43,6 +44,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="the changed rules, compared with the configured ones; without it, the configured "
         "rules are compared with the alerts that were sent",
     )
+    parser.add_argument(
+        "--tune",
+        metavar="RULE",
+        help="instead: words to exclude from this rule, so that the posts named by --wrong go",
+    )
+    parser.add_argument(
+        "--wrong", nargs="+", metavar="POST", default=[], help="false hits: SOURCE/ID, or alerts"
+    )
+    parser.add_argument(
+        "--right",
+        nargs="+",
+        metavar="POST",
+        default=[],
+        help="right hits, which must stay (all hits but the wrong ones)",
+    )
     parser.add_argument("--json", action="store_true", help="everything as one JSON object")
     parser.add_argument(
         "--samples", type=int, default=SAMPLES, metavar="N", help=f"alerts to show ({SAMPLES})"
@@ -53,6 +69,8 @@ def run(options: argparse.Namespace) -> int:
     """Compare; exit code 0 whatever comes out."""
     os.nice(10)
     chosen = settings.load(find_config(options.config))
+    if options.tune or options.wrong:
+        return _tune(options, chosen)
     running = _book(chosen, chosen.rules)
     books = [_book(chosen, [options.rules]), running] if options.rules else [running]
     since = SystemClock().now() - options.since
@@ -75,6 +93,13 @@ def run(options: argparse.Namespace) -> int:
     else:
         _show(found, running.sources, options.samples)
     return 0
+
+
+def _tune(options: argparse.Namespace, chosen: Settings) -> int:
+    if not (options.tune and options.wrong):
+        print("--tune RULE and --wrong POST... need each other", file=sys.stderr)
+        return 2
+    return tune(options, chosen, _book(chosen, [options.rules] if options.rules else chosen.rules))
 
 
 def _book(chosen: Settings, rules: Sequence[Path]) -> Rulebook:

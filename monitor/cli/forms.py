@@ -13,7 +13,8 @@ from monitor.lexicon.derive import derivations
 from monitor.lexicon.form import Form
 from monitor.lexicon.inflect import AS_WRITTEN, forms, plain_forms
 from monitor.lexicon.names import name_forms
-from monitor.lexicon.terms import ParsedTerm, Surface, TermProblem, parse, surfaces
+from monitor.lexicon.surfaces import Surface, surfaces
+from monitor.lexicon.terms import ParsedTerm, TermProblem, parse
 from monitor.matching.census import Census
 from monitor.text.symbols import strict_symbols
 

@@ -4,6 +4,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterable
+from itertools import combinations
 from pathlib import Path
 
 from monitor.cli.check import counted
@@ -11,7 +12,8 @@ from monitor.cli.config import add_config
 from monitor.cli.stored import configured, days, stored_posts
 from monitor.cli.target import read_target
 from monitor.lexicon.inflect import plain_forms
-from monitor.lexicon.terms import Surface, TermProblem, parse, surfaces
+from monitor.lexicon.surfaces import Surface, surfaces
+from monitor.lexicon.terms import TermProblem, parse
 from monitor.matching.census import Census
 from monitor.matching.evaluate import Matcher, evaluate
 from monitor.post import Post, PostName
@@ -57,11 +59,14 @@ def _measure(matcher: Matcher, posts: Iterable[Post]) -> Counts:
     """What the stored posts say."""
     census = Census(term.text for rule in matcher.rulebook.rules for term in terms_in(rule.when))
     rules: Counter[str] = Counter()
+    pairs: Counter[tuple[str, str]] = Counter()
     for post in posts:
         census.take(post)
         hits = evaluate(matcher, post, PostName(post.source, post.id))
-        rules.update({hit.rule.id for hit in hits})
-    return Counts(census.posts, census.found, census.forms, rules)
+        held = sorted({hit.rule.id for hit in hits})
+        rules.update(held)
+        pairs.update(combinations(held, 2))
+    return Counts(census.posts, census.found, census.forms, rules, pairs)
 
 
 def _forms(book: Rulebook) -> dict[str, tuple[Surface, ...]]:

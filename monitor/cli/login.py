@@ -43,7 +43,9 @@ def run(options: argparse.Namespace) -> int:
         print("not signed in: nobody answered - run it in a terminal", file=sys.stderr)
         return 1
     print(f"signed in as {name}; the session is {its.session}")
-    print("Keep that file to yourself: whoever has it has the account. Restart monitor to use it.")
+    print(
+        "Keep that file to yourself: whoever has it has the account. A running monitor uses it now."
+    )
     return 0
 
 

@@ -5,9 +5,11 @@ import asyncio
 import sys
 from pathlib import Path
 
-from monitor import daemon, logs, settings
+from monitor import daemon, logs
 from monitor.cli.config import add_config, find_config
+from monitor.cli.places import progress
 from monitor.clock import SystemClock
+from monitor.reconfiguring import ConfigFile
 from monitor.store.trouble import StateError
 from monitor.workshop import Material, prepare
 
@@ -22,10 +24,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check everything, then run until a signal."""
     logs.configure(verbose=options.verbose)
-    chosen = settings.load(find_config(options.config), state=options.state)
-    matcher = prepare(Material(chosen.rules, chosen.sources, chosen.places, chosen.state))
+    file = ConfigFile(find_config(options.config), options.state)
+    chosen = file.read()
     try:
-        asyncio.run(daemon.run(chosen, matcher, SystemClock()))
+        material = Material(chosen.rules, chosen.sources, chosen.places, chosen.state)
+        matcher = prepare(material, progress)
+        asyncio.run(daemon.run(chosen, matcher, SystemClock(), file))
     except StateError as error:
         print(f"{error.message} - {error.hint}", file=sys.stderr)
         return error.exit_code

@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
         found = _channel(chosen, options, known)
     if found:
         add(path, found)
-    print(f"{len(found)} added to {path}; restart monitor to read them")
+    print(f"{len(found)} added to {path}; a running monitor reads them at once")
     return 0 if found or options.action == "import" else 1
 
 

@@ -53,6 +53,7 @@ def _daemon_lines(running: Answer | None) -> list[str]:
         f"running since {running['started']} (pid {running['pid']})",
         f"{running['rules']} rules, {running['posts']} posts taken in",
         *_rules_lines(running),
+        *_settings_lines(running),
         "",
     ]
     parts = running["parts"]
@@ -72,6 +73,20 @@ def _rules_lines(running: Answer) -> list[str]:
     if running["refused_since"] and isinstance(mistakes, list):
         lines.append(f"a change of the rules is refused since {running['refused_since']}:")
         lines += [f"  {mistake}" for mistake in mistakes]
+    return lines
+
+
+def _settings_lines(running: Answer) -> list[str]:
+    """What of a changed configuration is not in force, and why."""
+    found = running.get("settings")
+    if not isinstance(found, Mapping):
+        return []
+    lines = []
+    if found["restart_needed"]:
+        lines.append(f"restart needed for changes of: {', '.join(found['restart_needed'])}")
+    if found["mistakes"]:
+        lines.append("a change of the configuration is refused:")
+        lines += [f"  {mistake}" for mistake in found["mistakes"]]
     return lines
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -16,17 +16,20 @@ from monitor.alert import (
     alert_id,
     cut_text,
 )
+from monitor.correlation.claiming import ranges
+from monitor.correlation.clues import drop_clue, put_clue
 from monitor.correlation.event import Event
 from monitor.correlation.windows import State, known_as, put_incident, put_support
 from monitor.hit import Found, Hit, spans
 from monitor.incident import Incident, Ladder, Outcome, Support
 from monitor.place import Place
 from monitor.post import Post, PostName
-from monitor.source import SourceInfo
+from monitor.source import UNKNOWN, SourceInfo
+from monitor.watch import Clue, ClueKey, Entry, Watch
 
 
 class Book(Protocol):
-    """What decisions ask of a rulebook: who speaks, and the status ladder."""
+    """What decisions ask of a rulebook: who speaks, the status ladder, and the correlations."""
 
     @property
     def sources(self) -> Mapping[str, SourceInfo]:
@@ -36,13 +39,27 @@ class Book(Protocol):
     def ladder(self) -> Ladder:
         """How sure incidents are."""
 
+    @property
+    def watches(self) -> Mapping[str, Watch]:
+        """The correlations, by key."""
+
+    @property
+    def watchers(self) -> Mapping[str, tuple[Entry, ...]]:
+        """Whom the hits of a rule concern; under `*` of any rule, under `` any post."""
+
 
 class Draft:
-    """A decision in the making: the state so far and everything to be written with it."""
+    """A decision in the making: the state so far and everything to be written with it.
+
+    `moment` is when its alerts are sent, if not at the state's time: when a timer was due.
+    """
 
     def __init__(self, state: State, book: Book) -> None:
         self.state = state
         self.book = book
+        self.moment: datetime | None = None
+        self.clues: dict[ClueKey, Clue | None] = {}
+        self.counts: dict[tuple[str, str, int], int] = {}
         self.incidents: dict[str, Incident] = {}
         self.supports: dict[tuple[str, str, str], Support] = {}
         self.alerts: list[Alert] = []
@@ -73,7 +90,21 @@ class Draft:
         """Take them with an alert: the incident's next."""
         incident = msgspec.structs.replace(incident, ordinal=incident.ordinal + 1)
         self.keep(incident, support)
-        self.alerts.append(alert_of(incident, kind, reason, posts, self.state.now))
+        sent_at = self.moment or self.state.now
+        self.alerts.append(alert_of(incident, kind, reason, posts, sent_at))
+
+    def remember(self, clue: Clue) -> None:
+        """Take a clue's newest form; what it pushes out is forgotten."""
+        clues, gone = put_clue(self.state.clues, clue)
+        self.state = msgspec.structs.replace(self.state, clues=clues)
+        self.clues[clue.key] = clue
+        self.clues.update((one.key, None) for one in gone)
+
+    def forget(self, clue: Clue) -> None:
+        """Take a clue out."""
+        clues = drop_clue(self.state.clues, clue)
+        self.state = msgspec.structs.replace(self.state, clues=clues)
+        self.clues[clue.key] = None
 
     def result(self, outcome: Outcome, why: str, rule: str) -> None:
         """Note what became of the post under one rule."""
@@ -119,9 +150,23 @@ def alert_of(
             families=incident.families,
             affiliations=incident.affiliations,
             posts=incident.posts,
+            numbers=ranges(incident.claims),
+            echoes=incident.echoes,
+            roles=_roles(incident),
+            denied_by=_deniers(incident),
         ),
         posts=posts,
     )
+
+
+def _roles(incident: Incident) -> tuple[str, ...]:
+    """The known roles of who says so, sorted."""
+    return tuple(sorted({one.role for one in incident.voices if one.posts} - {UNKNOWN}))
+
+
+def _deniers(incident: Incident) -> tuple[str, ...]:
+    """Role and affiliation of who denies it, sorted."""
+    return tuple(sorted({f"{one.role} {one.affiliation}" for one in incident.denials if one.posts}))
 
 
 def alert_post(post: Post, found: tuple[Found, ...], support: Support) -> AlertPost:
@@ -159,12 +204,3 @@ def _alert_place(place: Place | None) -> AlertPlace | None:
         lon=place.lon,
         precision_km=place.precision_km,
     )
-
-
-def span_text(span: timedelta) -> str:
-    """A duration in words: "45 min", "6 h", "2 d"."""
-    minutes = int(span.total_seconds() // 60)
-    if minutes < 120:  # noqa: PLR2004 - two hours and more are told in hours
-        return f"{minutes} min"
-    hours = minutes // 60
-    return f"{hours} h" if hours < 48 else f"{hours // 24} d"  # noqa: PLR2004 - the same for days

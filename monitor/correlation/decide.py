@@ -9,15 +9,17 @@ from datetime import datetime
 
 import msgspec
 
-from monitor.alert import Alert
 from monitor.correlation.answering import answer
-from monitor.correlation.changes import Book, Draft, alert_of, span_text
+from monitor.correlation.changes import Book, Draft
+from monitor.correlation.clues import crowded, forgetting_clues
 from monitor.correlation.event import Decision, Event
 from monitor.correlation.joining import join
 from monitor.correlation.places import agree
 from monitor.correlation.repeats import forgetting
 from monitor.correlation.revising import revise, withdraw
-from monitor.correlation.windows import State, backing, bounded, due, put_incident
+from monitor.correlation.timers import tick
+from monitor.correlation.watching import correlate
+from monitor.correlation.windows import State, backing
 from monitor.hit import Hit
 from monitor.incident import OUTCOMES, Incident, Outcome, Support
 from monitor.rule import LEVELS
@@ -29,24 +31,9 @@ def advance(state: State, now: datetime) -> State:
     """The state at a later time; time never runs backwards."""
     if state.now is not None and state.now >= now:
         return state
-    return msgspec.structs.replace(state, now=now, repeats=forgetting(state.repeats, now))
-
-
-def tick(state: State, now: datetime) -> tuple[State, tuple[Incident, ...], tuple[Alert, ...]]:
-    """Fire every timer that is due by `now`, in the order of their deadlines."""
-    if state.next_deadline is None or state.next_deadline > now:
-        return state, (), ()
-    closed: list[Incident] = []
-    alerts: list[Alert] = []
-    for incident in due(state, now):
-        ended = msgspec.structs.replace(
-            incident, open=False, updated_at=incident.deadline, ordinal=incident.ordinal + 1
-        )
-        quiet = span_text(incident.deadline - incident.updated_at)
-        alerts.append(alert_of(ended, "closed", f"nothing new for {quiet}", (), incident.deadline))
-        closed.append(ended)
-        state = put_incident(state, ended)
-    return bounded(state), tuple(closed), tuple(alerts)
+    clues = crowded(forgetting_clues(state.clues, now))
+    repeats = forgetting(state.repeats, now)
+    return msgspec.structs.replace(state, now=now, repeats=repeats, clues=clues)
 
 
 def decide(state: State, event: Event, book: Book) -> tuple[State, Decision]:
@@ -54,7 +41,8 @@ def decide(state: State, event: Event, book: Book) -> tuple[State, Decision]:
     state = advance(state, event.post.observed_at or event.event_at)
     draft = Draft(state, book)
     groups = _groups(event.hits)
-    backed = [*event.recalled, *backing(state, event.name.source, event.name.id)]
+    own = (*event.recalled, *backing(state, event.name.source, event.name.id))
+    backed = [one for one in own if one[0].part != "evidence"]
     pairs, left = _paired(groups, backed)
     for support, incident in left:
         if not support.withdrawn:
@@ -64,6 +52,7 @@ def decide(state: State, event: Event, book: Book) -> tuple[State, Decision]:
             revise(draft, event, hits, *back)
         elif not answer(draft, event, hits):
             join(draft, event, hits)
+    correlate(draft, event)
     return draft.state, _decision(draft, event)
 
 
@@ -94,7 +83,7 @@ def _paired(
 def _is_about(hit: Hit, support: Support, incident: Incident) -> bool:
     rule = hit.rule
     topics = {"supports": (rule.topic,), "denies": rule.denies, "closes": rule.closes}
-    if incident.topic not in topics[support.part]:
+    if incident.topic not in topics.get(support.part, ()):
         return False
     named = hit.place.id if hit.place else None
     return support.place == named or agree(hit.place, incident.place, rule.radius_km)
@@ -112,6 +101,8 @@ def _decision(draft: Draft, event: Event) -> Decision:
         incidents=tuple(draft.incidents.values()),
         supports=tuple(draft.supports.values()),
         alerts=tuple(draft.alerts),
+        clues=draft.clues,
+        counts=draft.counts,
     )
 
 

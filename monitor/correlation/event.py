@@ -1,5 +1,6 @@
 """What happens to correlation, and what it answers: an event and the decision that follows."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -8,6 +9,7 @@ from monitor.alert import Alert
 from monitor.hit import Hit
 from monitor.incident import Incident, Outcome, Support
 from monitor.post import Post, PostName
+from monitor.watch import Clue, ClueKey
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,10 +29,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What follows: the post's outcome and why, and everything that must be written with it."""
+    """What follows: the post's outcome and why, and everything that must be written with it.
+
+    Of clues it has the newest form, None for those that are forgotten; `counts` are the hits that
+    count, by rule, place (its id) and hour.
+    """
 
     outcome: Outcome
     reason: str
     incidents: tuple[Incident, ...] = ()
     supports: tuple[Support, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    clues: Mapping[ClueKey, Clue | None] = msgspec.field(default_factory=dict)
+    counts: Mapping[tuple[str, str, int], int] = msgspec.field(default_factory=dict)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from monitor.correlation.words import listed
 from monitor.incident import Incident, Ladder, Status, Step, Support, Voice
 from monitor.place import Place
 from monitor.rule import LEVELS, Level
@@ -59,22 +60,17 @@ def transition(before: Incident, after: Incident) -> str:
         because = "nothing supports it any more"
     elif after.status == "disputed":
         deniers = sorted({voice.family for voice in after.denials if voice.posts})
-        because = f"denied by {_listed(deniers)}"
+        because = f"denied by {listed(deniers)}"
     elif after.status == "corroborated":
         because = f"sides {', '.join(sides_of(after.voices))}"
     elif after.status == "official":
         officials = sorted(
             {one.family for one in after.voices if one.posts and one.role == "official"}
         )
-        because = f"says {_listed(officials or families)}"
+        because = f"says {listed(officials or families)}"
     else:
-        because = f"by {_listed(families)}"
+        because = f"by {listed(families)}"
     return f"status {before.status} -> {after.status}: {because}"
-
-
-def _listed(names: list[str], most: int = 3) -> str:
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 def is_at_home(home: str | None, place: Place | None) -> bool:

@@ -2,10 +2,12 @@
 
 import msgspec
 
-from monitor.correlation.changes import Draft, span_text
+from monitor.correlation.changes import Draft
+from monitor.correlation.claiming import said
 from monitor.correlation.event import Event
 from monitor.correlation.repeats import cited, origin_of, sketched
 from monitor.correlation.status import is_at_home
+from monitor.correlation.words import span_text
 from monitor.hit import Hit
 from monitor.incident import Support
 from monitor.source import UNKNOWN
@@ -38,6 +40,8 @@ def support_of(draft: Draft, event: Event, hit: Hit) -> Support:
         sketch=sketched(draft.state.repeats, event.post),
         origin=f"{origin.source}/{origin.id}" if origin and origin.id else None,
         cites=cited(event.post),
+        said=said(event.post.text),
+        said_at=event.event_at,
         late=bool(lateness(event, hit)),
     )
 

@@ -14,6 +14,8 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 from rpds import HashTrieMap, HashTrieSet
 
+from monitor.correlation.calendar import Calendar, enter, passed, strike
+from monitor.correlation.clues import Clues
 from monitor.correlation.places import spots
 from monitor.correlation.repeats import Repeats, put
 from monitor.incident import Incident, Support
@@ -29,19 +31,21 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """The open incidents of one realm (real or exercise).
 
     `filed` finds the open incidents of a topic (under `*`) and of its places (spots); `members`
-    what backs each incident; `by_post` which open incidents a post backs; `repeats` what copies are
-    known from, closed incidents' posts too; `now` is the latest observation; `next_deadline` a
-    lower bound of all deadlines. All but these two follow from what is stored: a restart remembers
-    the same.
+    what backs each incident; `by_post` which open incidents a post backs; `deadlines` when they
+    close; `grouped` finds a watch's open incident by the group of its clues; `repeats` what copies
+    are known from, closed incidents' posts too; `clues` what the watches remember; `now` is the
+    latest observation. All of it follows from what is stored: a restart remembers the same.
     """
 
     incidents: HashTrieMap[str, Incident] = HashTrieMap()
     filed: HashTrieMap[str, HashTrieSet[str]] = HashTrieMap()
     members: HashTrieMap[str, Members] = HashTrieMap()
     by_post: HashTrieMap[PostKey, tuple[str, ...]] = HashTrieMap()
+    deadlines: Calendar = Calendar()
+    grouped: HashTrieMap[str, str] = HashTrieMap()
     repeats: Repeats = Repeats()
+    clues: Clues = Clues()
     now: datetime | None = None
-    next_deadline: datetime | None = None
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +136,9 @@ def remember(
 
 
 def known_as(state: State, topic: str, support: Support) -> State:
-    """The state with a post known to later copies."""
+    """The state with a post known to later copies; evidence is known already."""
+    if support.part == "evidence":
+        return state
     return msgspec.structs.replace(state, repeats=put(state.repeats, topic, support))
 
 
@@ -140,20 +146,26 @@ def put_incident(state: State, incident: Incident) -> State:
     """The state with an open incident in its newest form; a closed one is forgotten."""
     if not incident.open:
         return forget(state, incident) if incident.id in state.incidents else state
-    bound = state.next_deadline
-    if bound is None or incident.deadline < bound:
-        bound = incident.deadline
-    filed = state.filed
+    filed, deadlines, grouped = state.filed, state.deadlines, state.grouped
     before = state.incidents.get(incident.id)
     if before is None or before.place != incident.place:
         if before is not None:
             filed = _refiled(filed, before, there=False)
         filed = _refiled(filed, incident, there=True)
+    if before is None or before.deadline != incident.deadline:
+        if before is not None:
+            deadlines = strike(deadlines, before.deadline, before.id)
+        deadlines = enter(deadlines, incident.deadline, incident.id)
+    if incident.group and (before is None or before.group != incident.group):
+        if before is not None:
+            grouped = grouped.discard(before.group)
+        grouped = grouped.insert(incident.group, incident.id)
     return msgspec.structs.replace(
         state,
         incidents=state.incidents.insert(incident.id, incident),
         filed=filed,
-        next_deadline=bound,
+        deadlines=deadlines,
+        grouped=grouped,
     )
 
 
@@ -183,16 +195,22 @@ def backing(state: State, source: str, post: str) -> tuple[tuple[Support, Incide
     )
 
 
-def due(state: State, now: datetime) -> tuple[Incident, ...]:
+def members_of(state: State, incident: str) -> Members:
+    """What backs an open incident, by post; nothing if it is over."""
+    return state.members.get(incident, HashTrieMap())
+
+
+def due(state: State, now: datetime) -> tuple[State, tuple[Incident, ...]]:
     """The open incidents whose window has passed by `now`, in the order of their deadlines."""
-    if state.next_deadline is None or state.next_deadline > now:
-        return ()
-    passed = [one for one in state.incidents.values() if one.deadline <= now]
-    return tuple(sorted(passed, key=lambda one: (one.deadline, one.id)))
+    deadlines, found = passed(state.deadlines, now)
+    if deadlines is not state.deadlines:
+        state = msgspec.structs.replace(state, deadlines=deadlines)
+    return state, tuple(state.incidents[name] for _, name in found)
 
 
 def forget(state: State, incident: Incident) -> State:
     """The state without a closed incident and what backed it."""
+    before = state.incidents[incident.id]
     by_post = state.by_post
     members: Members = state.members.get(incident.id, HashTrieMap())
     for post in members:
@@ -201,13 +219,9 @@ def forget(state: State, incident: Incident) -> State:
     return msgspec.structs.replace(
         state,
         incidents=state.incidents.discard(incident.id),
-        filed=_refiled(state.filed, state.incidents[incident.id], there=False),
+        filed=_refiled(state.filed, before, there=False),
         members=state.members.discard(incident.id),
         by_post=by_post,
+        deadlines=strike(state.deadlines, before.deadline, before.id),
+        grouped=state.grouped.discard(before.group) if before.group else state.grouped,
     )
-
-
-def bounded(state: State) -> State:
-    """The state with its lower bound of deadlines made exact."""
-    bound = min((one.deadline for one in state.incidents.values()), default=None)
-    return msgspec.structs.replace(state, next_deadline=bound)

@@ -5,6 +5,11 @@ from math import asin, cos, radians, sin, sqrt
 
 from monitor.place import Area, Place, Point
 
+Box = tuple[float, float, float, float]
+"""South, west, north, east, in degrees; a west below -180 or an east above 180 goes around."""
+
+KM_OF_DEGREE = 111.0
+"""Kilometres of one degree of latitude; a little less than it has."""
 EARTH_KM = 6371.0088
 """Mean radius of the Earth (IUGG)."""
 
@@ -59,3 +64,22 @@ def in_area(place: Place, area: Area, places: Mapping[str, Place]) -> bool:
     point = place.point
     near = any(distance_km(point, centre) <= area.radius_km for centre in area.around)
     return near or any(in_ring(point, ring) for ring in area.rings)
+
+
+def box_around(point: Point, radius_km: float) -> Box:
+    """A box that holds every point so near."""
+    lat, lon = point
+    high = radius_km / KM_OF_DEGREE
+    south, north = max(-90.0, lat - high), min(90.0, lat + high)
+    narrowest = cos(radians(max(abs(south), abs(north))))
+    wide = min(180.0, high / narrowest) if narrowest > 0 else 180.0
+    return south, lon - wide, north, lon + wide
+
+
+def boxes(area: Area) -> Iterator[Box]:
+    """Boxes that hold all of an area that is drawn; what is listed by name they leave out."""
+    for centre in area.around:
+        yield box_around(centre, area.radius_km)
+    for ring in area.rings:
+        lats, lons = [lat for lat, _ in ring], [lon for _, lon in ring]
+        yield min(lats), min(lons), max(lats), max(lons)

@@ -14,20 +14,27 @@ import sys
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from math import floor
 from pathlib import Path
 
 import marisa_trie
 import msgspec
 
+from monitor.gazetteer.areas import Box
 from monitor.gazetteer.lookup import Candidate
 from monitor.gazetteer.names import ways
 from monitor.place import Place
 
-FORMAT = 1
+FORMAT = 2
 NAMES, PLACES, INDEX, MANIFEST = "names.marisa", "places.bin", "places.idx", "manifest.json"
 _RECORD = "<IB"
-_ID = "#"
+_ID, _CODE, _CELL = "#", "@", "~"
+"""What keys begin with that are no names: ids, what contains a place, cells of one degree."""
+MOST_CELLS = 2_000
+"""A larger box is looked through place by place."""
 
+Keys = tuple[str, list[tuple[str, int]]]
+"""The id of a place, and its keys with their flags."""
 Progress = Callable[[int, int], None]
 """Told how many places of how many are done."""
 
@@ -57,7 +64,8 @@ class Compiled:
         self._trie.mmap(str(folder / NAMES))
         self._starts = array("Q", (folder / INDEX).read_bytes())
         with (folder / PLACES).open("rb") as file:
-            self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            empty = not self._starts[-1]  # nothing cannot be mapped
+            self._bytes = b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self.find = lru_cache(maxsize=65536)(self._find)
         self.place = lru_cache(maxsize=16384)(self._place)
 
@@ -68,6 +76,21 @@ class Compiled:
     def __iter__(self) -> Iterator[Place]:
         """Every place, not remembered."""
         return (self._place(number) for number in range(len(self)))
+
+    def within(self, code: str) -> Iterator[Place]:
+        """The places of a region or country (ISO 3166), or that name an id as containing them."""
+        return (self._place(number) for number, _ in self._trie.get(_CODE + code) or ())
+
+    def around(self, box: Box) -> Iterator[Place]:
+        """The places in a box of degrees, and some beside it."""
+        south, west, north, east = (floor(one) for one in box)
+        if (north - south + 1) * (east - west + 1) > MOST_CELLS:
+            yield from (place for place in self if place.point is not None)
+            return
+        for lat in range(south, north + 1):
+            for lon in range(west, east + 1):
+                records = self._trie.get(f"{_CELL}{lat}:{(lon + 180) % 360 - 180}") or ()
+                yield from (self._place(number) for number, _ in records)
 
     def __len__(self) -> int:
         return len(self._starts) - 1
@@ -85,18 +108,76 @@ class Compiled:
         records = self._trie.get(_ID + identity)
         return self.place(records[0][0]) if records else None
 
+    def holds(self, identity: str) -> bool:
+        """Whether there is a place of that id."""
+        return _ID + identity in self._trie
+
     def _place(self, number: int) -> Place:
         return _decoder.decode(self._bytes[self._starts[number] : self._starts[number + 1]])
 
 
+class Layers:
+    """Compiled gazetteers over each other: what a later one has by the same id is hidden."""
+
+    def __init__(self, layers: Sequence[Compiled]) -> None:
+        self.layers = tuple(layers)
+        self.version = " ".join(one.version for one in layers)
+        self.sources: dict[str, int] = {}
+        for one in reversed(self.layers):
+            self.sources |= one.sources
+        self._above = {one: self.layers[:at] for at, one in enumerate(self.layers)}
+        self.find = self.layers[0].find if len(self.layers) == 1 else self._find
+
+    def __reduce__(self) -> tuple[type["Layers"], tuple[tuple[Compiled, ...]]]:
+        """Each layer is opened again."""
+        return Layers, (self.layers,)
+
+    def __iter__(self) -> Iterator[Place]:
+        """Every place."""
+        return self._visible(iter)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.layers))
+
+    def _find(self, name: str) -> tuple[Candidate, ...]:
+        return tuple(
+            found
+            for layer in self.layers
+            for found in layer.find(name)
+            if not self._hidden(found.place.id, layer)
+        )
+
+    def continues(self, name: str) -> bool:
+        """Whether a longer key begins with these words."""
+        return any(one.continues(name) for one in self.layers)
+
+    def get(self, identity: str) -> Place | None:
+        """A place by its id."""
+        return next((place for one in self.layers if (place := one.get(identity))), None)
+
+    def within(self, code: str) -> Iterator[Place]:
+        """As `Compiled.within`."""
+        return self._visible(lambda layer: layer.within(code))
+
+    def around(self, box: Box) -> Iterator[Place]:
+        """As `Compiled.around`."""
+        return self._visible(lambda layer: layer.around(box))
+
+    def _visible(self, places: Callable[[Compiled], Iterator[Place]]) -> Iterator[Place]:
+        for layer in self.layers:
+            for place in places(layer):
+                if not self._hidden(place.id, layer):
+                    yield place
+
+    def _hidden(self, identity: str, layer: Compiled) -> bool:
+        return any(one.holds(identity) for one in self._above[layer])
+
+
 def write(
-    folder: Path,
-    places: Sequence[Place],
-    version: str,
-    sources: dict[str, int],
-    progress: Progress = lambda _done, _all: None,
-) -> None:
-    """Compile places into a folder, which is replaced as a whole."""
+    folder: Path, places: Sequence[Place], version: str, sources: dict[str, int],
+    keys: Iterable[Keys],
+) -> None:  # fmt: skip
+    """Compile places into a folder, which is replaced as a whole; `keys` of each, in order."""
     fresh = folder.with_name(f"{folder.name}.new{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -105,7 +186,7 @@ def write(
         for place in places:
             starts.append(starts[-1] + file.write(_encoder.encode(place)))
     (fresh / INDEX).write_bytes(starts.tobytes())
-    trie = marisa_trie.RecordTrie(_RECORD, _records(places, progress))
+    trie = marisa_trie.RecordTrie(_RECORD, _records(places, keys))
     trie.save(str(fresh / NAMES))
     manifest = {
         "format": FORMAT,
@@ -124,14 +205,23 @@ def write(
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _records(places: Sequence[Place], progress: Progress) -> Iterable[tuple[str, tuple[int, int]]]:
-    for number, place in enumerate(places):
-        if number % 500 == 0:
-            progress(number, len(places))
-        yield _ID + place.id, (number, 0)
-        for name, flags in ways(place, quick=True).items():
+def keys_of(place: Place) -> Keys:
+    """Every way a place is written: what takes the time, so that it can be done elsewhere."""
+    return place.id, list(ways(place, quick=True).items())
+
+
+def _records(
+    places: Sequence[Place], keys: Iterable[Keys]
+) -> Iterator[tuple[str, tuple[int, int]]]:
+    for number, (place, (identity, ways_of)) in enumerate(zip(places, keys, strict=True)):
+        yield _ID + identity, (number, 0)
+        for name, flags in ways_of:
             yield name, (number, flags)
-    progress(len(places), len(places))
+        for code in dict.fromkeys((*place.within, place.admin1, place.country)):
+            if code:
+                yield _CODE + code, (number, 0)
+        if place.point is not None:
+            yield f"{_CELL}{floor(place.point[0])}:{floor(place.point[1])}", (number, 0)
 
 
 def _sha256(path: Path) -> str:

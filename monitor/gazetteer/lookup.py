@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from monitor.gazetteer.areas import distance_km
+from monitor.gazetteer.areas import Box, distance_km
 from monitor.gazetteer.context import RELATIONAL
 from monitor.gazetteer.names import key, ways
 from monitor.place import Area, Place
 from monitor.text.symbols import is_mixed, merge, strict_symbols
 
 SAME_PLACE_KM = 25.0
-"""Two gazetteers' points of one place differ by less; its name is the same."""
+"""An own place's point and another gazetteer's differ by less; its name is the same."""
+ONE_PLACE_KM = 3.0
+"""Two large gazetteers' points of one place differ by less: they know its namesakes hard by."""
 
 _WORD = re.compile(r"[^\W_](?:[\w\u0301\u200b-\u200d\u2060\ufeff\u00ad'’ʼ`´]*[^\W_\u0301]\u0301?)?")
 
@@ -66,6 +68,12 @@ class World(Protocol):
     def get(self, identity: str) -> Place | None:
         """A place by its id."""
 
+    def within(self, code: str) -> Iterator[Place]:
+        """The places of a region or country (ISO 3166), or that name an id as containing them."""
+
+    def around(self, box: Box) -> Iterator[Place]:
+        """The places in a box of degrees, and some beside it."""
+
     def __iter__(self) -> Iterator[Place]:
         """Every place."""
 
@@ -82,8 +90,9 @@ class Gazetteer:
         self.world = world
         found: dict[str, list[Candidate]] = defaultdict(list)
         self._longer: set[str] = set()
+        self._keys = {place.id: ways(place) for place in self.places.values()}
         for place in self.places.values():
-            for name, flags in ways(place).items():
+            for name, flags in self._keys[place.id].items():
                 found[name].append(Candidate(place, flags))
                 self._longer.update(_beginnings(name))
         self._own = {name: tuple(candidates) for name, candidates in found.items()}
@@ -99,7 +108,9 @@ class Gazetteer:
             return own
         kept = [*own]
         for one in self.world.find(name):
-            if not _stands_for(kept, one):
+            if not _stands_for(own, one, SAME_PLACE_KM) and not _stands_for(
+                kept, one, ONE_PLACE_KM
+            ):
                 kept.append(one)
         return tuple(kept)
 
@@ -117,9 +128,21 @@ class Gazetteer:
         if self.world is not None:
             yield from self.world
 
-    def own_keys(self) -> Mapping[str, tuple[Candidate, ...]]:
-        """Every way of writing an own place."""
-        return self._own
+    def within(self, code: str) -> Iterator[Place]:
+        """Own places, and those of the world in a region or country or what an id names."""
+        yield from self.places.values()
+        if self.world is not None:
+            yield from self.world.within(code)
+
+    def around(self, box: Box) -> Iterator[Place]:
+        """Own places, and those of the world in a box of degrees and some beside it."""
+        yield from self.places.values()
+        if self.world is not None:
+            yield from self.world.around(box)
+
+    def keys(self, place: Place) -> Iterable[str]:
+        """Every way a place is written."""
+        return self._keys.get(place.id) or ways(place, quick=True)
 
 
 def _beginnings(name: str) -> Iterable[str]:
@@ -127,8 +150,8 @@ def _beginnings(name: str) -> Iterable[str]:
     return (" ".join(words[:count]) for count in range(1, len(words)))
 
 
-def _stands_for(own: Sequence[Candidate], other: Candidate) -> bool:
-    """Whether one of the own places is the other's place."""
+def _stands_for(own: Sequence[Candidate], other: Candidate, near_km: float) -> bool:
+    """Whether one of the places, so near, is the other's place."""
     there = other.place.point
     return any(
         one.place.kind == other.place.kind
@@ -137,7 +160,7 @@ def _stands_for(own: Sequence[Candidate], other: Candidate) -> bool:
             or (
                 there is not None
                 and one.place.point is not None
-                and distance_km(one.place.point, there) < SAME_PLACE_KM
+                and distance_km(one.place.point, there) < near_km
             )
         )
         for one in own

@@ -106,6 +106,8 @@ def is_common(words: Iterable[str]) -> bool:
         return False
     lower = listed[0].lower()
     for language in possible_languages(lower):
+        if not dictionary.known(lower, language):
+            continue  # what the analyser guesses of an unknown word takes it long, and says nothing
         known = [one for one in dictionary.readings(lower, language) if one.known]
         if known and not any(one.proper & {"Geox"} for one in known):
             return language == "ru" or "ru" not in possible_languages(lower)

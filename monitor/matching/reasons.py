@@ -1,75 +1,29 @@
 """A reason, not a bool: what a condition asked, whether it held, and what was found."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeGuard
 
 import msgspec
 
 from monitor.hit import Found, Reason
-from monitor.lexicon.terms import near_of
-from monitor.matching.ground import NOTES
-from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Speaker, Term, Where
+from monitor.matching.notes import note
+from monitor.matching.seen import MAX_PLACES, Seen, evidence, holds
+from monitor.rule import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Condition,
+    Group,
+    NoneOf,
+    Scope,
+    Speaker,
+    Term,
+)
 from monitor.rulebook.conditions import speaker_checks, speaker_value, speaks
-from monitor.source import SourceInfo
-
-Seen = Mapping[str, Sequence[Found]]
-"""Term as written -> where it was found, in the order of the text."""
 
 
-def holds(condition: Condition, seen: Seen, who: SourceInfo) -> bool:
-    """Whether a condition holds."""
-    if isinstance(condition, Term | Where):
-        return bool(seen.get(condition.text))
-    if isinstance(condition, Speaker):
-        return all(speaks(who, asked, attribute)
-                   for _, asked, attribute in speaker_checks(condition))  # fmt: skip
-    true = sum(holds(part, seen, who) for part in condition.parts)
-    if isinstance(condition, AllOf):
-        return true == len(condition.parts)
-    if isinstance(condition, NoneOf):
-        return true == 0
-    return true >= (condition.n if isinstance(condition, AtLeast) else 1)
-
-
-def apart(term: Term, seen: Seen) -> tuple[Found, ...]:
-    """For a term like `a ~5 b` that does not hold: the finds of both sides, if both are there."""
-    near = None if term.text in seen else near_of(term.text)
-    if near is None or not (near.left.text in seen and near.right.text in seen):
-        return ()
-    finds = {*seen[near.left.text], *seen[near.right.text]}
-    return tuple(sorted(finds, key=lambda one: (one.start, one.end)))
-
-
-def evidence(condition: Condition, seen: Seen, who: SourceInfo) -> tuple[Found, ...]:
-    """The finds that make a condition hold, in the order of the text, each once."""
-    _, finds = _weigh(condition, seen, who)
-    if len(finds) <= 1:
-        return tuple(finds)
-    each = {(found.start, found.end, found.term or found.place or ""): found for found in finds}
-    return tuple(each[place] for place in sorted(each))
-
-
-def _weigh(condition: Condition, seen: Seen, who: SourceInfo) -> tuple[bool, Sequence[Found]]:
-    """Whether a condition holds, and what speaks for it."""
-    if isinstance(condition, Term | Where):
-        finds = seen.get(condition.text, ())
-        return bool(finds), finds
-    if isinstance(condition, Speaker | NoneOf):
-        return holds(condition, seen, who), ()
-    needed = len(condition.parts) if isinstance(condition, AllOf) else 1
-    if isinstance(condition, AtLeast):
-        needed = condition.n
-    true, gathered = 0, list[Found]()
-    for part in condition.parts:
-        held, finds = _weigh(part, seen, who)
-        if held:
-            true += 1
-            gathered.extend(finds)
-    return true >= needed, gathered if true >= needed else ()
-
-
-def reasons(condition: Condition, seen: Seen, who: SourceInfo) -> tuple[Reason, ...]:
+def reasons(condition: Condition, seen: Seen) -> tuple[Reason, ...]:
     """A reason for each part of a rule's condition, in the order of the rule.
 
     A list of terms is one reason that names them all; a group that has groups inside is followed
@@ -77,12 +31,12 @@ def reasons(condition: Condition, seen: Seen, who: SourceInfo) -> tuple[Reason, 
     """
     plain = _plain(condition)
     parts = plain.parts if isinstance(plain, AllOf) else (plain,)
-    return tuple(reason for part in parts for reason in _reasons(part, seen, who, ""))
+    return tuple(reason for part in parts for reason in _reasons(part, seen, ""))
 
 
 def _plain(condition: Condition) -> Condition:
     """The same condition with fewer brackets: groups of one part, any in any, all in all."""
-    if isinstance(condition, Term | Speaker | Where):
+    if not isinstance(condition, Group):
         return condition
     parts: list[Condition] = []
     for part in map(_plain, condition.parts):
@@ -102,35 +56,39 @@ def _melts(part: Condition, into: Condition) -> TypeGuard[AllOf | AnyOf]:
     return isinstance(into, AnyOf | NoneOf) and isinstance(part, AnyOf)
 
 
-def _reasons(condition: Condition, seen: Seen, who: SourceInfo, depth: str) -> Iterator[Reason]:
+def _reasons(condition: Condition, seen: Seen, depth: str) -> Iterator[Reason]:
     if isinstance(condition, Speaker):
         for key, asked, attribute in speaker_checks(condition):
-            value = speaker_value(who, attribute)
-            shown = value if key == "source" else f"{who.id} is {value}"
+            value = speaker_value(seen.who, attribute)
+            shown = value if key == "source" else f"{seen.who.id} is {value}"
             check = f"{depth}from {key} {_joined(asked, 'or')}: {shown}"
-            yield Reason(check, speaks(who, asked, attribute))
-        return
-    held = holds(condition, seen, who)
-    if isinstance(condition, Term) and (finds := apart(condition, seen)):
-        check = f"{depth}{condition.text}: the words are there, but not so near in this order"
-        yield Reason(check, held, finds)
-        return
-    if isinstance(condition, Where):
-        yield Reason(depth + _of_places(condition, seen), held, tuple(seen.get(condition.text, ())))
-        return
-    yield Reason(depth + describe(condition), held, _shown(condition, seen, who))
-    if not isinstance(condition, Term) and not _flat(condition):
-        for part in _gathered(condition):
-            yield from _reasons(part, seen, who, depth + "- ")
+            yield Reason(check, speaks(seen.who, asked, attribute))
+    elif isinstance(condition, Group):
+        yield Reason(depth + describe(condition), holds(condition, seen), _shown(condition, seen))
+        for part in () if _flat(condition) else _gathered(condition):
+            yield from _reasons(part, seen, depth + "- ")
+    else:
+        said, found = note(condition, seen)
+        yield Reason(depth + said, holds(condition, seen), found)
+        if isinstance(condition, Scope):
+            yield from _best(condition, seen, depth + "- ")
 
 
-def _of_places(where: Where, seen: Seen) -> str:
-    """What a place condition asks, and what became of the names of places in the post."""
-    notes = [found.term or "" for found in seen.get(NOTES, ())]
-    return f"{where.text}: {'; '.join(notes) or 'no known place is named'}"
+def _best(scope: Scope, seen: Seen, depth: str) -> tuple[Reason, ...]:
+    """The reasons of the sentence or paragraph in which most holds."""
+    inner = _plain(scope.part)
+    parts = inner.parts if isinstance(inner, AllOf) else (inner,)
+    best: tuple[Reason, ...] = ()
+    most = (False, -1)
+    for piece in seen.parts(scope.unit)[:MAX_PLACES]:
+        told = tuple(one for part in parts for one in _reasons(part, piece, depth))
+        weight = (holds(scope.part, piece), sum(one.holds for one in told))
+        if weight > most:
+            best, most = told, weight
+    return best
 
 
-def _gathered(condition: AllOf | AnyOf | NoneOf | AtLeast) -> Iterator[Condition]:
+def _gathered(condition: Group) -> Iterator[Condition]:
     """The parts of a group; those of its alternatives that are mere terms as one."""
     loose = tuple(part for part in condition.parts if isinstance(part, Term))
     if isinstance(condition, AnyOf | NoneOf) and len(loose) > 1:
@@ -140,16 +98,16 @@ def _gathered(condition: AllOf | AnyOf | NoneOf | AtLeast) -> Iterator[Condition
         yield from condition.parts
 
 
-def _shown(condition: Condition, seen: Seen, who: SourceInfo) -> tuple[Found, ...]:
+def _shown(condition: Group, seen: Seen) -> tuple[Found, ...]:
     """What to show: every find of a group's terms; for a `not`, the finds that broke it."""
     if isinstance(condition, NoneOf):
-        return evidence(AnyOf(condition.parts), seen, who)
-    if isinstance(condition, AllOf | AnyOf | AtLeast) and _flat(condition):
-        return evidence(AnyOf(condition.parts), seen, who)
-    return evidence(condition, seen, who)
+        return evidence(AnyOf(condition.parts), seen)
+    if _flat(condition):
+        return evidence(AnyOf(condition.parts), seen)
+    return evidence(condition, seen)
 
 
-def _flat(condition: AllOf | AnyOf | NoneOf | AtLeast) -> bool:
+def _flat(condition: Group) -> bool:
     """Whether it is a plain list of terms."""
     return all(isinstance(part, Term) for part in condition.parts)
 
@@ -160,11 +118,15 @@ def describe(condition: Condition) -> str:
     A list of terms names each; in a group that has groups inside, a `$list` is only its name: its
     own reason follows.
     """
-    if isinstance(condition, Term | Where):
-        return condition.text
+    if isinstance(condition, Scope):
+        return f"in one {condition.unit}: {_nested(condition.part)}"
     if isinstance(condition, Speaker):
         return "; ".join(f"from {key} {_joined(asked, 'or')}"
                          for key, asked, _ in speaker_checks(condition))  # fmt: skip
+    return _of_group(condition) if isinstance(condition, Group) else condition.text
+
+
+def _of_group(condition: Group) -> str:
     names = ", ".join(_names(condition.parts, full=_flat(condition)))
     match condition:
         case AllOf():
@@ -198,14 +160,12 @@ def _nested(part: Condition) -> str:
     """A group inside a group: in brackets, but for a `$list` alone."""
     if isinstance(part, AnyOf) and _flat(part):
         return " | ".join(_names(part.parts, full=False))
-    if isinstance(part, Speaker | Where):
+    if not isinstance(part, Group):
         return describe(part)
-    if isinstance(part, Term):
-        return part.text
     return f"({describe(part)})" if not _flat(part) else f"({_brief(part)})"
 
 
-def _brief(part: AllOf | AnyOf | NoneOf | AtLeast) -> str:
+def _brief(part: Group) -> str:
     return describe(part).split(": ", 1)[0] + ": " + ", ".join(_names(part.parts, full=False))
 
 

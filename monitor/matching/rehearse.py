@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from monitor.matching.evaluate import Matcher, Verdict
-from monitor.matching.reasons import holds, reasons, telling
+from monitor.matching.reasons import reasons, telling
+from monitor.matching.seen import holds
 from monitor.mistake import Mistake
 from monitor.rule import Condition, Rule
 from monitor.rulebook.book import Rulebook
@@ -25,8 +26,8 @@ def rehearsal(rulebook: Rulebook, matcher: Matcher) -> Iterator[Tried]:
 
 def _judge(matcher: Matcher) -> Callable[[Rule, Condition, str], Verdict]:
     def judge(rule: Rule, condition: Condition, text: str) -> Verdict:
-        seen = matcher.seen(matcher.look(text))
-        told = tuple(telling(reasons(condition, seen, NOBODY)))
-        return Verdict(rule.id, holds(condition, seen, NOBODY), told)
+        seen = matcher.seen(matcher.look(text), NOBODY)
+        told = tuple(telling(reasons(condition, seen)))
+        return Verdict(rule.id, holds(condition, seen), told)
 
     return judge

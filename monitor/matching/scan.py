@@ -13,7 +13,7 @@ from operator import itemgetter
 import regex
 from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
-from monitor.lexicon.terms import Surface
+from monitor.lexicon.surfaces import Surface
 from monitor.matching.concepts import Concepts
 from monitor.rulebook.patterns import WIDEST_GAP, Check, Meaning, Onward, Patterns, judged_words
 from monitor.text.fold import Origins, is_straight
@@ -22,8 +22,6 @@ from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
 RawFind = tuple[int, int, int]
 """(start, end, pattern number), in symbols of the folded text."""
 PATTERN = itemgetter(2)
-MAX_PLACES = 50
-"""Most places that are worked out for one term in one post."""
 _GAP = re.compile(" *")
 _HASHES = ("#", "\uff03")
 _TAG = regex.compile(r"[\w\p{Cf}]+")
@@ -152,7 +150,7 @@ class Scanner:
                     found.update(_meant(checks, look.text, *look.span(first, last)))
 
     def sightings(
-        self, look: Look, wanted: frozenset[int] | None = None, most: int = MAX_PLACES
+        self, look: Look, wanted: frozenset[int] | None = None, most: int = 50
     ) -> list[Sighting]:
         """Every verified find of a term (or of those wanted), with its place in the text.
 

@@ -5,7 +5,7 @@ a judgement is stored.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -14,7 +14,9 @@ from monitor.mistake import Mark
 from monitor.place import Area, Place
 from monitor.rule import Rule
 from monitor.rulebook.timelines import Timeline
+from monitor.rulebook.watches import watchers_of
 from monitor.source import SourceInfo
+from monitor.watch import Entry, Watch
 
 
 class ExampleMarks(msgspec.Struct, frozen=True):
@@ -28,6 +30,7 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     """Rules in the order of their ids, sources by id, own places and areas in order of their ids.
 
     `hash` depends on what rules and sources say, not on where or in which order they are written.
+    `watches` are the correlations by key, `watchers` whom of them a rule's hits concern.
     `examples` (by rule id), `files` and `timelines` (tests over time) say nothing about posts.
     """
 
@@ -36,10 +39,17 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     ladder: Ladder = ()
     places: tuple[Place, ...] = ()
     areas: tuple[Area, ...] = ()
+    watches: Mapping[str, Watch] = msgspec.field(default_factory=dict)
+    watchers: Mapping[str, tuple[Entry, ...]] = msgspec.field(default_factory=dict)
     hash: str = ""
     examples: Mapping[str, ExampleMarks] = msgspec.field(default_factory=dict)
     files: tuple[str, ...] = ()
     timelines: tuple[Timeline, ...] = ()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all rules, correlations too."""
+        return (*(rule.id for rule in self.rules), *(one.id for one in self.watches.values()))
 
 
 def bind(  # noqa: PLR0913, PLR0917 - the parts of a rulebook
@@ -50,33 +60,41 @@ def bind(  # noqa: PLR0913, PLR0917 - the parts of a rulebook
     places: Iterable[Place] = (),
     areas: Iterable[Area] = (),
     ladder: Ladder = (),
+    watches: Iterable[Watch] = (),
 ) -> Rulebook:
     """Make a rulebook of rules, sources, places and areas whose ids are unique."""
     in_order = tuple(sorted(rules, key=lambda rule: rule.id))
     by_id = {source.id: source for source in sorted(sources, key=lambda source: source.id)}
     mapped = tuple(sorted(places, key=lambda place: place.id))
     drawn = tuple(sorted(areas, key=lambda area: area.id))
+    watching = {watch.key: watch for watch in sorted(watches, key=lambda watch: watch.id)}
     return Rulebook(
         rules=in_order,
         sources=by_id,
         places=mapped,
         areas=drawn,
         ladder=ladder,
-        hash=_hash(in_order, by_id, mapped, drawn, ladder),
+        watches=watching,
+        watchers=watchers_of(watching.values(), in_order),
+        hash=_hash([in_order, list(by_id.values()), mapped, drawn, ladder, watching]),
         examples=dict(examples or {}),
         files=tuple(files),
     )
 
 
-def _hash(
-    rules: tuple[Rule, ...],
-    sources: Mapping[str, SourceInfo],
-    places: tuple[Place, ...],
-    areas: tuple[Area, ...],
-    ladder: Ladder,
-) -> str:
+def _hash(parts: Sequence[object]) -> str:
     """SHA-256 over the content, 64 hex digits."""
-    unplaced = [msgspec.structs.replace(rule, file="", line=0) for rule in rules]
-    everything = [unplaced, list(sources.values()), places, areas, ladder]
+    everything = [_unplaced(part) for part in parts]
     content = msgspec.json.encode(everything, order="deterministic")
-    return hashlib.sha256(b"rulebook 3\n" + content).hexdigest()
+    return hashlib.sha256(b"rulebook 4\n" + content).hexdigest()
+
+
+def _unplaced(part: object) -> object:
+    """Without where it is written."""
+    if isinstance(part, Mapping):
+        return [_unplaced(one) for one in part.values()]
+    if isinstance(part, tuple):
+        return [_unplaced(one) for one in part]
+    if isinstance(part, Rule | Watch):
+        return msgspec.structs.replace(part, file="", line=0)
+    return part

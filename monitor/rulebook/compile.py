@@ -6,29 +6,21 @@ what is found in it, not with the number of rules.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from monitor.gazetteer.lookup import Gazetteer
-from monitor.gazetteer.names import ways
 from monitor.incident import Ladder
-from monitor.lexicon.terms import (
-    Inflect,
-    ParsedTerm,
-    Surface,
-    TermProblem,
-    as_written,
-    near_of,
-    parse,
-    surfaces,
-)
+from monitor.lexicon.surfaces import Inflect, Surface, as_written, surfaces
+from monitor.lexicon.terms import ParsedTerm, TermProblem, near_of, parse
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.place import Area, Place
-from monitor.rule import Rule, Where
-from monitor.rulebook.conditions import terms_in
+from monitor.rule import Asked, Condition, Rule, Term, Where
+from monitor.rulebook.conditions import Numbers, asked_in, terms_in
 from monitor.rulebook.patterns import Patterns
-from monitor.rulebook.where import fits, wheres_in
+from monitor.rulebook.where import fits, likely, wheres_in
 from monitor.source import SourceInfo
+from monitor.watch import Entry, Watch
 
 
 class Book(Protocol):
@@ -55,17 +47,20 @@ class Book(Protocol):
         """Own areas."""
 
     @property
+    def watches(self) -> Mapping[str, Watch]:
+        """The correlations, by key."""
+
+    @property
+    def watchers(self) -> Mapping[str, tuple[Entry, ...]]:
+        """Whom the hits of a rule concern."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all rules, correlations too."""
+
+    @property
     def hash(self) -> str:
         """Names the content: stamped on every hit."""
-
-
-class NearTerms(NamedTuple):
-    """The terms of `a ~5 b` by number; see `monitor.lexicon.terms.Near`."""
-
-    left: int
-    right: int
-    words: int
-    ordered: bool
 
 
 class Compiled(NamedTuple):
@@ -73,8 +68,8 @@ class Compiled(NamedTuple):
 
     `terms` by number; `rules` in order of their ids; `frequency` of each term, in comparison with
     others (infinite: it is not looked for); `narrow` and `wide`: the patterns of the byte and of
-    the character automaton; `wheres`: every place condition, each once; `nears` the terms that are
-    two others near each other.
+    the character automaton; `wheres`: every place condition, each once; `asked`: what is asked of a
+    post when a rule came near, by number.
     """
 
     terms: tuple[str, ...]
@@ -83,7 +78,8 @@ class Compiled(NamedTuple):
     narrow: Patterns
     wide: Patterns
     wheres: tuple[Where, ...]
-    nears: Mapping[int, NearTerms]
+    asked: Mapping[int, Term | Asked]
+    numbers: Numbers
 
 
 def compile_rulebook(
@@ -103,40 +99,50 @@ def compile_rulebook(
         MistakesError: a term that cannot be used, at the rule's line; all of them at once.
     """
     rules = sorted(book.rules, key=lambda rule: rule.id)
-    numbers, nears = _numbered(rules)
-    forms, problems = _all_surfaces(numbers, inflect)
+    texts = sorted({text for rule in rules for text in texts_of(rule)})
+    forms, problems = _all_surfaces(texts, inflect)
     if problems:
         raise MistakesError(_mistakes(rules, problems))
     wheres = {where.text: where for rule in rules for where in wheres_in(rule.when)}
-    for text, where in wheres.items():
-        numbers.setdefault(text, len(numbers))
+    terms = (*texts, *wheres)
+    known: dict[str | Condition, int] = {text: number for number, text in enumerate(terms)}
+    for where in wheres.values():
         forms.append(names_of(where, gazetteer or Gazetteer()))
     narrow, wide = Patterns(bytewise=True), Patterns(bytewise=False)
     for number, found in enumerate(forms):
         for surface in found:
             if not narrow.add(surface, number):
                 wide.add(surface, number)
-    frequency = frequencies(tuple(numbers), forms, counts)
-    places = tuple(wheres.values())
-    return Compiled(tuple(numbers), tuple(rules), frequency, narrow, wide, places, nears)
+    return Compiled(
+        terms,
+        tuple(rules),
+        _frequency(terms, forms, counts),
+        narrow,
+        wide,
+        tuple(wheres.values()),
+        _asked(rules, known),
+        known,
+    )
 
 
-def _numbered(rules: Iterable[Rule]) -> tuple[dict[str, int], dict[int, NearTerms]]:
-    """Each term with its number, the sides of `a ~5 b` too; numbers are in the order of terms."""
-    apart = {term.text: near_of(term.text) for rule in rules for term in terms_in(rule.when)}
-    texts = set(apart)
-    for near in apart.values():
+def texts_of(rule: Rule) -> Iterator[str]:
+    """The terms of a rule, each followed by the two sides of `a ~5 b`."""
+    for term in terms_in(rule.when):
+        yield term.text
+        near = near_of(term.text)
         if near is not None:
-            texts |= {near.left.text, near.right.text}
-    numbers = {text: number for number, text in enumerate(sorted(texts))}
-    nears = {
-        numbers[text]: NearTerms(
-            numbers[near.left.text], numbers[near.right.text], near.words, near.ordered
-        )
-        for text, near in apart.items()
-        if near is not None
-    }
-    return numbers, nears
+            yield near.left.text
+            yield near.right.text
+
+
+def _asked(rules: Iterable[Rule], known: dict[str | Condition, int]) -> dict[int, Term | Asked]:
+    """What is asked of posts, by number; what has none yet gets one."""
+    asked: dict[int, Term | Asked] = {}
+    for rule in rules:
+        for one in asked_in(rule.when):
+            key = one.text if isinstance(one, Term) else one
+            asked[known.setdefault(key, len(known))] = one
+    return asked
 
 
 MANY_PLACES = 5_000
@@ -147,11 +153,15 @@ def names_of(where: Where, gazetteer: Gazetteer) -> tuple[Surface, ...]:
     """How the places that fit are written; nothing if they are too many, or any would do."""
     if where.unresolved:
         return ()
+    fitting: dict[str, Place] = {}
+    for place in likely(where, gazetteer):
+        if place.id not in fitting and fits(place, where, gazetteer):
+            fitting[place.id] = place
+            if len(fitting) > MANY_PLACES:
+                return ()
     names: set[str] = set()
-    for count, place in enumerate(one for one in gazetteer if fits(one, where, gazetteer)):
-        if count == MANY_PLACES:
-            return ()
-        names.update(ways(place, quick=place.id not in gazetteer.places))
+    for place in fitting.values():
+        names.update(gazetteer.keys(place))
     return tuple(Surface(tuple(name.split(" "))) for name in sorted(names))
 
 
@@ -186,7 +196,7 @@ def _mistakes(rules: Iterable[Rule], problems: Mapping[str, TermProblem]) -> lis
     ]
 
 
-def frequencies(
+def _frequency(
     terms: tuple[str, ...], forms: list[tuple[Surface, ...]], counts: Mapping[str, int] | None
 ) -> tuple[float, ...]:
     """How common each term is, in comparison with others."""

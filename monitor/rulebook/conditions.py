@@ -1,44 +1,141 @@
-"""Conditions over numbered terms: which terms they name, and whether they hold."""
+"""Conditions over numbered terms: which terms a rule cannot do without, and whether it holds."""
 
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from types import UnionType
+from typing import TypeVar, cast
 
-from monitor.rule import AllOf, AnyOf, Condition, NoneOf, Speaker, Term, Where
+from monitor.lexicon.expressions import is_pattern
+from monitor.lexicon.terms import near_of
+from monitor.rule import (
+    AllOf,
+    AnyOf,
+    Asked,
+    AtLeast,
+    Condition,
+    Count,
+    Except,
+    Group,
+    NoneOf,
+    Scope,
+    Speaker,
+    Term,
+    Where,
+)
 from monitor.source import UNKNOWN, SourceInfo
 
+AnyKind = TypeVar("AnyKind")
+Numbers = Mapping[str | Condition, int]
+"""The number of each term and place (by its text) and of each condition that is asked."""
+Possible = Callable[[AbstractSet[int]], bool]
 Test = Callable[[AbstractSet[int], SourceInfo], bool]
 """Whether a condition holds, given the numbers of the terms found and who speaks."""
 
 
+def parts_of(condition: Condition) -> tuple[Condition, ...]:
+    """The conditions directly inside one."""
+    match condition:
+        case AllOf(parts) | AnyOf(parts) | NoneOf(parts) | AtLeast(_, parts):
+            return parts
+        case Scope(_, part):
+            return (part,)
+        case Except(parts, but):
+            return parts + but
+        case Count(of=of, but=but):
+            return of + but
+    return ()
+
+
+def every(condition: Condition, kind: type[AnyKind] | UnionType) -> Iterator[AnyKind]:
+    """Every condition of a kind inside one, itself too; inner ones first."""
+    for part in parts_of(condition):
+        yield from every(part, kind)
+    if isinstance(condition, kind):
+        yield cast("AnyKind", condition)
+
+
 def terms_in(condition: Condition) -> Iterator[Term]:
     """Every term of a condition, those under `not` too."""
-    if isinstance(condition, Term):
+    return every(condition, Term)
+
+
+def asked_in(condition: Condition) -> Iterator[Term | Asked]:
+    """The conditions that are asked of the post, outermost ones: also terms like `a ~5 b`."""
+    if isinstance(condition, Asked) or (isinstance(condition, Term) and is_worked_out(condition)):
         yield condition
-    elif not isinstance(condition, Speaker | Where):
-        for part in condition.parts:
-            yield from terms_in(part)
+    else:
+        for part in parts_of(condition):
+            yield from asked_in(part)
+
+
+def is_worked_out(term: Term) -> bool:
+    """Whether a term is found from other finds, or by its own search: no automaton knows it."""
+    return is_pattern(term.text) or near_of(term.text) is not None
+
+
+def possible(condition: Condition, numbers: Numbers) -> Possible:
+    """Whether a condition could hold, given the terms found: False is sure, True is not."""
+    match condition:
+        case Term(text):
+            near = near_of(text)
+            if near is None and is_pattern(text):
+                return _always
+            sides = (near.left.text, near.right.text) if near else (text,)
+            return frozenset(numbers[side] for side in sides).issubset
+        case Scope(_, part):
+            return possible(part, numbers)
+        case Except(parts, _) | Count(of=parts):
+            return possible(AnyOf(parts), numbers)
+        case AllOf(parts) | AnyOf(parts) | AtLeast(_, parts):
+            tests = tuple(possible(part, numbers) for part in parts)
+            n = needed(condition)
+            return lambda found: sum(test(found) for test in tests) >= n
+    return _always
+
+
+def needed(group: AllOf | AnyOf | AtLeast) -> int:
+    """How many parts of a group must hold."""
+    if isinstance(group, AllOf):
+        return len(group.parts)
+    return group.n if isinstance(group, AtLeast) else 1
+
+
+def _always(_: AbstractSet[int]) -> bool:
+    return True
 
 
 def wanted_terms(condition: Condition) -> Iterator[Term]:
     """The terms whose presence speaks for a condition."""
-    if isinstance(condition, Term):
-        yield condition
-    elif not isinstance(condition, Speaker | NoneOf | Where):
-        for part in condition.parts:
+    match condition:
+        case Term():
+            yield condition
+        case Except(parts, _) | Count(of=parts):
+            yield from parts
+        case Scope(_, part):
             yield from wanted_terms(part)
+        case AllOf(parts) | AnyOf(parts) | AtLeast(_, parts):
+            for part in parts:
+                yield from wanted_terms(part)
 
 
-def tested(condition: Condition, numbers: Mapping[str, int]) -> Test:
+def looked_for(condition: Term | Where, numbers: Numbers) -> tuple[int, ...]:
+    """The numbers that are all found where a condition holds: the two sides of `a ~5 b`."""
+    near = near_of(condition.text) if isinstance(condition, Term) else None
+    texts = (near.left.text, near.right.text) if near else (condition.text,)
+    return tuple(numbers[text] for text in texts)
+
+
+def tested(condition: Condition, numbers: Numbers) -> Test:
     """The condition as a function."""
-    if isinstance(condition, Term | Where):
-        number = numbers[condition.text]
-        return lambda found, _: number in found
     if isinstance(condition, Speaker):
         return _speaker(condition)
-    plain = [part for part in condition.parts if isinstance(part, Term | Where)]
-    group = frozenset(numbers[part.text] for part in plain)
+    if not isinstance(condition, Group):
+        number = number_of(condition, numbers)
+        return lambda found, _: number in found
+    plain = [part for part in condition.parts if not isinstance(part, Group | Speaker)]
+    group = frozenset(number_of(part, numbers) for part in plain)
     tests = tuple(
-        tested(part, numbers) for part in condition.parts if not isinstance(part, Term | Where)
+        tested(part, numbers) for part in condition.parts if isinstance(part, Group | Speaker)
     )
     if isinstance(condition, AllOf):
         return _all(group, tests)
@@ -50,6 +147,11 @@ def tested(condition: Condition, numbers: Mapping[str, int]) -> Test:
     return _at_least(condition.n, tuple(tested(part, numbers) for part in condition.parts))
 
 
+def number_of(condition: Condition, numbers: Numbers) -> int:
+    """The number of a condition that is found, or not: of a term, a place, what is asked."""
+    return numbers[condition.text if isinstance(condition, Term | Where) else condition]
+
+
 def _all(group: frozenset[int], tests: tuple[Test, ...]) -> Test:
     if not group and len(tests) == 1:
         return tests[0]
@@ -57,14 +159,14 @@ def _all(group: frozenset[int], tests: tuple[Test, ...]) -> Test:
         first, second = tests
         return lambda found, who: first(found, who) and second(found, who)
 
-    def every(found: AbstractSet[int], who: SourceInfo) -> bool:
+    def whole(found: AbstractSet[int], who: SourceInfo) -> bool:
         # A loop, not all(): called for every rule that comes near, and a generator costs more.
         for test in tests:
             if not test(found, who):
                 return False
         return group <= found
 
-    return every
+    return whole
 
 
 def _any(group: frozenset[int], tests: tuple[Test, ...]) -> Test:

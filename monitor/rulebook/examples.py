@@ -1,7 +1,7 @@
 """The examples of rules: posts that a rule must match, and posts that it must not.
 
-An example is words only, so `from` is left out when it is judged. Who judges is given: matching
-stands above the rulebook.
+An example is words only, so `from` and `post` are left out when it is judged. Who judges is given:
+matching stands above the rulebook.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +12,18 @@ import msgspec
 from monitor.document import named
 from monitor.hit import Reason
 from monitor.mistake import Mark, Mistake
-from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Rule, Speaker, Term, Where
+from monitor.rule import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Condition,
+    Group,
+    NoneOf,
+    Rule,
+    Scope,
+    Shape,
+    Speaker,
+)
 from monitor.rulebook.book import ExampleMarks, Rulebook
 
 LONGEST_REASON = 160
@@ -80,7 +91,7 @@ def _try(
 ) -> tuple[str, str] | None:
     """Message and hint if the example is judged otherwise than it says."""
     if condition is None:
-        message = f"rule `{rule.id}` asks only who speaks: no example can show it"
+        message = f"rule `{rule.id}` asks only who speaks or what post it is"
         return message, "remove its examples"
     judged = judge(rule, condition, text)
     if judged.matched == (kind == "match"):
@@ -117,11 +128,14 @@ def _short(text: str) -> str:
 
 
 def words_only(condition: Condition) -> Condition | None:
-    """The condition without `from`, None if nothing is left."""
-    if isinstance(condition, Term | Where):
-        return condition
-    if isinstance(condition, Speaker):
+    """The condition without `from` and `post`, None if nothing is left."""
+    if isinstance(condition, Speaker | Shape):
         return None
+    if isinstance(condition, Scope):
+        part = words_only(condition.part)
+        return None if part is None else Scope(condition.unit, part)
+    if not isinstance(condition, Group):
+        return condition
     parts = tuple(part for part in map(words_only, condition.parts) if part is not None)
     if not parts:
         return None

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, Field, StrictFloat, StrictInt, model_validator
+from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, model_validator
 
 from monitor.document import named
 from monitor.form import Duration, Form, OneOrMany, Spelled, did_you_mean, wrong
@@ -171,6 +171,14 @@ class SourceForm(Form):
         Annotated[str, Spelled(r"https?://[^\s/]+(/\S*)?", "write https://...", longest=2000)]
         | None
     ) = Field(None, description="A feed's address.")
+    account: str = Field(
+        "", max_length=64, description="The Telegram account that reads it while that one is well."
+    )
+    join: StrictBool | None = Field(
+        None,
+        description="Whether the account joins the channel, so that posts are pushed. Default: as "
+        "the account's own `join`.",
+    )
 
     @property
     def platform(self) -> str:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from monitor.document import named
 from monitor.lexicon.homographs import likelier
-from monitor.lexicon.terms import ParsedTerm, Surface, parse
+from monitor.lexicon.surfaces import Surface
+from monitor.lexicon.terms import ParsedTerm, parse
 from monitor.mistake import Mark
 from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Rule, Term
 from monitor.rulebook.book import Rulebook
@@ -23,6 +24,9 @@ COMMON = 0.05
 ENOUGH_POSTS = 200
 """With fewer posts, shares mean nothing."""
 SHOWN = 8
+ALIKE = 0.8
+"""Two rules that share more of their posts than this, of all that either holds for, overlap."""
+ENOUGH_HITS = 20
 
 Forms = Mapping[str, tuple[Surface, ...]]
 
@@ -31,6 +35,7 @@ KINDS = {
     "counted twice": "two terms of one `at_least` find the same word",
     "contradiction": "what it asks for is taken away under `not`",
     "same condition": "two rules hold for the same posts",
+    "overlapping": "two rules held for nearly the same stored posts",
     "many forms": "it stands for so many forms that it slows loading and finds unexpected words",
     "short": "so few letters are found in names and abbreviations of all kinds",
     "homograph": "a form is more often a form of another word",
@@ -55,13 +60,15 @@ class Finding(NamedTuple):
 class Counts(NamedTuple):
     """What past posts say: how many there were, and in how many a term stands or a rule holds.
 
-    `forms` says for each term how often it was found as which text.
+    `forms` says for each term how often it was found as which text, `pairs` in how many posts two
+    rules hold (the ids in order).
     """
 
     posts: int
     terms: Mapping[str, int]
     forms: Mapping[str, Mapping[str, int]]
     rules: Mapping[str, int]
+    pairs: Mapping[tuple[str, str], int] = {}
 
 
 def lint(
@@ -74,6 +81,7 @@ def lint(
     found += linter.terms(book.rules, counts)
     if counts is not None and counts.posts >= ENOUGH_POSTS:
         found += linter.measured(book.rules, counts)
+        found += _overlapping(book.rules, counts)
     return tuple(sorted(set(found)))
 
 
@@ -284,3 +292,19 @@ def _same_conditions(rules: Iterable[Rule]) -> Iterator[Finding]:
                 f"rule `{rule.id}` holds for the same posts as `{before.id}`",
                 "keep one of them, or give both the same `story`",
             )
+
+
+def _overlapping(rules: Iterable[Rule], counts: Counts) -> Iterator[Finding]:
+    """Rules that ring twice for one event, because no story joins them."""
+    by_id = {rule.id: rule for rule in rules}
+    for (one, other), both in sorted(counts.pairs.items()):
+        either = counts.rules[one] + counts.rules[other] - both
+        first, second = by_id[one], by_id[other]
+        if both < ENOUGH_HITS or both <= ALIKE * either or first.topic == second.topic:
+            continue
+        yield Finding(
+            Mark(second.file or other, second.line or 1, 1),
+            "overlapping",
+            f"rules `{one}` and `{other}` share {both:,} of the {either:,} posts that either finds",
+            "join them, give both the same `story`, or tell them apart under `not`",
+        )

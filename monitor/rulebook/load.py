@@ -16,10 +16,13 @@ from monitor.rulebook.ladder import read_ladder, shipped_ladder
 from monitor.rulebook.lists import Lists
 from monitor.rulebook.places import Places, is_places
 from monitor.rulebook.timelines import Timeline, read_timelines, unknown_rules
+from monitor.rulebook.watches import read_watch, resolve
 from monitor.rulebook.when import Conditions
 from monitor.source import SourceInfo
+from monitor.watch import Watch
 
 RULE_KEYS = ("terms", "rules", "tests", "status")
+TOPIC_KEYS = ("closes", "denies")
 ENDINGS = {".yaml", ".yml"}
 
 
@@ -43,7 +46,8 @@ def load(
     others = {path.resolve() for path in (*source_paths, *place_paths)}
     reading.take_rules(rule_paths, others, lists_of)
     reading.take_sources(source_paths)
-    reading.name_topics()
+    reading.name_topics(alone=bool(lists_of))
+    reading.name_watched(alone=bool(lists_of))
     reading.check_timelines(alone=bool(lists_of))
     if reading.mistakes:
         raise MistakesError(reading.mistakes)
@@ -55,6 +59,7 @@ def load(
         reading.places.places.values(),
         reading.places.areas.values(),
         reading.ladder or shipped_ladder(),
+        reading.watches,
     )
     return msgspec.structs.replace(book, timelines=tuple(reading.timelines))
 
@@ -105,6 +110,7 @@ class _Reading:
         self.mistakes: list[Mistake] = []
         self.files: list[str] = []
         self.rules: list[Rule] = []
+        self.watches: list[Watch] = []
         self.examples: dict[str, ExampleMarks] = {}
         self.sources: list[SourceInfo] = []
         self.timelines: list[Timeline] = []
@@ -112,6 +118,7 @@ class _Reading:
         self.ladder: Ladder = ()
         self._lists = Lists(self.mistakes)
         self._rule_marks: dict[str, Mark] = {}
+        self._named: list[dict[str, list[Mark]]] = []
 
     def take_rules(
         self, paths: Sequence[Path], not_rules: set[Path], lists_of: Sequence[Path]
@@ -185,7 +192,23 @@ class _Reading:
         else:
             self.ladder = read_ladder(node, self.mistakes)
 
+    def _watch(self, node: Node) -> None:
+        """A correlation rule."""
+        self._note_id(find(node, ["id"]))
+        watch = read_watch(node, self.mistakes)
+        if watch is not None:
+            self.watches.append(watch)
+
+    def name_watched(self, *, alone: bool) -> None:
+        """Let correlations know the rules that they name."""
+        whole = self._lists.whole and not alone
+        self.watches, wrong = resolve(self.watches, self.rules, self._rule_marks, whole=whole)
+        self.mistakes += wrong
+
     def _rule(self, node: Node, conditions: Conditions) -> None:
+        if isinstance(node.value, dict) and "correlate" in node.value:
+            self._watch(node)
+            return
         form, mistakes = fill(RuleForm, node)
         self.mistakes += mistakes
         when = None
@@ -199,25 +222,31 @@ class _Reading:
         flat |= {"when": when, "file": node.mark.file, "line": node.mark.line}
         flat["examples"] = Examples(form.examples.match, form.examples.no_match)
         self.rules.append(Rule(**flat))
+        self._named.append({
+            key: [find(node, [key, at]).mark for at in range(len(getattr(form, key)))]
+            for key in TOPIC_KEYS
+        })  # fmt: skip
         self.examples[form.id] = ExampleMarks(
             _marks(node, "match", len(form.examples.match)),
             _marks(node, "no_match", len(form.examples.no_match)),
         )
 
-    def name_topics(self) -> None:
-        """Let `closes` and `denies` name what their rules' incidents are about."""
+    def name_topics(self, *, alone: bool) -> None:
+        """Let `closes` and `denies` name what their rules' incidents are about.
+
+        When a file is read `alone`, they may name rules of other files.
+        """
         topics = {rule.id: rule.topic for rule in self.rules}
         topics |= {rule.topic: rule.topic for rule in self.rules}
         for number, rule in enumerate(self.rules):
-            for key in ("closes", "denies"):
-                for name in getattr(rule, key):
-                    if name not in topics and name not in self._rule_marks:
+            for key in TOPIC_KEYS:
+                for name, mark in zip(getattr(rule, key), self._named[number][key], strict=True):
+                    if not alone and name not in topics and name not in self._rule_marks:
                         hint = did_you_mean(name, topics, "name the id of a rule or a story")
-                        mark = Mark(rule.file, rule.line, 1)
                         self._mistake(mark, f"`{key}`: there is no rule `{name}`", hint)
             named = {
                 key: tuple(dict.fromkeys(topics.get(name, name) for name in getattr(rule, key)))
-                for key in ("closes", "denies")
+                for key in TOPIC_KEYS
             }
             self.rules[number] = msgspec.structs.replace(rule, **named)
 

@@ -10,7 +10,7 @@ one by one. The same tree continues after a beginning inside a phrase: `прор
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from monitor.lexicon.terms import Surface
+from monitor.lexicon.surfaces import Surface
 from monitor.text.fold import narrow
 from monitor.text.symbols import LOOKALIKES, merge, unspaced
 

@@ -1,18 +1,19 @@
 """Place conditions: read from `place:`, and whether a place fits one."""
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Annotated, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, model_validator
 
 from monitor.document import Node, named
 from monitor.form import Form, OneOrMany, did_you_mean, fill, find, wrong
-from monitor.gazetteer.areas import containers, distance_km, in_area
+from monitor.gazetteer.areas import box_around, boxes, containers, distance_km, in_area
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.mistake import Mistake
 from monitor.place import Place, PlaceKind
-from monitor.rule import AllOf, AnyOf, AtLeast, Condition, NoneOf, Where
+from monitor.rule import Condition, Where
+from monitor.rulebook.conditions import every
 from monitor.rulebook.forms import Id
 
 _CODE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
@@ -121,11 +122,7 @@ def read_where(
 
 def wheres_in(condition: Condition) -> Iterator[Where]:
     """Every place condition of a condition, those under `not` too."""
-    if isinstance(condition, Where):
-        yield condition
-    elif isinstance(condition, AllOf | AnyOf | NoneOf | AtLeast):
-        for part in condition.parts:
-            yield from wheres_in(part)
+    return every(condition, Where)
 
 
 def fits(place: Place, where: Where, gazetteer: Gazetteer) -> bool:
@@ -146,3 +143,26 @@ def fits(place: Place, where: Where, gazetteer: Gazetteer) -> bool:
     if place.point is None or where.point is None or place.kind in {"region", "country"}:
         return False
     return distance_km(place.point, where.point) <= where.within_km
+
+
+def likely(where: Where, gazetteer: Gazetteer) -> Iterator[Place]:
+    """Places among which are all that fit a condition; some twice."""
+    if where.inside:
+        yield from _held_by(where.inside, gazetteer)
+    elif where.within_km is not None and where.point is not None:
+        yield from gazetteer.around(box_around(where.point, where.within_km))
+    elif where.areas:
+        for area in (gazetteer.areas[one] for one in where.areas if one in gazetteer.areas):
+            yield from _held_by((*area.admin1, *area.places), gazetteer)
+            for box in boxes(area):
+                yield from gazetteer.around(box)
+    else:
+        yield from gazetteer
+
+
+def _held_by(codes: Iterable[str], gazetteer: Gazetteer) -> Iterator[Place]:
+    for code in codes:
+        yield from gazetteer.within(code)
+        place = gazetteer.get(code)
+        if place is not None:
+            yield place

@@ -54,10 +54,15 @@ def chat_message(alert: Alert, manner: Manner) -> ChatMessage:
     return _assembled(_cut(lines))
 
 
+def message_of(lines: Sequence[Line]) -> ChatMessage:
+    """Any lines as a message: made inert, cut to what a message holds."""
+    return _assembled(_cut(_inert([*lines, Line("foot", ())])))
+
+
 def _inert(lines: Iterable[Line]) -> tuple[Line, ...]:
-    """Every line but our own links, which a chat leaves as our entity has them."""
+    """Every line but our own links and our own list of commands, which are to be active."""
     return tuple(
-        line if line.role == "link" else line._replace(spans=_inert_spans(line.spans))
+        line if line.role in {"link", "menu"} else line._replace(spans=_inert_spans(line.spans))
         for line in lines
     )
 
@@ -115,7 +120,7 @@ def _assembled(lines: Sequence[Line]) -> ChatMessage:
         text.append("\n")
         at += 1
     joined = _joined(entities)
-    return ChatMessage("".join(text)[:-1], tuple(_most_important(joined)))
+    return ChatMessage("".join(text).rstrip("\n"), tuple(_most_important(joined)))
 
 
 def _entities(one: Span, at: int, size: int) -> list[Entity]:

@@ -89,6 +89,9 @@ class Outbox(Protocol):
     async def last_delivery(self, sink: str, incident: str) -> Delivery | None:
         """The newest delivery of an incident that has a reference."""
 
+    async def latest_of(self, incident: str) -> Alert | None:
+        """The newest alert of an incident that has not expired."""
+
 
 class Sink(Protocol):
     """The part that sends: one receiver, its own position, its own pace."""

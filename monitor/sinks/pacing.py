@@ -1,8 +1,8 @@
 """When a chat may be called next: its limits are planned for, not run into.
 
 The Bot API's documented limits: about one message a second to a chat, 20 a minute to a group or
-channel; more is answered 429 with the seconds to wait. Calls are counted when they are made,
-whatever came of them. Pure: the present comes in as monotonic seconds.
+channel, 30 a second from one bot; more is answered 429 with the seconds to wait. Calls are counted
+when they are made, whatever came of them. Pure: the present comes in as monotonic seconds.
 """
 
 from collections import deque
@@ -11,32 +11,55 @@ from enum import IntEnum
 CHAT_INTERVAL = 1.05
 GROUP_SECONDS = 61.0
 GROUP_CALLS = 20
+BOT_SECOND = 1.05
+BOT_CALLS = 30
 
 
 class Urgency(IntEnum):
     """How much of a group's minute a call may use."""
 
-    EDIT = 0
-    RING = 1
-    CRITICAL = 2
+    EVIDENCE = 0
+    EDIT = 1
+    REPLY = 2
+    RING = 3
+    CRITICAL = 4
 
 
-SHARES = {Urgency.EDIT: 10, Urgency.RING: 17, Urgency.CRITICAL: GROUP_CALLS}
+SHARES = {
+    Urgency.EVIDENCE: 6, Urgency.EDIT: 10, Urgency.REPLY: 13, Urgency.RING: 17,
+    Urgency.CRITICAL: GROUP_CALLS,
+}  # fmt: skip
 """Calls in a minute after which each kind must wait. 17 let 50 incidents open within three minutes
 (two refills of the window), the rest is kept for criticals."""
 
 
-class Pacing:
-    """The budget of one chat."""
+class Overall:
+    """The budget of one bot, whatever the chat."""
 
-    def __init__(self, *, group: bool) -> None:
+    def __init__(self) -> None:
+        self._calls: deque[float] = deque(maxlen=BOT_CALLS)
+
+    def ready(self, now: float) -> float:
+        """The moment from which a call may be made."""
+        return now if len(self._calls) < BOT_CALLS else self._calls[0] + BOT_SECOND
+
+    def called(self, now: float) -> None:
+        """A call is being made."""
+        self._calls.append(now)
+
+
+class Pacing:
+    """The budget of one chat, within its bot's."""
+
+    def __init__(self, *, group: bool, overall: Overall | None = None) -> None:
         self._group = group
+        self._overall = overall or Overall()
         self._calls: deque[float] = deque(maxlen=GROUP_CALLS)
         self._held_until = float("-inf")
 
     def wait(self, urgency: Urgency, now: float) -> float:
         """Seconds until a call of this urgency may be made; 0 = now."""
-        ready = self._held_until
+        ready = max(self._held_until, self._overall.ready(now))
         if self._calls:
             ready = max(ready, self._calls[-1] + CHAT_INTERVAL)
         share = SHARES[urgency]
@@ -47,6 +70,7 @@ class Pacing:
     def called(self, now: float) -> None:
         """A call is being made."""
         self._calls.append(now)
+        self._overall.called(now)
 
     def hold(self, until: float) -> None:
         """The chat asked for silence until then."""

@@ -36,7 +36,7 @@ class Span(NamedTuple):
 class Line(NamedTuple):
     """One paragraph: its role decides indentation and frame, its spans what stands in it."""
 
-    role: Literal["banner", "head", "fact", "who", "quote", "link", "foot"]
+    role: Literal["banner", "head", "fact", "who", "quote", "link", "menu", "foot"]
     spans: tuple[Span, ...]
 
 

@@ -7,18 +7,24 @@ kind of error of its own.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import aiohttp
 
 from monitor.secret import Secret
 from monitor.sinks.deliver import RejectedError, RetryError
 
-TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
+TIMEOUT = aiohttp.ClientTimeout(total=40, sock_connect=10)
 KEEP_ALIVE = 10.0
 """Idle connections are not kept longer: one that the server closes meanwhile loses an answer."""
 
 CLOSED_PAUSE = 60.0
+
+POLL_SECONDS = 25
+"""How long the server keeps a question for updates open."""
+UPDATES = ("message", "callback_query")
+MOST_UPDATES = 100
+LONGEST_TOAST = 200
 
 _CLOSED = (
     "chat not found", "not enough rights", "have no rights", "need administrator rights",
@@ -29,6 +35,7 @@ _HINTS = {
     401: "the bot's token is not valid: ask @BotFather, and mend the receiver's `token`",
     404: "the bot's token is not valid: ask @BotFather, and mend the receiver's `token`",
     403: "let the bot into the chat again",
+    409: "another program asks for this bot's updates, or it has a webhook: end that one",
     400: "is the receiver's `chat` right, and may the bot write there?",
 }
 
@@ -52,26 +59,65 @@ class MigratedError(Exception):
 Entity = Mapping[str, object]
 
 
-class BotApi:
-    """One bot. Without a `session` it makes one of its own, closed by `aclose`."""
+class Outgoing(NamedTuple):
+    """What is to stand in the chat; `topic` is a forum's thread, `keyboard` the reply_markup."""
 
-    def __init__(
-        self, token: Secret, url: str, session: aiohttp.ClientSession | None = None
-    ) -> None:
+    text: str
+    entities: Sequence[Entity] = ()
+    silent: bool = False
+    reply_to: int | None = None
+    topic: int | None = None
+    keyboard: Mapping[str, object] | None = None
+
+    def place(self, chat: str) -> dict[str, object]:
+        """The parameters that say where and how loud, whatever is sent."""
+        found: dict[str, object] = {"chat_id": chat, "disable_notification": self.silent}
+        if self.topic is not None:
+            found["message_thread_id"] = self.topic
+        if self.reply_to is not None:
+            found["reply_parameters"] = {
+                "message_id": self.reply_to,
+                "allow_sending_without_reply": True,
+            }
+        return found
+
+    def content(self) -> dict[str, object]:
+        """The parameters of the text itself."""
+        found: dict[str, object] = {
+            "text": self.text, "entities": list(self.entities),
+            "link_preview_options": {"is_disabled": True},
+        }  # fmt: skip
+        if self.keyboard is not None:
+            found["reply_markup"] = self.keyboard
+        return found
+
+
+class BotApi:
+    """One bot, for everybody who uses it: `async with` it; the last to leave closes it."""
+
+    def __init__(self, token: Secret, url: str) -> None:
         self._token = token
         self._url = url.rstrip("/")
-        self._session = session
-        self._own = session is None
+        self._session: aiohttp.ClientSession | None = None
+        self._users = 0
 
-    async def send(
-        self,
-        chat: str,
-        text: str,
-        entities: Sequence[Entity],
-        *,
-        silent: bool,
-        reply_to: int | None = None,
-    ) -> int:
+    @property
+    def number(self) -> str:
+        """The bot's own number: the open half of its token."""
+        return self._token.reveal().partition(":")[0]
+
+    async def __aenter__(self) -> Self:
+        self._users += 1
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._users -= 1
+        session = self._session
+        if self._users == 0 and session is not None:
+            self._session = None
+            await session.close()
+
+    async def send(self, chat: str, message: Outgoing) -> int:
         """A new message; returns its number in the chat.
 
         Raises:
@@ -80,39 +126,59 @@ class BotApi:
             LostAnswerError: nobody knows.
             MigratedError: call again with the other chat.
         """
-        parameters: dict[str, object] = {
-            "chat_id": chat, "text": text, "entities": list(entities),
-            "disable_notification": silent, "link_preview_options": {"is_disabled": True},
-        }  # fmt: skip
-        if reply_to is not None:
-            parameters["reply_parameters"] = {
-                "message_id": reply_to,
-                "allow_sending_without_reply": True,
-            }
-        answer = await self._call("sendMessage", parameters)
-        try:
-            return int(answer["message_id"])
-        except (KeyError, TypeError, ValueError):
-            raise LostAnswerError("the answer does not name the message") from None
+        parameters = {**message.place(chat), **message.content()}
+        return _number(await self._call("sendMessage", parameters))
 
-    async def edit(self, chat: str, message: int, text: str, entities: Sequence[Entity]) -> None:
+    async def edit(self, chat: str, number: int, message: Outgoing) -> None:
         """Give a message of ours another text; that it has it already is success too.
 
         Raises:
             MessageGoneError: there is nothing to edit any more.
             RetryError, RejectedError, LostAnswerError, MigratedError: as for `send`.
         """
-        parameters = {
-            "chat_id": chat, "message_id": message, "text": text, "entities": list(entities),
-            "link_preview_options": {"is_disabled": True},
-        }  # fmt: skip
-        await self._call("editMessageText", parameters)
+        parameters = {"chat_id": chat, "message_id": number, **message.content()}
+        try:
+            await self._call("editMessageText", parameters)
+        except RejectedError as error:
+            if not unchanged(error):
+                raise
 
-    async def aclose(self) -> None:
-        """Close the session if it is our own."""
-        if self._own and self._session is not None:
-            await self._session.close()
-            self._session = None
+    async def venue(self, chat: str, where: Outgoing, point: tuple[float, float]) -> int:
+        """A place on the map, titled with the text's first line; errors as for `send`."""
+        title, _, address = where.text.partition("\n")
+        parameters = {
+            **where.place(chat), "latitude": point[0], "longitude": point[1], "title": title,
+            "address": address or title,
+        }  # fmt: skip
+        return _number(await self._call("sendVenue", parameters))
+
+    async def updates(self, offset: int | None) -> list[dict[str, Any]]:
+        """What people wrote and pressed, from `offset` on; waits for news up to POLL_SECONDS.
+
+        Whatever lies before `offset` is confirmed by that and will not come again.
+
+        Raises:
+            RetryError, RejectedError, LostAnswerError: as for `send`; asking again harms nothing.
+        """
+        parameters: dict[str, object] = {
+            "timeout": POLL_SECONDS, "limit": MOST_UPDATES, "allowed_updates": list(UPDATES),
+        }  # fmt: skip
+        if offset is not None:
+            parameters["offset"] = offset
+        answer = await self._call("getUpdates", parameters)
+        if not isinstance(answer, list):
+            raise LostAnswerError("the updates are no list")
+        return [one for one in answer if isinstance(one, dict)]
+
+    async def toast(self, press: str, text: str) -> None:
+        """Answer a pressed button with a few words that only who pressed it sees."""
+        parameters = {"callback_query_id": press, "text": text[:LONGEST_TOAST]}
+        await self._call("answerCallbackQuery", parameters)
+
+    async def me(self) -> dict[str, Any]:
+        """Who the bot is: `id`, `username`."""
+        answer = await self._call("getMe", {})
+        return answer if isinstance(answer, dict) else {}
 
     async def _call(self, method: str, parameters: Mapping[str, object]) -> Any:  # noqa: ANN401 - JSON
         if self._session is None:
@@ -136,6 +202,14 @@ class BotApi:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise LostAnswerError(f"no answer to {method}: {type(error).__name__}") from None
         return _result(status, body, method)
+
+
+def _number(answer: Any) -> int:  # noqa: ANN401 - JSON
+    """The number of the message that a call has made."""
+    try:
+        return int(answer["message_id"])
+    except (KeyError, TypeError, ValueError):
+        raise LostAnswerError("the answer does not name the message") from None
 
 
 def _result(status: int, body: bytes, method: str) -> Any:  # noqa: ANN401 - JSON
@@ -173,7 +247,7 @@ def _refusal(status: int, said: str) -> Exception:
     low = said.lower()
     if any(words in low for words in _GONE):
         return MessageGoneError(said)
-    if status in {401, 403, 404} or any(words in low for words in _CLOSED):
+    if status in {401, 403, 404, 409} or any(words in low for words in _CLOSED):
         return RetryError(said, hint=_HINTS.get(status, ""), after=CLOSED_PAUSE)
     return RejectedError(f"{status}: {said}")
 

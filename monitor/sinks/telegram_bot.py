@@ -6,16 +6,14 @@ sent again and says so, anything else is recorded as uncertain.
 """
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Callable
-from datetime import tzinfo
 from typing import NamedTuple
 
 import structlog
 
 from monitor.alert import Alert
 from monitor.clock import Clock
-from monitor.sinks.chat_message import ChatMessage, chat_message
 from monitor.sinks.deliver import (
     Backoff,
     Mute,
@@ -30,15 +28,9 @@ from monitor.sinks.deliver import (
     together,
 )
 from monitor.sinks.lanes import Lane, Waiting, with_posts_of
-from monitor.sinks.pacing import Pacing
-from monitor.sinks.telegram_api import (
-    BotApi,
-    LostAnswerError,
-    MessageGoneError,
-    MigratedError,
-    unchanged,
-)
-from monitor.sinks.wording import Manner, time_of_day
+from monitor.sinks.look import Look
+from monitor.sinks.room import Room
+from monitor.sinks.telegram_api import LostAnswerError, MessageGoneError, MigratedError, Outgoing
 from monitor.store.outbox import Delivery
 
 log = structlog.get_logger(__name__)
@@ -73,43 +65,58 @@ def read_reference(text: str | None, chat: str) -> Reference | None:
         return None
 
 
+class Gates(NamedTuple):
+    """Why an alert is not sent (`mute`), or sent without a sound (`hush`); None if it is.
+
+    `evidence`: whether what further publishers say is also answered under the incident's message.
+    """
+
+    mute: Mute = nothing_muted
+    hush: Mute = nothing_muted
+    evidence: bool = False
+
+
 class TelegramBotSink:
     """Carries incidents into one chat."""
 
-    def __init__(  # noqa: PLR0913 - what it is, where it goes, and its surroundings
-        self, name: str, api: BotApi, chat: str, *, clock: Clock, rng: random.Random, zone: tzinfo,
-        name_of: Callable[[str], str] = str, mute: Mute = nothing_muted,
+    def __init__(
+        self, name: str, room: Room, look: Look, *, clock: Clock, rng: random.Random,
+        gates: Gates = Gates(),  # noqa: B008 - immutable
     ) -> None:  # fmt: skip
         self.name = name
-        self._api = api
-        self._chat = chat
-        self._configured = chat
+        self._room = room
         self._clock = clock
-        self._zone = zone
-        self._name_of = name_of
-        self._mute = mute
+        self._look = look
+        self._gates = gates
         self._backoff = Backoff(rng, first=1.0)
-        self._pacing = Pacing(group=is_group(chat))
         self._doubts: set[str] = set()
         self._begun: set[str] = set()
+        self._touched: dict[str, None] = {}
         self._outbox: Outbox
         self._waiting = Waiting(0)
         self._news = asyncio.Event()
-        self._room = asyncio.Event()
+        self._space = asyncio.Event()
 
     async def run(self, outbox: Outbox) -> None:
         """Send until cancelled."""
         self._outbox = outbox
         position, notes = await begin_at(outbox, self.name, self._clock.now())
-        if notes.get("configured") == self._configured and notes.get("chat"):
-            self._chat = str(notes["chat"])
+        if notes.get("configured") == self._room.configured and notes.get("chat"):
+            self._room.chat = str(notes["chat"])
         begun = notes.get("sending")
         self._doubts = {str(alert) for alert in begun} if isinstance(begun, list) else set()
         self._waiting = Waiting(position)
+        unlisten = self._look.handling.listen(self._touch)
         try:
-            await together(self._read(position), self._work())
+            async with self._room.api:
+                await together(self._read(position), self._work())
         finally:
-            await self._api.aclose()
+            unlisten()
+
+    def _touch(self, incident: str) -> None:
+        """The desk has settled an incident: its message says so."""
+        self._touched[incident] = None
+        self._news.set()
 
     async def _read(self, cursor: int) -> None:
         """From the outbox into the lanes; what an earlier run settled is skipped."""
@@ -121,7 +128,7 @@ class TelegramBotSink:
             muted: list[Delivery] = []
             for alert in alerts:
                 cursor = alert.sequence
-                why = self._mute(alert)
+                why = self._gates.mute(alert)
                 if why is not None:
                     self._waiting.skip(cursor)
                     muted.append(delivery(alert, Sent(None, why, "muted"), 0, self._clock.now()))
@@ -133,8 +140,8 @@ class TelegramBotSink:
             if muted:
                 await record_whole(self._outbox, self.name, self._waiting.position, muted)
             while len(self._waiting) > MOST_WAITING:
-                self._room.clear()
-                await self._room.wait()
+                self._space.clear()
+                await self._space.wait()
 
     async def _was_settled(self, alert: Alert) -> bool:
         last = await self._outbox.last_delivery(self.name, alert.incident.id)
@@ -144,11 +151,12 @@ class TelegramBotSink:
         """Always the most urgent lane that the chat's limits allow now."""
         while True:
             self._news.clear()
+            await self._take_touched()
             lane = self._waiting.next()
             if lane is None:
                 await self._news.wait()
                 continue
-            wait = self._pacing.wait(lane.urgency, self._clock.monotonic())
+            wait = self._room.pacing.wait(lane.urgency, self._clock.monotonic())
             if wait > 0:
                 await self._nap(wait)
                 continue
@@ -158,6 +166,15 @@ class TelegramBotSink:
             except BaseException:
                 self._waiting.put_back(lane)
                 raise
+
+    async def _take_touched(self) -> None:
+        """Lanes for incidents that have a message here which must change."""
+        while self._touched:
+            incident = next(iter(self._touched))
+            del self._touched[incident]
+            newest = await self._outbox.latest_of(incident)
+            if newest is not None and await self._prior(incident) is not None:
+                self._waiting.touch(newest)
 
     async def _nap(self, seconds: float) -> None:
         """Wait, but not longer than until something else has arrived."""
@@ -176,19 +193,18 @@ class TelegramBotSink:
         try:
             sent = await self._send(lane)
         except RejectedError as error:
-            log.warning(
-                "alert_refused", sink=self.name, alert=lane.entries[-1].alert, why=str(error)
-            )
+            log.warning("alert_refused", sink=self.name, alert=lane.last.id, why=str(error))
             sent = Sent(None, str(error), "refused")
         except MigratedError as error:
-            log.warning("chat_migrated", sink=self.name, chat=self._chat, now=error.chat)
-            self._chat = error.chat
+            log.warning("chat_migrated", sink=self.name, chat=self._room.chat, now=error.chat)
+            self._room.chat = error.chat
             await self._note()
             self._waiting.put_back(lane)
             return
         except MessageGoneError:
-            lane.afresh = True
-            self._waiting.put_back(lane)
+            if lane.entries:
+                lane.afresh = True
+                self._waiting.put_back(lane)
             return
         except LostAnswerError as error:
             self._hold(RetryError(str(error)), lane)
@@ -206,55 +222,63 @@ class TelegramBotSink:
             "receiver_unavailable", sink=self.name, why=str(error), hint=error.hint,
             retry_in=round(pause, 1),
         )  # fmt: skip
-        self._pacing.hold(self._clock.monotonic() + pause)
+        self._room.pacing.hold(self._clock.monotonic() + pause)
         self._waiting.put_back(lane)
 
     async def _send(self, lane: Lane) -> Sent:
         alert = lane.newest
         prior = await self._prior(lane.incident)
+        if lane.aside:
+            return await self._answer(prior, lane)
         if prior is not None and not lane.rings and not lane.afresh:
             message = self._message(await self._since_opened(alert, prior), lane)
-            await self._edit(prior, message)
+            self._room.pacing.called(self._clock.monotonic())
+            await self._room.api.edit(self._room.chat, prior.last, message)
+            if self._gates.evidence:
+                self._waiting.put_aside(lane)
             return Sent(str(prior), _told(lane))
         return await self._send_new(alert, prior, lane)
 
+    async def _answer(self, prior: Reference | None, lane: Lane) -> Sent:
+        """What was said, silently under the incident's first message; lost, it is left at that."""
+        if prior is not None:
+            message = self._look.evidence(lane.evidence, self._clock.now())
+            entities = [one.as_json() for one in message.entities]
+            outgoing = Outgoing(
+                message.text, entities, silent=True, reply_to=prior.first, topic=self._room.topic
+            )
+            self._room.pacing.called(self._clock.monotonic())
+            with contextlib.suppress(LostAnswerError, RejectedError):
+                await self._room.api.send(self._room.chat, outgoing)
+        return Sent()
+
     async def _send_new(self, alert: Alert, prior: Reference | None, lane: Lane) -> Sent:
         """A new message: it rings, or there is none to edit."""
-        message = self._message(alert, lane)
+        quiet = not lane.rings or alert.incident.level in SILENT_LEVELS or self._gates.hush(alert)
+        message = self._message(alert, lane)._replace(
+            silent=bool(quiet), reply_to=prior.first if prior else None, topic=self._room.topic
+        )
         self._begun = set()
         if lane.rings:
             self._begun = {lane.entries[-1].alert} - self._doubts
             self._doubts |= self._begun
             await self._note()
-        silent = not lane.rings or alert.incident.level in SILENT_LEVELS
-        self._pacing.called(self._clock.monotonic())
+        self._room.pacing.called(self._clock.monotonic())
         try:
-            number = await self._api.send(
-                self._chat, message.text, [one.as_json() for one in message.entities],
-                silent=silent, reply_to=prior.first if prior else None,
-            )  # fmt: skip
+            number = await self._room.api.send(self._room.chat, message)
         except LostAnswerError as error:
             if lane.rings:
                 raise
             return Sent(None, f"{error}; not repeated, because it does not ring", "uncertain")
         first = prior.first if prior else number
-        opened = prior.opened if prior else lane.entries[0].sequence
-        return Sent(str(Reference(self._chat, first, number, opened)), _told(lane))
-
-    async def _edit(self, prior: Reference, message: ChatMessage) -> None:
-        """Give the incident's last message this text."""
-        self._pacing.called(self._clock.monotonic())
-        try:
-            await self._api.edit(
-                self._chat, prior.last, message.text, [one.as_json() for one in message.entities]
-            )
-        except RejectedError as error:
-            if not unchanged(error):
-                raise
+        opened = prior.opened if prior else alert.sequence
+        if lane.entries and not prior:
+            opened = lane.entries[0].sequence
+        return Sent(str(Reference(self._room.chat, first, number, opened)), _told(lane))
 
     async def _prior(self, incident: str) -> Reference | None:
         last = await self._outbox.last_delivery(self.name, incident)
-        return read_reference(last.reference if last else None, self._chat)
+        return read_reference(last.reference if last else None, self._room.chat)
 
     async def _since_opened(self, alert: Alert, prior: Reference) -> Alert:
         """The alert led by the post that opened the incident, if the outbox still has it."""
@@ -263,21 +287,18 @@ class TelegramBotSink:
             return with_posts_of(found[0], alert)
         return alert
 
-    def _message(self, alert: Alert, lane: Lane) -> ChatMessage:
-        now = self._clock.now()
-        manner = Manner(
-            self._name_of,
-            lambda moment: time_of_day(moment, now, self._zone),
-            repeated=lane.rings and any(one.alert in self._doubts for one in lane.entries),
-        )
-        return chat_message(alert, manner)
+    def _message(self, alert: Alert, lane: Lane) -> Outgoing:
+        repeated = lane.rings and any(one.alert in self._doubts for one in lane.entries)
+        message = self._look.message(alert, self._clock.now(), repeated=repeated)
+        entities = [one.as_json() for one in message.entities]
+        return Outgoing(message.text, entities, keyboard=self._look.keyboard(self.name, alert))
 
     async def _note(self) -> None:
         await record_whole(self._outbox, self.name, self._waiting.position, (), self._notes())
 
     def _notes(self) -> dict[str, object]:
         """Which chat it is, and what was begun and not answered: a kill may lose the answer."""
-        known = {"configured": self._configured, "chat": self._chat}
+        known = {"configured": self._room.configured, "chat": self._room.chat}
         return {**known, "sending": sorted(self._doubts)}
 
     async def _settle(self, lane: Lane, sent: Sent) -> None:
@@ -293,16 +314,11 @@ class TelegramBotSink:
         self._doubts -= {entry.alert for entry in lane.entries}
         position = self._waiting.position
         await record_whole(self._outbox, self.name, position, deliveries, self._notes())
-        self._room.set()
+        self._space.set()
 
 
 def _told(lane: Lane) -> str:
     """What the delivery log says of several alerts that one message told."""
-    if len(lane.entries) == 1:
+    if len(lane.entries) <= 1:
         return ""
     return f"{len(lane.entries)} alerts in one message, shown: {lane.entries[-1].alert}"
-
-
-def is_group(chat: str) -> bool:
-    """Groups and channels have negative numbers or names; a person's chat has a positive number."""
-    return not chat.isdigit()

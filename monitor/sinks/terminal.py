@@ -30,7 +30,8 @@ NARROWEST, WIDEST = 40, 100
 
 _INDENT = {
     "banner": ("", ""), "head": ("", "   "), "fact": ("   ", "   "), "who": ("   ", "     "),
-    "quote": ("   │ ", "   │ "), "link": ("   ", "   "), "foot": ("   ", "   "),
+    "quote": ("   │ ", "   │ "), "link": ("   ", "   "), "menu": ("   ", "   "),
+    "foot": ("   ", "   "),
 }  # fmt: skip
 
 _SGR = {"bold": "1", "word": "1;33", "faint": "2", "alarm": "1;37;45"}

@@ -71,12 +71,13 @@ class Channel:
         self.due = 0.0
         self.behind = False
         self.stopped = False
+        self.resumed = False
         self.pauses = Pauses()
         self.health = SourceHealth(source=info.id, state="starting", via="preview")
 
 
 class PreviewReader:
-    """Reads the given channels for ever, or until every one of them was handed over."""
+    """Reads the given channels for ever."""
 
     name = "preview"
 
@@ -98,25 +99,38 @@ class PreviewReader:
         self._channels = [Channel(info) for info in sources]
         self._canary_seen: float | None = None
 
+    def take(self, sources: Sequence[SourceInfo]) -> None:
+        """Read these channels from now on, and no others; the roster wakes the reader."""
+        before = {one.source: one for one in self._channels}
+        self._channels = [before.get(info.id) or Channel(info) for info in sources]
+
     async def run(self, intake: Intake) -> None:
         """Read on from the stored cursors until cancelled."""
         self.resume(intake)
-        while await self.step(intake):
-            pass
+        while True:
+            if not await self.step(intake):
+                await self._roster.changed()
 
     def resume(self, intake: Intake) -> None:
         """Take up what the store knows of each channel."""
         for channel in self._channels:
-            value = intake.cursor(channel.cursor)
-            channel.known = None
-            with contextlib.suppress(msgspec.DecodeError):
-                channel.known = msgspec.json.decode(value, type=Known) if value else None
-            self._say(channel, "starting")
+            self._resume(channel, intake)
+
+    def _resume(self, channel: Channel, intake: Intake) -> None:
+        value = intake.cursor(channel.cursor)
+        channel.known = None
+        channel.resumed = True
+        with contextlib.suppress(msgspec.DecodeError):
+            channel.known = msgspec.json.decode(value, type=Known) if value else None
+        self._say(channel, "starting")
 
     async def step(self, intake: Intake) -> bool:
         """Wait for the most overdue channel and visit it; False when none is left to read."""
         while True:
             waiting = [channel for channel in self._channels if not channel.stopped]
+            for channel in waiting:
+                if not channel.resumed:
+                    self._resume(channel, intake)
             if not waiting:
                 return False
             self._share(waiting)
@@ -288,7 +302,14 @@ class PreviewReader:
     ) -> None:
         if reading.known == channel.known:
             return
-        posts = tuple(self._received(channel, change, history) for change in reading.changes)
+        beside = covered_by_account(intake, channel.source) is not None
+        posts = tuple(
+            msgspec.structs.replace(
+                self._received(channel, change, history),
+                beside=channel.witness or (beside and change.kind == "new"),
+            )
+            for change in reading.changes
+        )
         value = msgspec.json.encode(reading.known).decode()
         arrival = Arrival(posts=posts, cursors={channel.cursor: value})
         await hand_over(intake, arrival, self._clock, channel.source)
@@ -354,4 +375,5 @@ class PreviewReader:
             last_read=now if state == "ok" else health.last_read,
             next_read=None if channel.stopped else (moment + timedelta(seconds=wait)).isoformat(),
         )
-        self._roster.told_by_preview(channel.health)
+        if channel in self._channels:  # it may have been taken off the list meanwhile
+            self._roster.told_by_preview(channel.health)

@@ -1,11 +1,18 @@
 """Who reads which channel: an account, or the web preview in its stead.
 
 The preview takes over a channel while no account proves that it reads it: logged out, banned, made
-to wait, not there yet, or none has room. Otherwise it only bears witness, seldom.
+to wait, not there yet, or none has room. Otherwise it only bears witness, seldom. A channel has a
+home, the account that reads it when all are well: the one the sources file names, one that has
+joined it, else one by a hash of both names, so that a longer list moves no other channel (each
+account would have to look a moved one up anew).
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Literal, Protocol
 
 import msgspec
 import structlog
@@ -20,25 +27,41 @@ MOST = 450
 Move = Callable[[Sequence[SourceInfo]], None]
 """Tells an account which channels it reads from now on."""
 
+AccountState = Literal["starting", "running", "flooded", "lost"]
+
 
 class AccountHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """How an account is doing: `running` or `lost`; `hint` says what a person can do."""
+    """How an account is doing; `hint` says what a person can do.
+
+    `lost` = until a person helps, `flooded` = Telegram makes it wait, until `until` (ISO 8601).
+    `moved` says who reads its channels meanwhile.
+    """
 
     account: str
-    state: str = "running"
+    state: AccountState = "starting"
     channels: int = 0
     hint: str = ""
+    until: str | None = None
+    moved: str = ""
+
+
+class RosterBoard(HealthBoard, Protocol):
+    """A board from which a source can be taken."""
+
+    def forget(self, source: str) -> None:
+        """A source is watched no more."""
 
 
 class Roster:
     """The channels of all accounts, what was said of each, and who reads it now."""
 
     def __init__(
-        self, sources: Sequence[SourceInfo], accounts: Sequence[str], board: HealthBoard
+        self, sources: Iterable[SourceInfo], accounts: Sequence[str], board: RosterBoard
     ) -> None:
         self._board = board
         self._infos = {one.id: one for one in sources if "account" in one.via}
         self._accounts = {name: AccountHealth(account=name) for name in accounts}
+        self._joined: dict[str, frozenset[str]] = {}
         self._moves: dict[str, Move] = {}
         self._of: dict[str, str] = {}
         self._told: dict[str, SourceHealth] = {}
@@ -47,11 +70,36 @@ class Roster:
         self._changed = asyncio.Event()
         self._share_out()
 
+    def take(self, sources: Iterable[SourceInfo]) -> None:
+        """Share out another list of channels; those in both stay where they are."""
+        listed = {one.id: one for one in sources}
+        for id_ in (
+            self._told.keys() | self._previewed.keys() | self._infos.keys()
+        ) - listed.keys():
+            for known in (self._told, self._previewed, self._missed, self._of):
+                known.pop(id_, None)
+            self._board.forget(id_)
+        before = self._infos
+        self._infos = {id_: one for id_, one in listed.items() if "account" in one.via}
+        for id_ in before.keys() - self._infos.keys():
+            self._told.pop(id_, None)
+            self._of.pop(id_, None)
+            if id_ in self._previewed:
+                self._show(id_)
+        self._share_out()
+        for name in self._accounts:
+            self._move(name)
+        self._changed.set()
+
     def share(self, account: str, move: Move | None = None) -> tuple[SourceInfo, ...]:
         """The channels of an account; `move` is called when they become others."""
         if move is not None:
             self._moves[account] = move
         return tuple(info for id_, info in self._infos.items() if self._of.get(id_) == account)
+
+    def reader(self, source: str) -> str | None:
+        """The account that reads a channel, or tries to."""
+        return self._of.get(source)
 
     def by_account(self, source: str) -> bool:
         """Whether an account proves that it reads a channel."""
@@ -65,34 +113,66 @@ class Roster:
 
     def accounts(self) -> tuple[AccountHealth, ...]:
         """How every account is doing, with how many channels it has."""
+        counts = Counter(self._of.values())
         return tuple(
-            msgspec.structs.replace(one, channels=sum(of == name for of in self._of.values()))
+            msgspec.structs.replace(one, channels=counts[name])
             for name, one in self._accounts.items()
         )
 
     def lose(self, account: str, reason: str, hint: str) -> None:
         """An account is gone until a person helps: its channels move. Said once."""
-        before = self._accounts[account]
-        if before.state == "lost":
+        if self._accounts[account].state == "lost":
             return
         moving = [id_ for id_, of in self._of.items() if of == account]
-        lost = msgspec.structs.replace(before, state="lost", hint=f"{reason} - {hint}")
-        self._accounts[account] = lost
-        for id_ in moving:
-            del self._of[id_]
-        taken = self._share_out()
+        moved = self._move_away(account, "lost", f"{reason} - {hint}")
         log.error(
             "telegram_account_lost",
             account=account,
             problem=reason,
             hint=hint,
             channels=len(moving),
-            to_accounts=len(taken),
-            to_preview=sum("preview" in self._infos[id_].via for id_ in set(moving) - taken),
+            to_accounts=sum(id_ in self._of for id_ in moving),
+            to_preview=sum(
+                "preview" in self._infos[id_].via for id_ in moving if id_ not in self._of
+            ),
+            read_by=moved,
         )
-        for id_ in moving:
-            self._show(id_)
-        self._changed.set()
+
+    def flood(self, account: str, reason: str, until: datetime) -> None:
+        """Telegram makes an account wait for long: others read its channels, if they have room.
+
+        What nobody takes stays its own: pushes may still come, and the preview reads it too.
+        """
+        before = self._accounts[account]
+        if before.state == "flooded":
+            self._accounts[account] = msgspec.structs.replace(before, until=until.isoformat())
+            return
+        hint = f"{reason}; it takes its channels back afterwards, nothing is to be done"
+        moved = self._move_away(account, "flooded", hint, until)
+        log.error(
+            "telegram_account_flooded",
+            account=account,
+            problem=reason,
+            until=until.isoformat(),
+            read_by=moved,
+        )
+
+    def well(self, account: str) -> None:
+        """An account works: its channels come back to it."""
+        before = self._accounts[account]
+        if before.state == "running":
+            return
+        self._accounts[account] = AccountHealth(account=account, state="running")
+        if before.state == "starting":
+            return
+        back = self._go_home(account)
+        log.warning("telegram_account_well", account=account, channels=back)
+
+    def joined(self, account: str, names: Collection[str]) -> None:
+        """An account has joined these channels (names in lower case): they are pushed to it."""
+        self._joined[account] = frozenset(names)
+        if self._accounts[account].state not in {"lost", "flooded"}:
+            self._go_home(account)
 
     def missed(self, source: str, posts: int) -> None:
         """The preview showed posts that the account should have had."""
@@ -102,6 +182,8 @@ class Roster:
 
     def told_by_account(self, health: SourceHealth) -> None:
         """What an account says of a channel of its own."""
+        if health.source not in self._infos:
+            return
         before = self.by_account(health.source)
         self._told[health.source] = health
         if self.by_account(health.source) != before:
@@ -114,19 +196,85 @@ class Roster:
         if health.source not in self._infos or not self.by_account(health.source):
             self._show(health.source)
 
-    def _share_out(self) -> set[str]:
-        """Give each channel without an account to the one with most room; those that got one."""
-        running = [name for name, one in self._accounts.items() if one.state != "lost"]
-        taken: dict[str, str] = {}
-        for id_ in self._infos.keys() - self._of.keys() if running else ():
-            counts = {name: list(self._of.values()).count(name) for name in running}
-            name = min(running, key=lambda one: counts[one])
-            if counts[name] < MOST:
-                self._of[id_] = taken[id_] = name
-        for name in set(taken.values()) & self._moves.keys():
-            self._moves[name](self.share(name))
+    def _home(self, id_: str, accounts: Sequence[str]) -> list[str]:
+        """The accounts, the one where a channel is at home first."""
+        name = id_.partition(":")[2].lower()
+        wanted = self._infos[id_].account
+
+        def rank(account: str) -> tuple[bool, bool, bytes]:
+            digest = hashlib.sha256(f"{account}\n{id_}".encode()).digest()
+            return account != wanted, name not in self._joined.get(account, ()), digest
+
+        return sorted(accounts, key=rank)
+
+    def _move_away(
+        self, account: str, state: AccountState, hint: str, until: datetime | None = None
+    ) -> str:
+        """Give an account's channels to others; who reads them now, in words."""
+        moving = [id_ for id_, of in self._of.items() if of == account]
+        self._accounts[account] = AccountHealth(
+            account=account, state=state, hint=hint, until=until.isoformat() if until else None
+        )
+        for id_ in moving:
+            del self._of[id_]
+            self._told.pop(id_, None)
+        self._share_out()
+        if state == "flooded":
+            self._of.update({id_: account for id_ in moving if id_ not in self._of})
+        self._move(account)
+        to = Counter(self._of.get(id_, "preview") for id_ in moving)
+        alone = sum("preview" not in self._infos[id_].via for id_ in moving if id_ not in self._of)
+        to["preview"] -= alone
+        named = [f"{count} by {name}" for name, count in sorted(to.items()) if count > 0]
+        moved = ", ".join([*named, f"{alone} by nobody"] if alone else named) or "no channels"
+        self._accounts[account] = msgspec.structs.replace(self._accounts[account], moved=moved)
+        for id_ in moving:
+            self._show(id_)
+        self._changed.set()
+        return moved
+
+    def _go_home(self, account: str) -> int:
+        """Move the channels that are at home with an account to it; how many those were."""
+        running = self._able()
+        room = MOST - len(self.share(account))
+        coming = [
+            id_
+            for id_ in self._infos
+            if self._of.get(id_) != account and self._home(id_, running)[:1] == [account]
+        ][: max(room, 0)]
+        left = {self._of[id_] for id_ in coming if id_ in self._of}
+        for id_ in coming:
+            self._of[id_] = account
+            self._told.pop(id_, None)
+        self._share_out()
+        for name in (*left, account):
+            self._move(name)
+        self._changed.set()
+        return len(coming)
+
+    def _able(self) -> list[str]:
+        """The accounts that can read channels."""
+        return [n for n, one in self._accounts.items() if one.state in {"starting", "running"}]
+
+    def _share_out(self) -> None:
+        """Give each channel without an account to its home, or to the next one with room."""
+        able = self._able()
+        counts = Counter(self._of.values())
+        taking = set()
+        for id_ in [one for one in self._infos if one not in self._of] if able else ():
+            for name in self._home(id_, able):
+                if counts[name] < MOST:
+                    self._of[id_] = name
+                    counts[name] += 1
+                    taking.add(name)
+                    break
+        for name in taking:
+            self._move(name)
         self._say_unread()
-        return set(taken)
+
+    def _move(self, account: str) -> None:
+        if account in self._moves:
+            self._moves[account](self.share(account))
 
     def _say_unread(self) -> None:
         """Channels that nobody reads: no account has room, and the preview may not."""

@@ -16,17 +16,18 @@ from monitor.place import Place
 from monitor.rule import Level
 from monitor.store.chain import link
 from monitor.store.channels import Channels
+from monitor.store.clues import Counts, drop_ended, put_clues, put_counts
 from monitor.store.database import Database
 from monitor.store.head import NEWEST_ALERT, Head
 from monitor.store.incidents import put_incidents, put_supports
 from monitor.store.moments import to_ms
 from monitor.store.posts import Admitted
 from monitor.store.seal import seal
+from monitor.watch import Clue, ClueKey
 
-STEPS = ("begin", "posts", "cursors", "incidents", "supports", "alerts", "commit")
+STEPS = ("begin", "posts", "cursors", "incidents", "supports", "clues", "alerts", "commit")
 """The steps of a commit in order, as `Database.on_step` sees them."""
 
-_HOUR_MS = 3_600_000
 _POST_COLUMNS = 20
 _PUT_POST = f"INSERT INTO posts VALUES ({', '.join('?' * _POST_COLUMNS)})"
 
@@ -44,8 +45,10 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """What one batch changes.
 
     `judged` is everything that `admit` returned, in its order; `incidents` and `supports` replace
-    what was stored of them; `rulebook` is the hash of the rulebook that judged and `versions` those
-    of what it was compiled with (fold, lexicon, monitor), written down when the hash is first seen.
+    what was stored of them, and so do `clues` (by key and realm; None is forgotten, and so is what
+    ends before the hour of `clue_floors`); `counts` are added to the baselines; `rulebook` is the
+    hash of the rulebook that judged and `versions` those of what it was compiled with (fold,
+    lexicon, monitor), written down when the hash is first seen.
     """
 
     judged: Sequence[Judged] = ()
@@ -55,6 +58,9 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[Alert, ...] = ()
     rulebook: str = ""
     facts: Mapping[str, str] = msgspec.field(default_factory=dict)
+    clues: Mapping[tuple[ClueKey, bool], Clue | None] = msgspec.field(default_factory=dict)
+    clue_floors: Mapping[bool, int] = msgspec.field(default_factory=dict)
+    counts: Counts = msgspec.field(default_factory=dict)
     versions: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -94,6 +100,10 @@ def commit(db: Database, work: Work, now: datetime) -> tuple[Alert, ...]:
         put_incidents(connection, work.incidents)
         db.step("supports")
         put_supports(connection, work.supports)
+        db.step("clues")
+        put_clues(connection, work.clues)
+        drop_ended(connection, work.clue_floors)
+        put_counts(connection, work.counts)
         db.step("alerts")
         return _put_alerts(connection, db.head, work.alerts, now)
 
@@ -111,7 +121,6 @@ def _put_posts(connection: sqlite3.Connection, db: Database, work: Work, now: da
         " ON CONFLICT DO UPDATE SET posts = posts + excluded.posts",
         [(*key, posts) for key, posts in sorted(tallies.items())],
     )
-    _count_hits(connection, work.judged)
 
 
 def _post_row(
@@ -174,21 +183,6 @@ def _rulebook(connection: sqlite3.Connection, head: Head, work: Work, now: datet
         )
         head.rulebooks[work.rulebook] = number
     return number
-
-
-def _count_hits(connection: sqlite3.Connection, judged: Sequence[Judged]) -> None:
-    """Baselines: real posts at their first version, by the hour of the event."""
-    counts = Counter(
-        (hit.rule.id, hit.place.id if hit.place else "", to_ms(one.admitted.event_at) // _HOUR_MS)
-        for one in judged
-        if one.hits and one.admitted.name.version == 1 and not one.admitted.name.exercise
-        for hit in one.hits
-    )
-    connection.executemany(
-        "INSERT INTO baselines VALUES (?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET posts = posts + excluded.posts",
-        [(*key, posts) for key, posts in sorted(counts.items())],
-    )
 
 
 def _put_pairs(connection: sqlite3.Connection, table: str, pairs: Mapping[str, str]) -> None:

@@ -12,6 +12,8 @@ APPLICATION = 0x6D6F6E69
 STEPS: Mapping[int, str] = {
     1: Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"),
     2: Path(__file__).with_name("silences.sql").read_text(encoding="utf-8"),
+    3: Path(__file__).with_name("actions.sql").read_text(encoding="utf-8"),
+    4: Path(__file__).with_name("clues.sql").read_text(encoding="utf-8"),
 }
 """Version -> the SQL that leads to it from the version before. Released steps never change."""
 

@@ -56,9 +56,22 @@ def alerts_of(db: Database, incident: str) -> tuple[Alert, ...]:
     return _alerts(db, "incident = ? ORDER BY sequence", (incident,))
 
 
+def newest_of(db: Database, beginning: str) -> Alert | None:
+    """The newest alert of the incidents whose ids begin so and end in letters or digits."""
+    among = (beginning, beginning + "~")
+    found = _alerts(db, "incident > ? AND incident < ? ORDER BY sequence DESC LIMIT 1", among)
+    return found[0] if found else None
+
+
 def alert(db: Database, id_: str) -> Alert | None:
     """One alert by its id; None if it is unknown or has expired."""
     found = _alerts(db, "id = ?", (id_,))
+    return found[0] if found else None
+
+
+def latest_of(db: Database, incident: str) -> Alert | None:
+    """The newest alert of an incident that has not expired; None if there is none."""
+    found = _alerts(db, "incident = ? ORDER BY sequence DESC LIMIT 1", (incident,))
     return found[0] if found else None
 
 
@@ -85,6 +98,12 @@ def _alerts(db: Database, where: str, values: Sequence[object]) -> tuple[Alert, 
 def newest(db: Database) -> int:
     """The sequence of the last alert ever stored, expired or not; 0 before the first."""
     return db.read(newest_alert)
+
+
+def newest_about_the_world(db: Database) -> Alert | None:
+    """The newest alert that is not about the monitor itself; None if there is none."""
+    found = _alerts(db, "incident IN (SELECT id FROM incidents) ORDER BY sequence DESC LIMIT 1", ())
+    return found[0] if found else None
 
 
 def first_since(db: Database, moment: datetime) -> int:
@@ -201,6 +220,16 @@ def last_delivery(db: Database, sink: str, incident: str) -> Delivery | None:
     return found[0][1] if found else None
 
 
+def incident_of_message(db: Database, sink: str, chat: str, number: int) -> str | None:
+    """The incident whose first or last message in a chat has this number; None if none has."""
+    found = _deliveries(
+        db,
+        "sink = ? AND (reference GLOB ? OR reference GLOB ?) ORDER BY sequence DESC LIMIT 1",
+        (sink, f"{chat}/{number}/*", f"{chat}/*/{number}/*"),
+    )
+    return found[0][1].incident if found else None
+
+
 def deliveries_of(db: Database, alert_id: str) -> tuple[tuple[str, Delivery], ...]:
     """What every sink did with an alert: (sink, delivery), by sink."""
     return _deliveries(db, "alert = ? ORDER BY sink", (alert_id,))
@@ -228,6 +257,28 @@ def deliveries(
     where = " AND ".join(conditions) or "TRUE"
     order = "ORDER BY at DESC, sequence DESC, sink LIMIT ?"
     return _deliveries(db, f"{where} {order}", [*values, limit])
+
+
+def held_back(db: Database, sink: str, after: int, limit: int = 2000) -> tuple[Delivery, ...]:
+    """What a sink did not send because its route was paused, behind a sequence, in order."""
+    found = _deliveries(
+        db,
+        "sink = ? AND sequence > ? AND state = 'muted' AND detail LIKE 'route %'"
+        " ORDER BY sequence LIMIT ?",
+        (sink, after, limit),
+    )
+    return tuple(one for _, one in found)
+
+
+def told_since(db: Database, sink: str, incident: str, sequence: int) -> bool:
+    """Whether a sink has sent something of an incident behind a sequence."""
+    return bool(
+        db.rows(
+            "SELECT 1 FROM deliveries WHERE sink = ? AND incident = ? AND sequence > ?"
+            " AND state IN ('delivered', 'uncertain') LIMIT 1",
+            (sink, incident, sequence),
+        )
+    )
 
 
 def dead_letters(db: Database, limit: int = 1000) -> tuple[tuple[str, Delivery], ...]:
@@ -296,6 +347,10 @@ class Outbox:
         """The newest delivery of an incident by a sink that has a reference."""
         return await self._read(last_delivery, sink, incident)
 
+    async def latest_of(self, incident: str) -> Alert | None:
+        """The newest alert of an incident that has not expired."""
+        return await self._read(latest_of, incident)
+
     async def alert(self, id_: str) -> Alert | None:
         """One alert by its id; None if it is unknown or has expired."""
         return await self._read(alert, id_)
@@ -307,6 +362,12 @@ class Outbox:
     async def redeliver(self, sink: str, deliveries: Sequence[Delivery]) -> None:
         """Store what became of alerts that were sent again; the sink's position stays."""
         await self._writer.do(redeliver, sink, deliveries)
+
+    async def ask(
+        self, function: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """What a reading function says of the store, on the outbox's own connection."""
+        return await self._read(function, *args, **kwargs)
 
     async def _read(
         self, function: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs

@@ -87,10 +87,11 @@ def admit(db: Database, received: Sequence[Received], now: datetime) -> list[Adm
     cut into batches, the result is the same, provided that `now` (which stands in for a missing
     observed_at of an edit) is no earlier than the latest observed_at admitted before.
 
-    Dropped are: the same content again; an edit that is older than the latest version; a deletion
-    of what is deleted already or was seen alive later. The same post with another content is a
-    version of kind edit, whatever its source called it, and so is a post that comes back after its
-    deletion. A deletion of an unknown post is kept as its version 1.
+    Dropped are: the same content again; whatever a second reader tells of a post that is stored; an
+    edit that is older than the latest version; a deletion of what is deleted already or was seen
+    alive later. The same post with another content is a version of kind edit, whatever its source
+    called it, and so is a post that comes back after its deletion. A deletion of an unknown post is
+    kept as its version 1.
 
     Raises:
         StateError: the store cannot be read.
@@ -141,7 +142,9 @@ class _Batch:
         key = (address.channel, post.id)
         latest = self._latest_of(key)
         content = content_hash(post)
-        if latest is not None and not latest.gone and latest.content == content:
+        if latest is not None and (
+            received.beside or (not latest.gone and latest.content == content)
+        ):
             return None
         previous = previous_name = None
         kind = post.kind

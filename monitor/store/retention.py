@@ -46,6 +46,8 @@ class Expired(msgspec.Struct, kw_only=True):
     alerts: int = 0
     deliveries: int = 0
     baselines: int = 0
+    attempts: int = 0
+    actions: int = 0
     more: bool = False
 
     @property
@@ -155,10 +157,27 @@ _REMOVALS: tuple[tuple[str, str], ...] = (
         """,
     ),
     (
+        "attempts",
+        """
+        DELETE FROM attempts WHERE (sink, sequence, attempt) IN (
+            SELECT t.sink, t.sequence, t.attempt FROM attempts t
+            WHERE t.at < :alerts AND NOT EXISTS (
+                SELECT 1 FROM deliveries d WHERE d.sink = t.sink AND d.sequence = t.sequence)
+            ORDER BY t.at LIMIT :step)
+        """,
+    ),
+    (
+        "actions",
+        """
+        DELETE FROM actions WHERE number IN (
+            SELECT number FROM actions WHERE at < :matched ORDER BY at LIMIT :step)
+        """,
+    ),
+    (
         "baselines",
         """
-        DELETE FROM baselines WHERE (rule, place, hour) IN (
-            SELECT rule, place, hour FROM baselines WHERE hour < :hour LIMIT :step)
+        DELETE FROM baselines WHERE (rule, place, hour, exercise) IN (
+            SELECT rule, place, hour, exercise FROM baselines WHERE hour < :hour LIMIT :step)
         """,
     ),
 )

@@ -1,5 +1,7 @@
 """Silences as the store keeps them: the ones at work, and the record of all."""
 
+import sqlite3
+
 import msgspec
 
 from monitor.alert import Alert
@@ -40,16 +42,14 @@ def put(db: Database, silence: Silence) -> None:
     Raises:
         DiskFullError: nothing was stored, try again.
     """
+    db.write(lambda connection: put_silence(connection, silence), name="silence")
+
+
+def put_silence(connection: sqlite3.Connection, silence: Silence) -> None:
+    """The same inside the caller's transaction."""
     body = msgspec.json.encode(silence)
     row = (silence.id, int(silence.told), to_ms(silence.made_at), body)
-
-    def write(connection: object) -> None:
-        del connection
-        db.connection.execute(
-            "INSERT OR REPLACE INTO silences VALUES (?, ?, ?, ?, ?)", (*row, seal(*row))
-        )
-
-    db.write(write, name="silence")
+    connection.execute("INSERT OR REPLACE INTO silences VALUES (?, ?, ?, ?, ?)", (*row, seal(*row)))
 
 
 def tell(db: Database, silence: Silence, alert: Alert) -> tuple[Alert, ...]:

@@ -50,6 +50,29 @@ rules:
     level: high
     window: 4m
     when: {all: [жителей, вывозят]}
+  - id: many-shellings
+    title: Shelling after shelling
+    level: high
+    correlate: {type: event_count, rules: fire, timespan: 2m, condition: {gte: 3}}
+  - id: many-sources
+    title: Many speak
+    correlate:
+      {type: value_count, timespan: 3m, condition: {field: family, gte: 4}, group_by: affiliation}
+  - id: two-sides
+    title: Both sides
+    level: critical
+    correlate:
+      {type: corroborated, rules: incursion, timespan: 5m, families: 2, affiliations: 2}
+  - id: nobody-leaves
+    title: Incursion and no evacuation
+    correlate:
+      {type: absence, rules: incursion, without: evacuation, timespan: 90s, group_by: affiliation}
+  - id: quiet
+    title: A side falls quiet
+    correlate: {type: flatline, rules: fire, threshold: 2, timespan: 4m, group_by: affiliation}
+  - id: first-there
+    title: Opened by both
+    correlate: {type: temporal, rules: [fire, incursion], count: incidents, timespan: 3m}
 """
 
 

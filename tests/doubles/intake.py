@@ -1,7 +1,7 @@
 """Doubles that sources are run against: a store in memory, a board, a clock that is moved."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 from monitor.post import Post, Received
@@ -61,6 +61,8 @@ class Board:
     def __init__(self) -> None:
         self.last: dict[str, SourceHealth] = {}
         self.states: dict[str, list[str]] = {}
+        self.account: list[str] = []
+        self.members: set[str] = set()
 
     def source(self, health: SourceHealth) -> None:
         """Remember the newest and the sequence of different states."""
@@ -68,6 +70,23 @@ class Board:
         states = self.states.setdefault(health.source, [])
         if not states or states[-1] != health.state:
             states.append(health.state)
+
+    def forget(self, source: str) -> None:
+        """It is watched no more."""
+        self.last.pop(source, None)
+
+    def well(self) -> None:
+        """An account is connected."""
+        self.account.append("well")
+
+    def flooded(self, reason: str, until: datetime) -> None:
+        """An account has to wait."""
+        del reason, until
+        self.account.append("flooded")
+
+    def joined(self, names: Collection[str]) -> None:
+        """An account has joined these channels."""
+        self.members |= set(names)
 
 
 class ManualClock:

@@ -83,6 +83,10 @@ class MemoryOutbox:
         ]
         return max(found, key=lambda one: one.sequence, default=None)
 
+    async def latest_of(self, incident: str) -> Alert | None:
+        """As the store's."""
+        return next((one for one in self.alerts[::-1] if one.incident.id == incident), None)
+
     async def wait_recorded(self, sink: str, sequence: int, seconds: float = 20.0) -> None:
         """Return when the sink's position has come to `sequence`."""
         async with asyncio.timeout(seconds):

@@ -17,10 +17,12 @@ from monitor.secret import Secret
 from monitor.sinks.deliver import Mute, Sink, nothing_muted
 from monitor.sinks.embedded_broker import EmbeddedBroker, server_binary
 from monitor.sinks.file import FileSink, Rotation
+from monitor.sinks.look import Look
 from monitor.sinks.mqtt import MqttSink, Tuning
 from monitor.sinks.mqtt_connection import Address
+from monitor.sinks.room import Room
 from monitor.sinks.telegram_api import BotApi
-from monitor.sinks.telegram_bot import TelegramBotSink
+from monitor.sinks.telegram_bot import Gates, TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
 from monitor.sinks.webhook import Target, WebhookSink
 from tests.doubles.bot_api import TOKEN, BotApiDouble
@@ -129,7 +131,9 @@ class ChatRig(Rig):
     def sink(self, mute: Mute = nothing_muted) -> Sink:
         """A sink for one group."""
         api = BotApi(Secret("env:T", TOKEN), self._double.url)
-        return TelegramBotSink("chat", api, "-1", clock=HastyClock(), rng=RNG, zone=UTC, mute=mute)
+        return TelegramBotSink(
+            "chat", Room(api, "-1"), Look(), clock=HastyClock(), rng=RNG, gates=Gates(mute)
+        )
 
     def shown(self) -> list[str]:
         """The ids of every text a message ever had."""

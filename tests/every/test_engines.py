@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from monitor.lexicon.terms import ParsedTerm, parse, surfaces
+from monitor.lexicon.surfaces import surfaces
+from monitor.lexicon.terms import ParsedTerm, parse
 from monitor.matching.concepts import Concepts
 from monitor.matching.scan import Look, Scanner
 from monitor.rulebook.patterns import Patterns

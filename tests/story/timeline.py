@@ -98,9 +98,7 @@ class Story:
             () if kind == "delete" else tuple(self._hit(one, stamped, info, place) for one in held)
         )
         self.texts[(name, post)] = (body, version + 1)
-        self.state, closed, alerts = tick(self.state, body.observed_at or at)
-        self.alerts.extend(alerts)
-        self.incidents.update((one.id, one) for one in closed)
+        self.pass_time(body.observed_at or at)
         event = Event(
             post=body,
             name=stamped,
@@ -116,6 +114,12 @@ class Story:
         for support in decision.supports:
             self.supports[(support.incident, support.source, support.id)] = support
         return decision
+
+    def pass_time(self, now: datetime) -> None:
+        """Fire what is due by now."""
+        self.state, decision = tick(self.state, now, BOOK)
+        self.alerts.extend(decision.alerts)
+        self.incidents.update((one.id, one) for one in decision.incidents)
 
     def _hit(self, one: Rule, name: PostName, info: SourceInfo, place: Place | None) -> Hit:
         return Hit(

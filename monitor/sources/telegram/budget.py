@@ -5,7 +5,7 @@ docs/telegram-double.md for what nobody can test). The state is persisted, so th
 not start a storm. Times are Unix seconds and come in as arguments.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -23,7 +23,7 @@ RATES: Mapping[str, tuple[Rate, ...]] = {
     "messages.getPeerDialogs": (Rate(20, 60),),
     "messages.getDialogs": (Rate(10, 600),),
     "contacts.resolveUsername": (Rate(10, 60), Rate(150, 86_400)),
-    "channels.joinChannel": (Rate(1, 600),),
+    "channels.joinChannel": (Rate(1, 600), Rate(40, 86_400)),
     "channels.getFullChannel": (Rate(10, 60),),
     "updates.getChannelDifference": (Rate(60, 60),),
     "upload.getFile": (Rate(60, 60),),
@@ -50,6 +50,20 @@ def wait(budget: Budget, method: str, now: float) -> float:
         if len(recent) >= rate.calls:
             due.append(recent[-rate.calls] + rate.seconds - now)
     return max(0.0, *due)
+
+
+def barred(budget: Budget, methods: Iterable[str], now: float) -> float:
+    """Seconds for which the server forbids one of these methods; 0 = none."""
+    return max((budget.floods.get(one, now) - now for one in methods), default=0.0)
+
+
+def finished(budget: Budget, method: str, calls: int, now: float) -> float:
+    """Seconds until so many calls could have been made, each as early as it may be."""
+    moment = now
+    for _ in range(calls):
+        moment += wait(budget, method, moment)
+        budget = spent(budget, method, moment)
+    return moment - now
 
 
 def spent(budget: Budget, method: str, now: float) -> Budget:

@@ -44,11 +44,16 @@ class Calls:
             NotNowError: the budget or the server forbids the call for longer.
             AccountLostError, ChannelLostError, TroubleError: see trouble.py.
         """
+        return (await self.ask_at(request))[0]
+
+    async def ask_at(self, request: Any) -> tuple[Any, datetime]:  # noqa: ANN401 - see ask
+        """Like `ask`; with when the call was made, so that the answer is no older than that."""
         method = method_name(request)
         await self.turn(method)
+        asked_at = self._clock.now()
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._client(request)
+                return await self._client(request), asked_at
         except (errors.FloodWaitError, errors.FloodPremiumWaitError) as error:
             raise await self.flooded(method, error.seconds) from error
         except Exception as error:
@@ -76,6 +81,15 @@ class Calls:
         until = datetime.fromtimestamp(self._now() + seconds, self._clock.now().tzinfo)
         log.warning("telegram_flood_wait", method=method, seconds=seconds, until=until.isoformat())
         return NotNowError(method, seconds)
+
+    def barred(self, *methods: str) -> float:
+        """Seconds for which the server forbids one of these methods; 0 = none."""
+        return max(0.0, budget.barred(self._budget, methods, self._now()))
+
+    def finished(self, method: str, calls: int) -> datetime:
+        """When so many calls could have been made, each as early as it may be."""
+        seconds = budget.finished(self._budget, method, calls, self._now())
+        return datetime.fromtimestamp(self._now() + seconds, self._clock.now().tzinfo)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -24,10 +24,15 @@ SEVERAL = 20  # so many deletions at once are believed only after a further look
 
 
 class Page(NamedTuple):
-    """Messages in ascending order, and the chats that came with them."""
+    """Messages in ascending order, the chats that came with them, and when they were asked for.
+
+    The server may have deleted one of them while it answered: a deletion that is observed later
+    than `asked_at` is the newer knowledge.
+    """
 
     messages: list[TL]
     chats: dict[int, TL]
+    asked_at: datetime
 
 
 class Lister:
@@ -60,40 +65,62 @@ class Lister:
             lowest = messages[0].id
         head = max((message.id for message in messages), default=0)
         groups = albums(messages)
-        posts = self._posts(watched, groups, page.chats, history=True)
+        posts = self._posts(watched, groups, page, history=True)
         change = partial(_contacted, lowest, head, _names(groups))
         step = Step(watched, posts, change, contacted=True, relisted_at=self._now())
         await self._register.keep([step])
         log.info("source_first_contact", source=watched.info.id, posts=len(posts))
 
-    async def heads(self, channels: Sequence[Watched]) -> None:
-        """Learn the newest id of many channels in one call."""
-        known = [one for one in channels if one.peer is not None and not one.lost]
-        for start in range(0, len(known), PAGE):
-            await self._heads(known[start : start + PAGE])
+    async def heads(self, channels: Sequence[Watched]) -> dict[Watched, int]:
+        """Learn the newest id of many channels in one call; how many posts that brought to which.
 
-    async def _heads(self, channels: list[Watched]) -> None:
+        The newest post comes along: where it is the only one that is missing it is stored at once.
+        """
+        known = [one for one in channels if one.peer is not None and not one.lost]
+        found: dict[Watched, int] = {}
+        for start in range(0, len(known), PAGE):
+            found |= await self._heads(known[start : start + PAGE])
+        return found
+
+    async def _heads(self, channels: list[Watched]) -> dict[Watched, int]:
         """One call; when a channel spoils it, halves of it, down to that channel."""
         peers = [types.InputDialogPeer(_input_peer(one)) for one in channels]
         try:
-            answer = await self._calls.ask(functions.messages.GetPeerDialogsRequest(peers))
+            answer, asked_at = await self._calls.ask_at(
+                functions.messages.GetPeerDialogsRequest(peers)
+            )
         except ChannelLostError as error:
             if len(channels) > 1:
                 middle = len(channels) // 2
-                await self._heads(channels[:middle])
-                await self._heads(channels[middle:])
-                return
+                found = await self._heads(channels[:middle])
+                return found | await self._heads(channels[middle:])
             hint = "it is private or gone: remove it from the sources file, or join it"
             self._register.lose(channels[0], "not_found", str(error), hint)
-            return
+            return {}
         chats = {chat.id: chat for chat in answer.chats}
+        page = Page(answer.messages, by_peer(answer.chats), asked_at)
+        steps: list[Step] = []
         for dialog in answer.dialogs:
             number = getattr(dialog.peer, "channel_id", 0)
             watched = self._register.of_number(number)
             if watched is not None and self._still_its_own(watched, chats.get(number)):
                 watched.pts = dialog.pts or 0
-                head = partial(_heard, dialog.top_message)
-                await self._register.keep([Step(watched, (), head)])
+                watched.joined = not getattr(chats.get(number), "left", False)
+                steps.append(self._headed(watched, dialog.top_message, page))
+        await self._register.keep(steps)
+        return {step.watched: len(step.posts) for step in steps}
+
+    def _headed(self, watched: Watched, head: int, page: Page) -> Step:
+        """That a channel has this newest id; with its post, if no other one is missing."""
+        number = watched.peer.number if watched.peer else 0
+        tops = [one for one in page.messages if (one.peer_id.channel_id, one.id) == (number, head)]
+        coverage = watched.coverage
+        alone = coverage is not None and ids.gaps(ids.heard(coverage, head)) == ((head, head),)
+        if not alone or not tops or getattr(tops[0], "grouped_id", None):
+            return Step(watched, (), partial(_heard, head))
+        groups = albums(tops)
+        posts = self._posts(watched, groups, page)
+        return Step(watched, posts, partial(_listed, (head, head), _names(groups)))
 
     def _still_its_own(self, watched: Watched, chat: TL) -> bool:
         """Whether a channel still has the name it is watched by."""
@@ -108,11 +135,9 @@ class Lister:
         return False
 
     async def fill(self, watched: Watched) -> int:
-        """List every gap, oldest first; how many posts that brought."""
-        brought = 0
-        while watched.coverage is not None and (open_ := ids.gaps(watched.coverage)):
-            brought += await self._fill_from(watched, open_[0])
-        return brought
+        """List one page of what is missing, the oldest; how many posts that brought."""
+        open_ = ids.gaps(watched.coverage) if watched.coverage is not None else ()
+        return await self._fill_from(watched, open_[0]) if open_ else 0
 
     async def _fill_from(self, watched: Watched, gap: Span) -> int:
         """List one page from the beginning of a gap on."""
@@ -122,7 +147,7 @@ class Lister:
         if len(page.messages) < PAGE:  # nothing lies between the last one and the head
             reached = max(reached, gap[1])
         groups = albums(whole)
-        posts = self._posts(watched, groups, page.chats)
+        posts = self._posts(watched, groups, page)
         change = partial(_listed, (gap[0], reached), _names(groups))
         brought = await self._register.keep([Step(watched, posts, change)])
         log.info("gap_listed", source=watched.info.id, first=gap[0], last=reached, posts=brought)
@@ -131,11 +156,11 @@ class Lister:
     async def look_again(self, watched: Watched, since: datetime, pages: int) -> None:
         """List recent posts again, for the edits and deletions that no push told."""
         newest, head = watched.pts, watched.coverage.head if watched.coverage else 0
-        messages, chats, first = await self._recent(watched, since, pages)
-        groups = albums(messages)
+        recent, first = await self._recent(watched, since, pages)
+        groups = albums(recent.messages)
         edited = [group for group in groups if any(one.edit_date for one in group)]
-        posts = self._posts(watched, edited, chats, edits=True)
-        missing = await self._missing(watched, messages, (first, head))
+        posts = self._posts(watched, edited, recent, edits=True)
+        missing = await self._missing(watched, recent.messages, (first, head))
         posts += self._gone(watched, missing)
         step = Step(
             watched,
@@ -151,29 +176,26 @@ class Lister:
         if watched.pts:
             await self._register.keep([Step(watched, (), _same, events=((1, watched.pts),))])
 
-    async def _recent(
-        self, watched: Watched, since: datetime, pages: int
-    ) -> tuple[list[TL], dict[int, TL], int]:
+    async def _recent(self, watched: Watched, since: datetime, pages: int) -> tuple[Page, int]:
         """The messages since a time, as far as so many pages go, ascending; the first id of them.
 
         The first id is where the listing is complete from: lower than the first message when those
         before it are gone.
         """
-        messages: list[TL] = []
-        chats: dict[int, TL] = {}
+        found = Page([], {}, self._clock.now())
         offset = 0
         for _ in range(pages):
             page = await self._page(watched, offset_id=offset)
             older = [message.id for message in page.messages if message.date < since]
-            messages = page.messages[len(older) :] + messages
-            chats.update(page.chats)
+            found.messages[:0] = page.messages[len(older) :]
+            found.chats.update(page.chats)
             if older:
-                return messages, chats, older[-1] + 1
+                return found, older[-1] + 1
             if len(page.messages) < PAGE:
-                return messages, chats, 1
+                return found, 1
             offset = page.messages[0].id
-        messages = _without_begun_album(messages)
-        return messages, chats, messages[0].id
+        messages = _without_begun_album(found.messages)
+        return found._replace(messages=messages), messages[0].id
 
     async def _missing(self, watched: Watched, messages: list[TL], span: Span) -> tuple[int, ...]:
         """Posts of a span that are no longer listed, asked for by id before it is believed."""
@@ -183,7 +205,7 @@ class Lister:
         unlisted = ids.vanished(watched.coverage, span, numbers)
         empty = [
             message.id
-            for message in await self.messages(watched, unlisted)
+            for message in (await self.messages(watched, unlisted)).messages
             if isinstance(message, types.MessageEmpty)
         ]
         if len(empty) > SEVERAL and not watched.suspected.issuperset(empty):
@@ -193,27 +215,39 @@ class Lister:
         watched.suspected = frozenset()
         return tuple(empty)
 
-    async def messages(self, watched: Watched, numbers: Sequence[int]) -> list[TL]:
+    async def messages(self, watched: Watched, numbers: Sequence[int]) -> Page:
         """Single messages by id; MessageEmpty for those that are not there."""
-        found: list[TL] = []
+        found = Page([], {}, self._clock.now())
         for start in range(0, len(numbers), PAGE):
             wanted = [types.InputMessageID(one) for one in numbers[start : start + PAGE]]
             peer = _input_peer(watched)
             channel = types.InputChannel(peer.channel_id, peer.access_hash)
-            answer = await self._calls.ask(functions.channels.GetMessagesRequest(channel, wanted))
-            found += answer.messages
+            answer, asked_at = await self._calls.ask_at(
+                functions.channels.GetMessagesRequest(channel, wanted)
+            )
+            found.messages.extend(answer.messages)
+            found.chats.update(by_peer(answer.chats))
+            found = found._replace(asked_at=min(found.asked_at, asked_at) if start else asked_at)
         return found
 
-    async def album_of(self, watched: Watched, message: TL) -> list[TL]:
-        """All messages of the album that a message belongs to, by asking for its neighbours."""
+    async def edited_album(self, watched: Watched, message: TL, events: ids.Spans) -> None:
+        """Store the album that an edited message belongs to, by asking for its neighbours.
+
+        Its events count as known when it is stored: until then the hole they leave brings it back.
+        """
         around = range(max(1, message.id - 9), message.id + 10)
-        found = await self.messages(watched, around)
-        group = [one for one in found if getattr(one, "grouped_id", None) == message.grouped_id]
-        return sorted(group, key=lambda one: int(one.id)) or [message]
+        page = await self.messages(watched, around)
+        group = [
+            one
+            for one in sorted(page.messages, key=lambda one: int(one.id))
+            if getattr(one, "grouped_id", None) == message.grouped_id
+        ]
+        posts = self._posts(watched, [group], page, edits=True) if group else []
+        await self._register.keep([Step(watched, posts, _same, events)])
 
     async def _page(self, watched: Watched, *, offset_id: int, forwards: bool = False) -> Page:
         """A page of messages before an id (0 = the newest), or from an id on."""
-        answer = await self._calls.ask(
+        answer, asked_at = await self._calls.ask_at(
             functions.messages.GetHistoryRequest(
                 peer=_input_peer(watched),
                 offset_id=offset_id,
@@ -225,20 +259,30 @@ class Lister:
                 hash=0,
             )
         )
-        return Page(sorted(answer.messages, key=lambda one: int(one.id)), by_peer(answer.chats))
+        messages = sorted(answer.messages, key=lambda one: int(one.id))
+        return Page(messages, by_peer(answer.chats), asked_at)
 
     def _posts(
         self,
         watched: Watched,
         groups: Iterable[list[TL]],
-        chats: dict[int, TL],
+        page: Page,
         *,
         history: bool = False,
         edits: bool = False,
     ) -> list[Received]:
         kind: PostKind = "edit" if edits else "new"
-        source = watched.info.id
-        return [received(source, group, chats, kind=kind, history=history) for group in groups]
+        return [
+            received(
+                watched.info.id,
+                group,
+                page.chats,
+                kind=kind,
+                history=history,
+                observed_at=page.asked_at,
+            )
+            for group in groups
+        ]
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

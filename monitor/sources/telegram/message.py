@@ -28,10 +28,12 @@ def received(
     *,
     kind: PostKind = "new",
     history: bool = False,
+    observed_at: datetime | None = None,
 ) -> Received:
     """One message, or the messages of one album in ascending order, as a post in its envelope.
 
-    `raw` holds the TL bytes of each message, one after the other.
+    `raw` holds the TL bytes of each message, one after the other. `observed_at` is when the server
+    was asked for them, or when they were pushed: what tells a late post from a new one.
     """
     first = messages[0]
     texts = [text for message in messages if (text := _said(message))]
@@ -48,6 +50,7 @@ def received(
         kind=kind,
         published_at=first.date or _LAST_SECOND,
         edited_at=max(edits, default=None),
+        observed_at=observed_at,
         text="\n".join(texts),
         url=f"https://t.me/{name}/{first.id}",
         author=getattr(first, "post_author", None),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -24,7 +24,16 @@ KINDS = (
     types.UpdateEditChannelMessage,
     types.UpdateDeleteChannelMessages,
     types.UpdateChannel,
+    types.UpdateChannelTooLong,
+    types.UpdatesTooLong,
 )
+
+
+class Pushed(NamedTuple):
+    """An update of one of these kinds, and the chats that came with it, by marked peer id."""
+
+    update: TL
+    chats: Mapping[int, TL]
 
 
 class Pushes:
@@ -35,26 +44,28 @@ class Pushes:
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[TL] = deque()
+        self._waiting: deque[Pushed] = deque()
         self._arrived = asyncio.Event()
         self.dropped = 0
 
-    async def put(self, update: TL) -> None:
-        """Keep an update; called by the client library, does nothing else."""
+    def put(self, update: TL, chats: Mapping[int, TL]) -> None:
+        """Keep an update if it is about channels; called as it comes, does nothing else."""
+        if not isinstance(update, KINDS):
+            return
         if len(self._waiting) >= LIMIT:
             self.dropped += 1
             return
-        self._waiting.append(update)
+        self._waiting.append(Pushed(update, chats))
         self._arrived.set()
 
-    async def take(self, most: int) -> list[TL]:
+    async def take(self, most: int) -> list[Pushed]:
         """The oldest waiting updates, as soon as there are any."""
         while not self._waiting:
             self._arrived.clear()
             await self._arrived.wait()
         return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
 
-    def more(self, most: int) -> list[TL]:
+    def more(self, most: int) -> list[Pushed]:
         """What is waiting now."""
         return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
 
@@ -64,31 +75,41 @@ class Sorted(NamedTuple):
 
     new: list[TL]
     edited: list[TL]
+    albums: list[tuple[TL, ids.Span]]
+    """Messages of albums that were edited: the others have to be asked for."""
     deleted: list[int]
     chats: dict[int, TL]
     events: list[ids.Span]
+    """The numbers of the events, but for those of `albums`."""
     itself: list[TL]
-    """News of the channel: its name, its title, whether it may be read."""
+    """News of the channel: its name, its title, whether it may be read, that much was missed."""
 
 
-def by_channel(updates: Iterable[TL]) -> dict[int, Sorted]:
+def by_channel(pushed: Iterable[Pushed]) -> dict[int, Sorted]:
     """Updates sorted by their channel's numeric id."""
     found: dict[int, Sorted] = {}
-    for update in updates:
-        number = channel_of(update)
-        one = found.setdefault(number, Sorted([], [], [], {}, [], []))
-        one.chats.update(getattr(update, "_entities", None) or {})  # by marked peer id already
-        if isinstance(update, types.UpdateNewChannelMessage):
-            one.new.append(update.message)
-        elif isinstance(update, types.UpdateEditChannelMessage):
-            one.edited.append(update.message)
-        elif isinstance(update, types.UpdateDeleteChannelMessages):
-            one.deleted.extend(update.messages)
-        else:
-            one.itself.append(update)
-        if getattr(update, "pts", 0):  # what a difference brought has none
-            one.events.append((update.pts - update.pts_count + 1, update.pts))
+    for update, chats in pushed:
+        one = found.setdefault(channel_of(update), Sorted([], [], [], [], {}, [], []))
+        one.chats.update(chats)
+        _sort(update, one)
     return found
+
+
+def _sort(update: TL, one: Sorted) -> None:
+    pts, count = getattr(update, "pts", None) or 0, getattr(update, "pts_count", 0)
+    if isinstance(update, types.UpdateNewChannelMessage):
+        one.new.append(update.message)
+    elif isinstance(update, types.UpdateEditChannelMessage):
+        if getattr(update.message, "grouped_id", None):
+            one.albums.append((update.message, (pts - count + 1, pts)))
+            return
+        one.edited.append(update.message)
+    elif isinstance(update, types.UpdateDeleteChannelMessages):
+        one.deleted.extend(update.messages)
+    else:
+        one.itself.append(update)
+        return
+    one.events.append((pts - count + 1, pts))
 
 
 def channel_of(update: TL) -> int:
@@ -98,27 +119,30 @@ def channel_of(update: TL) -> int:
     return int(getattr(update, "channel_id", None) or getattr(peer, "channel_id", None) or 0)
 
 
-def waits_for_its_album(updates: Sequence[TL]) -> bool:
-    """Whether the last update belongs to an album of which more may come."""
-    message = getattr(updates[-1], "message", None)
+def waits_for_its_album(pushed: Sequence[Pushed]) -> bool:
+    """Whether the last update belongs to a new album of which more may come."""
+    if not isinstance(pushed[-1].update, types.UpdateNewChannelMessage):
+        return False
+    message = pushed[-1].update.message
     return bool(getattr(message, "grouped_id", None))
 
 
-def steps(
-    watched: Watched, happened: Sorted, edited: Sequence[Sequence[TL]], now: datetime
-) -> list[Step]:
-    """What happened in a channel as what is to be stored; `edited` holds whole albums."""
+def steps(watched: Watched, happened: Sorted, now: datetime) -> list[Step]:
+    """What happened in a channel as what is to be stored; edited albums are not in it."""
     source = watched.info.id
     events = tuple(span for span in happened.events if span[0] <= span[1])
     found = [Step(watched, (), _same, events)] if events else []
     if happened.new:
         groups = albums(happened.new)
-        posts = [received(source, group, happened.chats) for group in groups]
+        posts = [received(source, group, happened.chats, observed_at=now) for group in groups]
         every = [message.id for message in happened.new]
         names = [group[0].id for group in groups]
         found.append(Step(watched, posts, partial(_pushed, every, names), pushed=True))
-    if edited:
-        posts = [received(source, group, happened.chats, kind="edit") for group in edited]
+    if happened.edited:
+        posts = [
+            received(source, [one], happened.chats, kind="edit", observed_at=now)
+            for one in happened.edited
+        ]
         found.append(Step(watched, posts, _same))
     if happened.deleted and watched.peer is not None:
         found.append(_deletions(watched, happened.deleted, watched.peer.number, now))

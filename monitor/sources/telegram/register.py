@@ -1,8 +1,9 @@
 """The watched channels and what is stored of each: posts and coverage, always together."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -14,6 +15,19 @@ from monitor.sources.handover import hand_over
 from monitor.sources.telegram.coverage import Coverage, Spans, added, holds
 
 log = structlog.get_logger(__name__)
+
+
+class AccountBoard(HealthBoard, Protocol):
+    """Where an account says how it and its channels are (sharing.py)."""
+
+    def well(self) -> None:
+        """The account is connected and may list channels."""
+
+    def flooded(self, reason: str, until: datetime) -> None:
+        """Telegram forbids for long what listing channels takes."""
+
+    def joined(self, names: Collection[str]) -> None:
+        """The account has joined these channels: public names in lower case."""
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,10 +47,14 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Peer(msgspec.Struct, frozen=True):
-    """How one account addresses a channel; another account's hash is refused."""
+    """How one account addresses a channel; another account's hash is refused.
+
+    `join` is what became of joining it, if that is not done: requested or refused.
+    """
 
     number: int
     access_hash: int
+    join: str = ""
 
 
 class Watched:
@@ -48,6 +66,7 @@ class Watched:
         self.peer = peer
         self.known = known
         self.lost = False
+        self.joined: bool | None = None  # whether the account is a member, as last told
         self.pts = 0  # of the newest event, as last told by the server
         self.suspected: frozenset[int] = frozenset()
         self.health = SourceHealth(source=info.id, state="starting", via="account")
@@ -84,19 +103,24 @@ class Register:
         infos: Iterable[SourceInfo],
         intake: Intake,
         clock: Clock,
-        board: HealthBoard,
+        board: AccountBoard,
     ) -> None:
         self.account = account
         self._intake = intake
         self._clock = clock
-        self._board = board
+        self.board = board
         self._lock = asyncio.Lock()
+        self.taken = asyncio.Event()
+        """Set when the list of channels has changed."""
         self.channels = [self._load(info) for info in infos]
 
-    def take(self, infos: Iterable[SourceInfo]) -> None:
+    def take(self, infos: Sequence[SourceInfo]) -> None:
         """Watch these channels from now on, and no others."""
         before = {one.info.id: one for one in self.channels}
         self.channels = [before.get(info.id) or self._load(info) for info in infos]
+        for watched, info in zip(self.channels, infos, strict=True):
+            watched.info = info
+        self.taken.set()
 
     def _load(self, info: SourceInfo) -> Watched:
         peer = _decoded(self._intake.cursor(self._peer_cursor(info)), Peer)
@@ -163,7 +187,7 @@ class Register:
         watched.health = msgspec.structs.replace(
             watched.health, state=state, hint=hint, since=self._clock.now().isoformat()
         )
-        self._board.source(watched.health)
+        self.board.source(watched.health)
 
     def read(self, watched: Watched) -> None:
         """Say that a channel was read to its head just now."""
@@ -171,14 +195,24 @@ class Register:
             watched.health, last_read=self._clock.now().isoformat()
         )
         self.tell(watched, "ok")
-        self._board.source(watched.health)
+        self.board.source(watched.health)
+
+    def reaches(self, watched: Watched, reach: str, join: str = "") -> None:
+        """Say how a channel's posts come, and what became of joining it."""
+        if (watched.health.reach, watched.health.join) != (reach, join):
+            watched.health = msgspec.structs.replace(watched.health, reach=reach, join=join)
+            self.board.source(watched.health)
+
+    def cursor(self, name: str) -> str | None:
+        """The last committed value of any cursor."""
+        return self._intake.cursor(name)
 
     def found(self, watched: Watched, posts: int) -> None:
         """Say that listing brought posts that should have been pushed."""
         log.info("push_missed", source=watched.info.id, posts=posts)
         counted = watched.health.found_by_listing + posts
         watched.health = msgspec.structs.replace(watched.health, found_by_listing=counted)
-        self._board.source(watched.health)
+        self.board.source(watched.health)
 
     def lose(self, watched: Watched, state: SourceState, reason: str, hint: str) -> None:
         """Stop reading a channel that this account cannot read."""
@@ -204,7 +238,7 @@ class Register:
             last_post=max(newest, health.last_post or newest),
             push_delay=delay,
         )
-        self._board.source(step.watched.health)
+        self.board.source(step.watched.health)
 
 
 def _fresh(posts: Iterable[Received], known: Known | None) -> list[Received]:

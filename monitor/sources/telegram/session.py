@@ -59,7 +59,9 @@ def create_session_file(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-def open_client(settings: AccountSettings, connect_timeout: float) -> TelegramClient:
+def open_client(
+    settings: AccountSettings, connect_timeout: float, kind: type[TelegramClient] = TelegramClient
+) -> TelegramClient:
     """A client on the account's session file, not yet connected.
 
     It waits out no flood, repeats no call and makes no new connection by itself: all of that is
@@ -71,7 +73,7 @@ def open_client(settings: AccountSettings, connect_timeout: float) -> TelegramCl
     if settings.server is not None:
         rsa.add_key(settings.server.public_key.read_bytes(), old=False)
         session.set_dc(DATA_CENTRE, settings.server.host, settings.server.port)
-    return TelegramClient(
+    return kind(
         session,
         settings.api_id,
         settings.api_hash.reveal(),

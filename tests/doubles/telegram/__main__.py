@@ -41,7 +41,16 @@ class Process:
             self._clients = None
         self.world.reset(None)
 
+    async def begin(self) -> None:
+        """Start anew: another test must find nothing of the one before."""
+        self.world.light.set()  # nobody shall wait in the dark for ever
+        self.world.reset(None)
+        self.world = World(self.world.server_key, port=self.world.port)
+        self.world.light.set()
+        await self.listen()
+
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.world.accepted.append(writer.get_extra_info("peername")[1])
         await TcpLine(self.world, reader, writer).run()
 
     async def control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -55,6 +64,9 @@ class Process:
     async def _obey(self, request: dict[str, object]) -> dict[str, object]:
         verb = str(request.pop("verb"))
         try:
+            if verb == "begin":
+                await self.begin()
+                return {"ok": self.world.port}
             if verb == "listen":
                 await (self.listen() if request["on"] else self.refuse())
                 return {"ok": self.world.port}

@@ -1,4 +1,4 @@
-"""The tests' side: start the double as a process, write its ledger, break things, read the record.
+"""The tests' side of the double: write its ledger, break things, read its record of calls.
 
 async with started(key) as telegram:
     account = await telegram.create_account("+79990000001")
@@ -7,7 +7,10 @@ async with started(key) as telegram:
 """
 
 import asyncio
+import atexit
+import contextlib
 import json
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -102,12 +105,10 @@ class Telegram:
     def __init__(
         self,
         port: int,
-        process: asyncio.subprocess.Process,
         streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     ) -> None:
         self.host = "127.0.0.1"
         self.port = port
-        self._process = process
         self._reader, self._writer = streams
         self._turn = asyncio.Lock()
 
@@ -204,6 +205,10 @@ class Telegram:
         found: list[dict[str, Any]] = await self.ask("lines")
         return found
 
+    async def accepted(self) -> list[int]:
+        """The clients' ports of all connections ever made."""
+        return [int(port) for port in await self.ask("accepted")]
+
     async def fail_call(self, method: str, action: str, **fields: Unpack[FaultFields]) -> None:
         """Script a fault of calls: error, slow, silent, reset, malformed, unknown, too_long."""
         await self.ask("fail_call", method=method, action=action, **fields)
@@ -266,39 +271,74 @@ class Telegram:
         return bool(await self.ask("scan_login_token", token=token.hex(), account=account))
 
     async def close(self) -> None:
-        """End the double."""
+        """Say no more; the process stays for the next test."""
         self._writer.close()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        try:
-            await asyncio.wait_for(self._process.wait(), 5)
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+
+class Process(NamedTuple):
+    """A double as a process of its own, and where it listens."""
+
+    popen: subprocess.Popen[bytes]
+    port: int
+    control: int
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self.popen.poll() is None
+
+    def end(self) -> None:
+        """End it: it leaves when its standard input does."""
+        with self.popen as process:
+            try:
+                if process.stdin is not None:
+                    process.stdin.close()
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _start(key: Key, port: int) -> Process:
+    popen = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "tests.doubles.telegram"),
+            *("--key", str(key.private), "--port", str(port)),
+        ],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    line = popen.stdout.readline() if popen.stdout is not None else b""
+    if not line:
+        raise ControlError("the double ended before it was ready: its errors stand above")
+    ready = json.loads(line)
+    return Process(popen, ready["port"], ready["control"])
+
+
+_shared: dict[Path, Process] = {}
+
+
+async def _of_this_run(key: Key) -> Process:
+    """The one double of a test run: starting one takes longer than most tests."""
+    process = _shared.get(key.private)
+    if process is None or not process.alive:
+        async with asyncio.timeout(READY_WITHIN):
+            process = await asyncio.to_thread(_start, key, 0)
+        _shared[key.private] = process
+        atexit.register(process.end)
+    return process
 
 
 @asynccontextmanager
-async def started(key: Key, port: int = 0) -> AsyncIterator[Telegram]:
-    """A double on a free port (or the one given), ready to be connected to; ended on leaving."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.doubles.telegram", "--key", str(key.private),
-        "--port", str(port),
-        cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    telegram: Telegram | None = None
+async def started(key: Key) -> AsyncIterator[Telegram]:
+    """A double in which nothing has happened yet, ready to be connected to."""
+    process = await _of_this_run(key)
+    streams = await asyncio.open_connection("127.0.0.1", process.control, limit=LONGEST_LINE)
+    telegram = Telegram(process.port, streams)
     try:
-        if process.stdout is None:
-            raise ControlError("the double has no output")
-        line = await asyncio.wait_for(process.stdout.readline(), READY_WITHIN)
-        if not line:
-            raise ControlError("the double ended before it was ready: its errors stand above")
-        ready = json.loads(line)
-        streams = await asyncio.open_connection("127.0.0.1", ready["control"], limit=LONGEST_LINE)
-        telegram = Telegram(ready["port"], process, streams)
+        await telegram.ask("begin")
         yield telegram
     finally:
-        if telegram is not None:
-            await telegram.close()
-        elif process.returncode is None:
-            process.kill()
-            await process.wait()
+        await telegram.close()

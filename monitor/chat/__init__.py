@@ -1,0 +1,1 @@
+"""What people answer in chat: buttons and commands, read, checked, done once, and answered."""

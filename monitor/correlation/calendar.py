@@ -1,0 +1,81 @@
+"""What is due when: names filed by the minute, so that nothing is looked at before its time."""
+
+from __future__ import annotations  # HashTrieMap takes no parameters at run time
+
+from datetime import datetime
+
+import msgspec
+from rpds import HashTrieMap, HashTrieSet
+
+Due = tuple[datetime, str]
+"""When, and a name."""
+
+
+class Calendar(msgspec.Struct, frozen=True):
+    """Names by the minute (since 1970) in which they are due; none is due before `first`."""
+
+    minutes: HashTrieMap[int, HashTrieSet[Due]] = HashTrieMap()
+    first: int | None = None
+
+
+def _minute(moment: datetime) -> int:
+    return int(moment.timestamp() // 60)
+
+
+_NOTHING: HashTrieSet[Due] = HashTrieSet()
+
+
+def enter(calendar: Calendar, due: datetime, name: str) -> Calendar:
+    """The calendar with a name; again is harmless."""
+    minute = _minute(due)
+    first = minute if calendar.first is None else min(calendar.first, minute)
+    there = calendar.minutes.get(minute, _NOTHING).insert((due, name))
+    return Calendar(calendar.minutes.insert(minute, there), first)
+
+
+def strike(calendar: Calendar, due: datetime, name: str) -> Calendar:
+    """The calendar without a name; if it is not there, as it was."""
+    minute = _minute(due)
+    there = calendar.minutes.get(minute)
+    if there is None:
+        return calendar
+    left = there.discard((due, name))
+    minutes = calendar.minutes
+    minutes = minutes.insert(minute, left) if len(left) else minutes.discard(minute)
+    return Calendar(minutes, calendar.first)
+
+
+def is_quiet(calendar: Calendar, now: datetime) -> bool:
+    """Whether nothing can be due by `now`; the usual case costs nothing."""
+    return calendar.first is None or calendar.first * 60 > now.timestamp()
+
+
+def passed(calendar: Calendar, now: datetime) -> tuple[Calendar, list[Due]]:
+    """Everything due by `now`, in order, and the calendar that knows its first minute again."""
+    if is_quiet(calendar, now):
+        return calendar, []
+    found: list[Due] = []
+    last = _minute(now)
+    for minute in _between(calendar, last):
+        found += [one for one in calendar.minutes[minute] if one[0] <= now]
+    ahead = last if last in calendar.minutes else _next(calendar, last)
+    if found:
+        ahead = min(_minute(min(found)[0]), last if ahead is None else ahead)
+    return Calendar(calendar.minutes, ahead), sorted(found)
+
+
+def _between(calendar: Calendar, last: int) -> list[int]:
+    """The minutes with something in them, from the first one to `last`."""
+    first = calendar.first
+    if first is None:
+        return []
+    if last - first < len(calendar.minutes):
+        return [one for one in range(first, last + 1) if one in calendar.minutes]
+    return sorted(one for one in calendar.minutes if first <= one <= last)
+
+
+def _next(calendar: Calendar, after: int) -> int | None:
+    """The first minute after that has something in it."""
+    ahead = range(after + 1, after + 1 + len(calendar.minutes))
+    near = next((one for one in ahead if one in calendar.minutes), None)
+    return near if near is not None else min(calendar.minutes, default=None)

@@ -1,0 +1,94 @@
+"""What time alone changes: windows close, silences have lasted."""
+
+import heapq
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from monitor.correlation.calendar import is_quiet, passed, strike
+from monitor.correlation.changes import Book, Draft, alert_of
+from monitor.correlation.event import Decision
+from monitor.correlation.silence import speak
+from monitor.correlation.watching import follow
+from monitor.correlation.windows import State, put_incident
+from monitor.correlation.words import span_text
+
+
+class Timer(NamedTuple):
+    """Something due: an incident's end (`which` 0) or a group of clues (1), by name."""
+
+    due: datetime
+    which: int
+    name: str
+
+
+def tick(state: State, now: datetime, book: Book) -> tuple[State, Decision]:
+    """Fire every timer that is due by `now`, in the order of their deadlines."""
+    draft = Draft(state, book)
+    if not (is_quiet(state.deadlines, now) and is_quiet(state.clues.alarms, now)):
+        while timers := _due(draft, now):
+            _fire_all(draft, timers, now)
+    decision = Decision(
+        outcome="unmatched",
+        reason="time passed",
+        incidents=tuple(draft.incidents.values()),
+        supports=tuple(draft.supports.values()),
+        alerts=tuple(draft.alerts),
+        clues=draft.clues,
+    )
+    return draft.state, decision
+
+
+def _due(draft: Draft, now: datetime) -> list[Timer]:
+    state = draft.state
+    deadlines, ending = passed(state.deadlines, now)
+    alarms, ringing = passed(state.clues.alarms, now)
+    clues = msgspec.structs.replace(state.clues, alarms=alarms)
+    draft.state = msgspec.structs.replace(state, deadlines=deadlines, clues=clues)
+    timers = [Timer(due, 0, name) for due, name in ending]
+    return timers + [Timer(due, 1, name) for due, name in ringing]
+
+
+def _fire_all(draft: Draft, timers: list[Timer], now: datetime) -> None:
+    heapq.heapify(timers)
+    while timers:
+        timer = heapq.heappop(timers)
+        draft.moment = timer.due
+        before = len(draft.alerts)
+        if timer.which == 0:
+            _close(draft, timer)
+        else:
+            _ring(draft, timer)
+        for alert in draft.alerts[before:]:
+            opened = draft.incidents[alert.incident.id]
+            if opened.open and opened.deadline <= now:
+                heapq.heappush(timers, Timer(opened.deadline, 0, opened.id))
+
+
+def _close(draft: Draft, timer: Timer) -> None:
+    """The window of an incident has passed, unless something has moved or ended it since."""
+    incident = draft.state.incidents.get(timer.name)
+    if incident is None or incident.deadline != timer.due:
+        return
+    ended = msgspec.structs.replace(
+        incident, open=False, updated_at=incident.deadline, ordinal=incident.ordinal + 1
+    )
+    quiet = span_text(incident.deadline - incident.updated_at)
+    alert = alert_of(ended, "closed", f"nothing new for {quiet}", (), incident.deadline)
+    draft.alerts.append(alert)
+    draft.incidents[ended.id] = ended
+    draft.state = put_incident(draft.state, ended)
+
+
+def _ring(draft: Draft, timer: Timer) -> None:
+    """The silences of a group that end at this moment."""
+    clues = draft.state.clues
+    clues = msgspec.structs.replace(clues, alarms=strike(clues.alarms, timer.due, timer.name))
+    draft.state = msgspec.structs.replace(draft.state, clues=clues)
+    watch = draft.book.watches.get(timer.name.partition("\n")[0])
+    if watch is None:
+        return
+    before = len(draft.alerts)
+    speak(draft, None, watch, timer.name, timer.due)
+    follow(draft, None, before)

@@ -1,0 +1,103 @@
+"""Whom alerts are shown to: the receivers of monitor.yaml, one form a kind."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictBool, StrictInt
+
+from monitor.field import AnyPath, Chat, Name, WebAddress
+from monitor.form import Duration, Form, OneOrMany, Spelled
+from monitor.routes import Some, TimeOfDay, TimeZone
+from monitor.secret import Secret
+
+Language = Literal["en", "ru", "uk"]
+ReaderName = Annotated[str, Spelled(r"[^\s@/#$].{0,39}", "write a name of up to 40 characters")]
+
+
+class Terminal(Form):
+    """Alerts as lines of text on stdout."""
+
+    kind: Literal["terminal"] = Field(description="`terminal`: lines of text on stdout.")
+    name: Name = Field(description="Its name in `status` and in deliveries.")
+    exercise: StrictBool = Field(True, description="Also show exercise alerts.")
+
+
+class Reader(Form):
+    """Somebody who may press buttons and give commands in a chat."""
+
+    id: Annotated[StrictInt, Field(gt=0)] = Field(
+        description="Their number in Telegram; `monitor init` shows it, and so does the log."
+    )
+    name: ReaderName = Field(description="What they are called where their acts are shown.")
+    language: Language | None = Field(
+        None, description="`en`, `ru` or `uk`; that of their Telegram if left out."
+    )
+
+
+class TelegramBot(Form):
+    """Alerts in a Telegram chat, sent by a bot."""
+
+    kind: Literal["telegram_bot"] = Field(description="`telegram_bot`: a Telegram chat.")
+    name: Name = Field(description="Its name in `status` and in deliveries.")
+    chat: Chat = Field(description="The chat's number, or @name of a public channel.")
+    token: Secret = Field(description="The bot's token, by reference.")
+    api_url: WebAddress = Field("https://api.telegram.org", description="Where the Bot API is.")
+    topic: Annotated[StrictInt, Field(gt=0)] | None = Field(
+        None, description="The topic's number, in a group that is a forum."
+    )
+    people: tuple[Reader, ...] = Field(
+        (), description="Who may press buttons and give commands; nobody if left out."
+    )
+    language: Language = Field("en", description="The chat's language: `en`, `ru` or `uk`.")
+    time_zone: TimeZone | None = Field(
+        None, description="The readers' time zone, as `Europe/Kyiv`; the machine's if left out."
+    )
+    evidence: StrictBool = Field(
+        True, description="Answer an incident's message with what further publishers say."
+    )
+    exercise: StrictBool = Field(True, description="Also send exercise alerts.")
+
+
+class Webhook(Form):
+    """Alerts posted to a web address, signed (Standard Webhooks)."""
+
+    kind: Literal["webhook"] = Field(description="`webhook`: a program's web address.")
+    name: Name = Field(description="Its name in `status` and in deliveries.")
+    url: WebAddress = Field(description="Where alerts are posted.")
+    secret: Secret = Field(description="What they are signed with (HMAC-SHA256), by reference.")
+    body: Literal["monitor", "alertmanager"] = Field(
+        "monitor", description="The alert as on the bus, or as Alertmanager's webhook has it."
+    )
+    exercise: StrictBool = Field(True, description="Also send exercise alerts.")
+
+
+class AlertFile(Form):
+    """Alerts in a file, one JSON object a line."""
+
+    kind: Literal["file"] = Field(description="`file`: a file of JSON lines.")
+    name: Name = Field(description="Its name in `status` and in deliveries.")
+    path: AnyPath = Field(description="The file; its folder must exist.")
+    rotate_mb: StrictInt = Field(
+        100, ge=1, le=100_000, description="A file of so many megabytes is renamed to `.1`."
+    )
+    keep: StrictInt = Field(5, ge=0, le=1000, description="How many renamed files are kept.")
+    exercise: StrictBool = Field(True, description="Also write exercise alerts.")
+
+
+class Digest(Form):
+    """A summary of what has happened, sent on schedule: for the change of shifts."""
+
+    receiver: Name = Field(description="Whom it goes to.")
+    at: Annotated[tuple[TimeOfDay, ...], OneOrMany(), Some] = Field(
+        description="When, as `08:00`; several as a list."
+    )
+    location: TimeZone = Field("UTC", description="The time zone of that, as `Europe/Kyiv`.")
+
+
+class AllQuiet(Form):
+    """A sign of life when there was nothing to tell."""
+
+    receiver: Name = Field(description="Whom it goes to.")
+    after: Duration = Field(description="After so long without an alert, as `6h`; then again.")
+
+
+Receiver = Annotated[Terminal | TelegramBot | Webhook | AlertFile, Field(discriminator="kind")]

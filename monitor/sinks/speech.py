@@ -1,0 +1,195 @@
+"""What the chat says to people, in English, Russian and Ukrainian.
+
+Pure. Every phrase has the same places for values in every language; values are strangers' text and
+are put in as they are, to be made safe where the message is made (styled.py).
+"""
+
+from collections.abc import Mapping
+from typing import get_args
+
+from monitor.receivers import Language
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+PHRASES: Mapping[str, tuple[str, str, str]] = {
+    # buttons
+    "button_acknowledge": ("✔ Acknowledge", "✔ Принял", "✔ Прийнято"),
+    "button_why": ("❓ Why", "❓ Почему", "❓ Чому"),
+    "button_mute_rule": ("🔇 Rule 1 h", "🔇 Правило 1 ч", "🔇 Правило 1 год"),
+    "button_mute_place": ("🔇 Place 1 h", "🔇 Место 1 ч", "🔇 Місце 1 год"),
+    "button_false_alarm": ("✖ False alarm", "✖ Ложная тревога", "✖ Хибна тривога"),
+    "button_venue": ("📍 Where", "📍 Где", "📍 Де"),
+    "button_map": ("🗺 Map", "🗺 Карта", "🗺 Мапа"),
+    # what became of a press
+    "acknowledged": ("Acknowledged.", "Принято.", "Прийнято."),
+    "already": (
+        "{who} has done that already.", "{who} уже сделал(а) это.", "{who} вже зробив(ла) це.",
+    ),
+    "false_alarm": (
+        "Noted as a false alarm.", "Отмечено как ложная тревога.", "Позначено як хибну тривогу.",
+    ),
+    "muted": (
+        "Muted until {until} ({id}): {what}", "Заглушено до {until} ({id}): {what}",
+        "Заглушено до {until} ({id}): {what}",
+    ),
+    "unmuted": (
+        "Silence {id} has ended.", "Тишина {id} закончена.", "Тишу {id} закінчено.",
+    ),
+    "no_place": (
+        "The place of this incident is not known.", "Место этого события неизвестно.",
+        "Місце цієї події невідоме.",
+    ),
+    "not_allowed": (
+        "You are not among the people who may do this here.",
+        "Вас нет среди тех, кому здесь это разрешено.",
+        "Вас немає серед тих, кому тут це дозволено.",
+    ),
+    "stale": (
+        "This button is no longer of use: the incident is too old, or the button is not ours.",
+        "Кнопка больше не действует: событие слишком старое, или кнопка не наша.",
+        "Кнопка вже не діє: подія надто стара, або кнопка не наша.",
+    ),
+    "too_late": (
+        "This came too late: what you asked for would have ended by now.",
+        "Слишком поздно: запрошенное время уже истекло.",
+        "Запізно: час, про який ви просили, вже минув.",
+    ),
+    "trouble": (
+        "That did not work: {why}", "Не получилось: {why}", "Не вдалося: {why}",
+    ),
+    "see_chat": ("The answer is in the chat.", "Ответ в чате.", "Відповідь у чаті."),
+    # under an alert
+    "by_acknowledge": (
+        "✔ acknowledged by {who}, {when}", "✔ принято: {who}, {when}", "✔ прийнято: {who}, {when}",
+    ),
+    "by_false_alarm": (
+        "✖ called a false alarm by {who}, {when}", "✖ ложная тревога: {who}, {when}",
+        "✖ хибна тривога: {who}, {when}",
+    ),
+    # /status
+    "status_running": (
+        "Running since {since}; {posts} posts taken in.",
+        "Работает с {since}; принято сообщений: {posts}.",
+        "Працює з {since}; прийнято повідомлень: {posts}.",
+    ),
+    "status_rules": (
+        "{rules} rules in force.", "Действует правил: {rules}.", "Діє правил: {rules}.",
+    ),
+    "status_refused": (
+        "A change of the rules is refused:", "Изменение правил отклонено:",
+        "Зміну правил відхилено:",
+    ),
+    "status_incidents": (
+        "Open incidents: {count}, not acknowledged: {waiting}.",
+        "Открытых событий: {count}, не принято: {waiting}.",
+        "Відкритих подій: {count}, не прийнято: {waiting}.",
+    ),
+    "status_sources": (
+        "Sources: {ok} of {all} are well.", "Источники: в порядке {ok} из {all}.",
+        "Джерела: справні {ok} з {all}.",
+    ),
+    "status_behind": (
+        "{name} is {count} alerts behind.", "{name} отстаёт на {count}.",
+        "{name} відстає на {count}.",
+    ),
+    "status_part": ("Part {name}: {state}", "Часть {name}: {state}", "Частина {name}: {state}"),
+    # /incidents
+    "incidents_none": ("Nothing goes on.", "Ничего не происходит.", "Нічого не відбувається."),
+    "incidents_more": ("and {count} more", "и ещё {count}", "і ще {count}"),
+    "incident_counts": (
+        "{posts} posts, {families} publishers, since {since}",
+        "сообщений: {posts}, изданий: {families}, с {since}",
+        "повідомлень: {posts}, видань: {families}, з {since}",
+    ),
+    # /why
+    "why_unknown": (
+        "Nothing is known of {asked}. Answer an alert with /why, or write /why and its id.",
+        "О {asked} ничего не известно. Ответьте на сообщение: /why, или напишите /why и номер.",
+        "Про {asked} нічого не відомо. Відповідайте на сповіщення: /why, або /why і номер.",
+    ),
+    "why_rule": ("Rule {rule}: {title}", "Правило {rule}: {title}", "Правило {rule}: {title}"),
+    "why_found": ("found: {words}", "найдено: {words}", "знайдено: {words}"),
+    "why_counts": (
+        "{count} posts counted, {echoes} echoes, {late} late, {gone} taken back",
+        "учтено: {count}, повторов: {echoes}, запоздалых: {late}, снято: {gone}",
+        "враховано: {count}, повторів: {echoes}, запізнілих: {late}, знято: {gone}",
+    ),
+    "why_voices": ("says so: {names}", "утверждают: {names}", "стверджують: {names}"),
+    "why_denials": ("denied by: {names}", "опровергают: {names}", "спростовують: {names}"),
+    "why_route": ("route: {path}", "маршрут: {path}", "маршрут: {path}"),
+    "why_done": ("{who} ({when}): {did}", "{who} ({when}): {did}", "{who} ({when}): {did}"),
+    # /mute, /mutes, /unmute, /quiet
+    "mute_usage": (
+        "Write /mute rule (or place, source, level) NAME 2h, or answer an alert with /mute 1h.",
+        "Напишите /mute rule (или place, source, level) ИМЯ 2h или ответьте: /mute 1h.",
+        "Напишіть /mute rule (або place, source, level) НАЗВА 2h або відповідайте: /mute 1h.",
+    ),
+    "mutes_none": ("Nothing is muted.", "Ничего не заглушено.", "Нічого не заглушено."),
+    "mutes_line": (
+        "{id}: {what}, by {by}, until {until}; {count} held back",
+        "{id}: {what}, {by}, до {until}; задержано: {count}",
+        "{id}: {what}, {by}, до {until}; затримано: {count}",
+    ),
+    "unmute_usage": (
+        "Write /unmute and the id that /mutes shows.", "Напишите /unmute и номер из /mutes.",
+        "Напишіть /unmute і номер із /mutes.",
+    ),
+    "quiet_until": (
+        "This chat is quiet until {until} ({id}): only critical alerts make a sound.",
+        "Этот чат без звука до {until} ({id}): звучат только критические.",
+        "Цей чат без звуку до {until} ({id}): звучать лише критичні.",
+    ),
+    "quiet_none": (
+        "This chat is not quiet. /quiet 2h makes it so, /quiet off ends it.",
+        "Звук в этом чате включён. /quiet 2h выключит, /quiet off включит снова.",
+        "Звук у цьому чаті увімкнено. /quiet 2h вимкне, /quiet off увімкне знову.",
+    ),
+    "quiet_off": ("The sound is on again.", "Звук снова включён.", "Звук знову увімкнено."),
+    # /rules, /sources, /try, /help
+    "rules_line": (
+        "{id} ({level}): {count} incidents, {false} false alarms in 7 days",
+        "{id} ({level}): событий {count}, ложных тревог {false} за 7 дней",
+        "{id} ({level}): подій {count}, хибних тривог {false} за 7 днів",
+    ),
+    "rules_none": ("There are no rules.", "Правил нет.", "Правил немає."),
+    "sources_none": (
+        "All {all} sources are well.", "Все источники в порядке: {all}.",
+        "Усі джерела справні: {all}.",
+    ),
+    "try_usage": (
+        "Write /try and a text.", "Напишите /try и текст.", "Напишіть /try і текст.",
+    ),
+    "try_none": (
+        "No rule comes near.", "Ни одно правило не близко.", "Жодне правило не близьке.",
+    ),
+    "try_matched": ("matches", "срабатывает", "спрацьовує"),
+    "try_near": ("comes near", "близко", "близько"),
+    "unknown_command": (
+        "I do not know {command}. /help lists what I do.", "Не знаю {command}. Список: /help",
+        "Не знаю {command}. Перелік: /help",
+    ),
+    "help_status": ("how it runs", "как работает", "як працює"),
+    "help_incidents": ("what goes on", "что происходит", "що відбувається"),
+    "help_why": ("why an alert came", "почему пришло", "чому надійшло"),
+    "help_mute": ("hold back alerts for a while", "заглушить на время", "заглушити на час"),
+    "help_mutes": ("what is muted", "что заглушено", "що заглушено"),
+    "help_unmute": ("end a silence", "снять тишину", "зняти тишу"),
+    "help_rules": ("rules and their false alarms", "правила и ложные тревоги",
+                   "правила і хибні тривоги"),
+    "help_sources": ("how the sources are", "состояние источников", "стан джерел"),
+    "help_try": ("what a text would do", "что сделает текст", "що зробить текст"),
+    "help_quiet": ("no sound here for a while", "без звука на время", "без звуку на час"),
+    "help_help": ("this list", "этот список", "цей перелік"),
+}  # fmt: skip
+"""Phrase -> what it is in English, Russian, Ukrainian (the order of LANGUAGES)."""
+
+
+def say(phrase: str, language: Language, **values: object) -> str:
+    """A phrase with its values filled in."""
+    return PHRASES[phrase][LANGUAGES.index(language)].format(**values)
+
+
+def language_of(code: str | None, otherwise: Language = "en") -> Language:
+    """The language for a reader's IETF tag (`uk-UA`), `otherwise` if it is none of ours."""
+    short = (code or "").partition("-")[0].lower()
+    return next((one for one in LANGUAGES if one == short), otherwise)
