@@ -11,6 +11,9 @@ from monitor.rule import Level
 
 AlertKind = Literal["opened", "updated", "escalated", "corrected", "closed"]
 
+ADDRESSED = frozenset(("monitor/held-back", "monitor/digest", "monitor/all-quiet"))
+"""Events of what is meant for one receiver alone: its name is the id of the alert's post."""
+
 MAX_POSTS = 20
 MAX_TEXT_BYTES = 4096
 
@@ -56,7 +59,11 @@ class AlertNumber(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The incident's state right after this event; `numbers` only if somebody gives any."""
+    """The incident's state right after this event.
+
+    `numbers` only if somebody gives any; `echoes`, the `roles` of who says so and `denied_by` (role
+    and affiliation) only if there are any.
+    """
 
     id: str
     title: str
@@ -71,6 +78,9 @@ class AlertIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     affiliations: tuple[str, ...]
     posts: int
     numbers: tuple[AlertNumber, ...] = ()
+    echoes: int = 0
+    roles: tuple[str, ...] = ()
+    denied_by: tuple[str, ...] = ()
 
 
 class AlertPost(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,6 +127,13 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     def about_itself(self) -> bool:
         """Whether it tells of the monitor (a silence that ends), not of the world."""
         return self.incident.event.startswith("monitor/")
+
+    @property
+    def addressee(self) -> str | None:
+        """The one receiver that a digest is for; None for everything else."""
+        if self.incident.event not in ADDRESSED or not self.posts:
+            return None
+        return self.posts[0].id
 
 
 def alert_id(incident: str, ordinal: int) -> str:

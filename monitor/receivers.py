@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, StrictInt
 
 from monitor.field import AnyPath, Chat, Name, WebAddress
-from monitor.form import Form, Spelled
-from monitor.routes import TimeZone
+from monitor.form import Duration, Form, OneOrMany, Spelled
+from monitor.routes import Some, TimeOfDay, TimeZone
 from monitor.secret import Secret
 
 Language = Literal["en", "ru", "uk"]
@@ -51,6 +51,9 @@ class TelegramBot(Form):
     time_zone: TimeZone | None = Field(
         None, description="The readers' time zone, as `Europe/Kyiv`; the machine's if left out."
     )
+    evidence: StrictBool = Field(
+        True, description="Answer an incident's message with what further publishers say."
+    )
     exercise: StrictBool = Field(True, description="Also send exercise alerts.")
 
 
@@ -78,6 +81,23 @@ class AlertFile(Form):
     )
     keep: StrictInt = Field(5, ge=0, le=1000, description="How many renamed files are kept.")
     exercise: StrictBool = Field(True, description="Also write exercise alerts.")
+
+
+class Digest(Form):
+    """A summary of what has happened, sent on schedule: for the change of shifts."""
+
+    receiver: Name = Field(description="Whom it goes to.")
+    at: Annotated[tuple[TimeOfDay, ...], OneOrMany(), Some] = Field(
+        description="When, as `08:00`; several as a list."
+    )
+    location: TimeZone = Field("UTC", description="The time zone of that, as `Europe/Kyiv`.")
+
+
+class AllQuiet(Form):
+    """A sign of life when there was nothing to tell."""
+
+    receiver: Name = Field(description="Whom it goes to.")
+    after: Duration = Field(description="After so long without an alert, as `6h`; then again.")
 
 
 Receiver = Annotated[Terminal | TelegramBot | Webhook | AlertFile, Field(discriminator="kind")]

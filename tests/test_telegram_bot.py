@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -18,7 +19,7 @@ from monitor.sinks.pacing import GROUP_SECONDS, Pacing, Urgency
 from monitor.sinks.room import Room
 from monitor.sinks.styled import utf16
 from monitor.sinks.telegram_api import BotApi
-from monitor.sinks.telegram_bot import TelegramBotSink
+from monitor.sinks.telegram_bot import Gates, TelegramBotSink
 from monitor.sinks.wording import Manner, time_of_day
 from tests.data import data_file
 from tests.doubles.bot_api import TOKEN, BotApiDouble, detected
@@ -45,9 +46,12 @@ def _double() -> BotApiDouble:
     return BotApiDouble(minute=50 / 50, second=0)
 
 
-def _sink(double: BotApiDouble, chat: str = "-100200") -> TelegramBotSink:
+def _sink(
+    double: BotApiDouble, chat: str = "-100200", *, topic: int | None = None, evidence: bool = False
+) -> TelegramBotSink:
     api = BotApi(Secret("env:TOKEN", TOKEN), double.url)
-    return TelegramBotSink("chat", Room(api, chat), Look(), clock=QuickClock(), rng=RNG)
+    room, gates = Room(api, chat, topic), Gates(evidence=evidence)
+    return TelegramBotSink("chat", room, Look(), clock=QuickClock(), rng=RNG, gates=gates)
 
 
 @asynccontextmanager
@@ -108,6 +112,42 @@ async def test_what_it_looks_like(double: BotApiDouble) -> None:
     (link,) = [one for one in message.entities if one["type"] == "text_link"]
     assert link["url"] == "https://t.me/vvgladkov/4711"
     assert message.text.endswith("alert alert-1-1")
+
+
+async def test_further_voices_stand_under_the_message(double: BotApiDouble) -> None:
+    """What a further publisher says is a silent answer under the first message, echoes are not."""
+    outbox = MemoryOutbox()
+    async with _running(_sink(double, topic=42, evidence=True), outbox):
+        await outbox.add(make_alert(1))
+        await outbox.wait_recorded("chat", 1)
+        militia = make_post("мы в Козинке", source="telegram:legion")
+        echo = msgspec.structs.replace(militia, id="9", echo_of="telegram:legion/1")
+        await outbox.add(make_alert(2, kind="updated", posts=(militia, echo)))
+        await double.until(lambda: len(double.messages) == 2)
+    first, answer = double.messages.values()
+    assert answer.reply_to == first.number
+    assert (answer.silent, first.silent) == (True, False)
+    assert (first.topic, answer.topic) == (42, 42)
+    assert answer.text.count("мы в Козинке") == 1
+    assert "telegram:legion" in first.text
+    assert outbox.deliveries["chat", 2].reference == f"-100200/{first.number}/{first.number}/1"
+
+
+def test_what_a_reader_must_not_mistake() -> None:
+    """Late is a line of its own, sides and deniers are named, echoes counted, the place found."""
+    alert = make_alert(1, posts=(msgspec.structs.replace(make_post(), late=True),))
+    what = msgspec.structs.replace(
+        alert.incident, posts=5, echoes=2, roles=("militia", "official"),
+        denied_by=("official ru-state",), affiliations=("legion", "ru-state"),
+    )  # fmt: skip
+    alert = msgspec.structs.replace(alert, incident=what)
+    look = Look(ZoneInfo("Europe/Kyiv"), near=lambda _place: "12 km SE of Грайворон")
+    lines = look.message(alert, MOMENT + timedelta(minutes=7)).text.splitlines()
+    assert lines[0].startswith("LATE")
+    assert lines[2] == "12 km SE of Грайворон, ±2 km"
+    assert "5 posts (2 echoes)" in lines[3]
+    assert lines[4] == "militia, official (legion, ru-state); denied by official ru-state"
+    assert any("11:14 EET, 7 min ago at 11:21" in line for line in lines)
 
 
 async def test_low_levels_are_silent(double: BotApiDouble) -> None:
@@ -265,7 +305,7 @@ async def test_retry_after_is_obeyed() -> None:
 
 
 def test_pacing_keeps_the_last_calls_for_criticals() -> None:
-    """Edits stop at 10 calls a minute, answers at 13, openings at 17, criticals at 20."""
+    """Evidence stops at 6 calls a minute, edits 10, answers 13, rings 17, criticals 20."""
     pacing = Pacing(group=True)
     now = 0.0
     allowed = dict.fromkeys(Urgency, 0)
@@ -275,7 +315,8 @@ def test_pacing_keeps_the_last_calls_for_criticals() -> None:
             pacing.called(now)
             allowed[urgency] += 1
     assert allowed == {
-        Urgency.EDIT: 10, Urgency.REPLY: 3, Urgency.RING: 4, Urgency.CRITICAL: 3,
+        Urgency.EVIDENCE: 6, Urgency.EDIT: 4, Urgency.REPLY: 3, Urgency.RING: 4,
+        Urgency.CRITICAL: 3,
     }  # fmt: skip
     assert pacing.wait(Urgency.CRITICAL, GROUP_SECONDS) == 0
     private = Pacing(group=False)

@@ -25,7 +25,7 @@ from monitor.hit import Found, Hit, spans
 from monitor.incident import Incident, Ladder, Outcome, Support
 from monitor.place import Place
 from monitor.post import Post, PostName
-from monitor.source import SourceInfo
+from monitor.source import UNKNOWN, SourceInfo
 from monitor.watch import Clue, ClueKey, Entry, Watch
 
 
@@ -158,9 +158,22 @@ def alert_of(
             affiliations=incident.affiliations,
             posts=incident.posts,
             numbers=ranges(incident.claims),
+            echoes=incident.echoes,
+            roles=_roles(incident),
+            denied_by=_deniers(incident),
         ),
         posts=posts,
     )
+
+
+def _roles(incident: Incident) -> tuple[str, ...]:
+    """The known roles of who says so, sorted."""
+    return tuple(sorted({one.role for one in incident.voices if one.posts} - {UNKNOWN}))
+
+
+def _deniers(incident: Incident) -> tuple[str, ...]:
+    """Role and affiliation of who denies it, sorted."""
+    return tuple(sorted({f"{one.role} {one.affiliation}" for one in incident.denials if one.posts}))
 
 
 def alert_post(post: Post, found: tuple[Found, ...], support: Support) -> AlertPost:

@@ -16,6 +16,7 @@ words. Anything that could not be found as it is meant is a TermProblem, never a
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import regex
@@ -102,6 +103,7 @@ def parse(term: str) -> ParsedTerm | TermProblem:
     return _bad_mark(parsed, body) or _bad_beginning(parsed) or parsed
 
 
+@lru_cache(maxsize=65536)
 def near_of(term: str) -> Near | None:
     """The two sides of `a ~5 b`; None for any other term, and for one with a problem."""
     parsed = parse(term) if _NEAR.search(term) else None

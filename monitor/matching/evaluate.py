@@ -63,6 +63,7 @@ class Matcher:
         compiled = compile_rulebook(rulebook, inflect=inflect, counts=counts, gazetteer=ground)
         filed = frozenset(compiled.filed)
         self.rulebook = rulebook
+        self.gazetteer = ground
         self._terms = compiled.terms
         self._rules = compiled.rules
         self._filed = compiled.filed

@@ -18,14 +18,16 @@ BOT_CALLS = 30
 class Urgency(IntEnum):
     """How much of a group's minute a call may use."""
 
-    EDIT = 0
-    REPLY = 1
-    RING = 2
-    CRITICAL = 3
+    EVIDENCE = 0
+    EDIT = 1
+    REPLY = 2
+    RING = 3
+    CRITICAL = 4
 
 
 SHARES = {
-    Urgency.EDIT: 10, Urgency.REPLY: 13, Urgency.RING: 17, Urgency.CRITICAL: GROUP_CALLS,
+    Urgency.EVIDENCE: 6, Urgency.EDIT: 10, Urgency.REPLY: 13, Urgency.RING: 17,
+    Urgency.CRITICAL: GROUP_CALLS,
 }  # fmt: skip
 """Calls in a minute after which each kind must wait. 17 let 50 incidents open within three minutes
 (two refills of the window), the rest is kept for criticals."""

@@ -6,6 +6,7 @@ sent again and says so, anything else is recorded as uncertain.
 """
 
 import asyncio
+import contextlib
 import random
 from typing import NamedTuple
 
@@ -65,10 +66,14 @@ def read_reference(text: str | None, chat: str) -> Reference | None:
 
 
 class Gates(NamedTuple):
-    """Why an alert is not sent (`mute`), or sent without a sound (`hush`); None if it is."""
+    """Why an alert is not sent (`mute`), or sent without a sound (`hush`); None if it is.
+
+    `evidence`: whether what further publishers say is also answered under the incident's message.
+    """
 
     mute: Mute = nothing_muted
     hush: Mute = nothing_muted
+    evidence: bool = False
 
 
 class TelegramBotSink:
@@ -223,12 +228,29 @@ class TelegramBotSink:
     async def _send(self, lane: Lane) -> Sent:
         alert = lane.newest
         prior = await self._prior(lane.incident)
+        if lane.aside:
+            return await self._answer(prior, lane)
         if prior is not None and not lane.rings and not lane.afresh:
             message = self._message(await self._since_opened(alert, prior), lane)
             self._room.pacing.called(self._clock.monotonic())
             await self._room.api.edit(self._room.chat, prior.last, message)
+            if self._gates.evidence:
+                self._waiting.put_aside(lane)
             return Sent(str(prior), _told(lane))
         return await self._send_new(alert, prior, lane)
+
+    async def _answer(self, prior: Reference | None, lane: Lane) -> Sent:
+        """What was said, silently under the incident's first message; lost, it is left at that."""
+        if prior is not None:
+            message = self._look.evidence(lane.evidence, self._clock.now())
+            entities = [one.as_json() for one in message.entities]
+            outgoing = Outgoing(
+                message.text, entities, silent=True, reply_to=prior.first, topic=self._room.topic
+            )
+            self._room.pacing.called(self._clock.monotonic())
+            with contextlib.suppress(LostAnswerError, RejectedError):
+                await self._room.api.send(self._room.chat, outgoing)
+        return Sent()
 
     async def _send_new(self, alert: Alert, prior: Reference | None, lane: Lane) -> Sent:
         """A new message: it rings, or there is none to edit."""

@@ -173,6 +173,23 @@ def incidents_after(db: Database, id_: str = "", page: int = 500) -> Iterator[In
         yield from found
 
 
+def changed_since(db: Database, since: datetime, most: int) -> tuple[Incident, ...]:
+    """Open incidents, and those closed after `since`, that changed then; the latest `most` of each.
+
+    Raises:
+        DamagedError: a row is not what was written.
+    """
+    found: list[Incident] = []
+    for which in ("i.open", "NOT i.open"):
+        rows = db.rows(
+            f"SELECT {_INCIDENT_COLUMNS} FROM incidents i WHERE {which} AND i.updated_at >= ?"
+            " ORDER BY i.updated_at DESC LIMIT ?",
+            [to_ms(since), most],
+        )
+        found += map(_incident, rows)
+    return tuple(found)
+
+
 def recent_supports(db: Database, since: datetime) -> Iterator[tuple[str, Support]]:
     """(topic, support) of every post that supports an incident that closed after `since`.
 

@@ -100,6 +100,12 @@ def newest(db: Database) -> int:
     return db.read(newest_alert)
 
 
+def newest_about_the_world(db: Database) -> Alert | None:
+    """The newest alert that is not about the monitor itself; None if there is none."""
+    found = _alerts(db, "incident IN (SELECT id FROM incidents) ORDER BY sequence DESC LIMIT 1", ())
+    return found[0] if found else None
+
+
 def first_since(db: Database, moment: datetime) -> int:
     """The sequence before the first alert created at or after `moment`; `newest` if none was."""
     ((first,),) = db.rows("SELECT min(sequence) FROM alerts WHERE created_at >= ?", [to_ms(moment)])
@@ -251,6 +257,28 @@ def deliveries(
     where = " AND ".join(conditions) or "TRUE"
     order = "ORDER BY at DESC, sequence DESC, sink LIMIT ?"
     return _deliveries(db, f"{where} {order}", [*values, limit])
+
+
+def held_back(db: Database, sink: str, after: int, limit: int = 2000) -> tuple[Delivery, ...]:
+    """What a sink did not send because its route was paused, behind a sequence, in order."""
+    found = _deliveries(
+        db,
+        "sink = ? AND sequence > ? AND state = 'muted' AND detail LIKE 'route %'"
+        " ORDER BY sequence LIMIT ?",
+        (sink, after, limit),
+    )
+    return tuple(one for _, one in found)
+
+
+def told_since(db: Database, sink: str, incident: str, sequence: int) -> bool:
+    """Whether a sink has sent something of an incident behind a sequence."""
+    return bool(
+        db.rows(
+            "SELECT 1 FROM deliveries WHERE sink = ? AND incident = ? AND sequence > ?"
+            " AND state IN ('delivered', 'uncertain') LIMIT 1",
+            (sink, incident, sequence),
+        )
+    )
 
 
 def dead_letters(db: Database, limit: int = 1000) -> tuple[tuple[str, Delivery], ...]:

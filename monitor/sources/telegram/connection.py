@@ -13,10 +13,12 @@ from monitor.clock import Clock
 from monitor.sources.telegram.calls import Calls
 from monitor.sources.telegram.catching_up import CatchingUp, missing
 from monitor.sources.telegram.coverage import Span
+from monitor.sources.telegram.joining import Joining
 from monitor.sources.telegram.listener import Listener
 from monitor.sources.telegram.listing import Lister
 from monitor.sources.telegram.meeting import Meeting
 from monitor.sources.telegram.message import TL
+from monitor.sources.telegram.polling import Polling
 from monitor.sources.telegram.pushes import Pushed, Pushes, by_channel, steps, waits_for_its_album
 from monitor.sources.telegram.register import Register, Step, Watched
 from monitor.sources.telegram.standing import Standing
@@ -54,6 +56,9 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     retry_first: float = 0.5
     retry_most: float = 5.0
     long_flood: float = 300.0
+    poll_every: float = 10.0
+    join: bool = False
+    """Whether channels are joined unless their entry says otherwise."""
     reconcile: bool = True
     """Only tests switch it off, to show that posts are lost without it."""
 
@@ -87,6 +92,8 @@ class Connection:
         self._standing = Standing(self._calls, register.board, clock, pace.long_flood)
         again = (pace.relist_every, pace.relist_window)
         self._catching_up = CatchingUp(self._lister, register, clock, self._carefully, again=again)
+        self._polling = Polling(self._lister, register, clock, self._catching_up.add)
+        self._joining = Joining(self._calls, register, clock, wanted=pace.join)
         self._albums: dict[tuple[Watched, int], tuple[TL, list[Span]]] = {}
         self._album = asyncio.Event()
         self._gap = asyncio.Event()
@@ -114,6 +121,7 @@ class Connection:
         if self._pace.reconcile:
             tasks += [self._reconcile(), self._meet(), self._note_gaps(), self._edit_albums()]
             tasks += [self._catching_up.run(), self._catching_up.run_again()]
+            tasks += [self._polling.run(self._pace.poll_every), self._join()]
         async with asyncio.TaskGroup() as group:
             for task in tasks:
                 group.create_task(outliving(task))
@@ -196,6 +204,10 @@ class Connection:
     async def _meet(self) -> NoReturn:
         """Find and list new channels."""
         await self._meeting.run()
+
+    async def _join(self) -> NoReturn:
+        """Join what is to be joined."""
+        await self._joining.run(self._pace.sweep_every)
 
     async def _greet(self, watched: Watched) -> None:
         """Bring a channel that was just met up to its head, so that pushes can be trusted."""

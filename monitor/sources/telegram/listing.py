@@ -105,6 +105,7 @@ class Lister:
             watched = self._register.of_number(number)
             if watched is not None and self._still_its_own(watched, chats.get(number)):
                 watched.pts = dialog.pts or 0
+                watched.joined = not getattr(chats.get(number), "left", False)
                 steps.append(self._headed(watched, dialog.top_message, page))
         await self._register.keep(steps)
         return {step.watched: len(step.posts) for step in steps}

@@ -47,10 +47,14 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Peer(msgspec.Struct, frozen=True):
-    """How one account addresses a channel; another account's hash is refused."""
+    """How one account addresses a channel; another account's hash is refused.
+
+    `join` is what became of joining it, if that is not done: requested or refused.
+    """
 
     number: int
     access_hash: int
+    join: str = ""
 
 
 class Watched:
@@ -62,6 +66,7 @@ class Watched:
         self.peer = peer
         self.known = known
         self.lost = False
+        self.joined: bool | None = None  # whether the account is a member, as last told
         self.pts = 0  # of the newest event, as last told by the server
         self.suspected: frozenset[int] = frozenset()
         self.health = SourceHealth(source=info.id, state="starting", via="account")
@@ -191,6 +196,16 @@ class Register:
         )
         self.tell(watched, "ok")
         self.board.source(watched.health)
+
+    def reaches(self, watched: Watched, reach: str, join: str = "") -> None:
+        """Say how a channel's posts come, and what became of joining it."""
+        if (watched.health.reach, watched.health.join) != (reach, join):
+            watched.health = msgspec.structs.replace(watched.health, reach=reach, join=join)
+            self.board.source(watched.health)
+
+    def cursor(self, name: str) -> str | None:
+        """The last committed value of any cursor."""
+        return self._intake.cursor(name)
 
     def found(self, watched: Watched, posts: int) -> None:
         """Say that listing brought posts that should have been pushed."""

@@ -8,7 +8,7 @@ from monitor.clock import Clock
 from monitor.settings import Settings
 from monitor.source import Intake, SourceHealth
 from monitor.sources.roster import Roster
-from monitor.sources.telegram.account import TelegramAccount
+from monitor.sources.telegram.account import Pace, TelegramAccount
 from monitor.sources.telegram.session import AccountSettings, Server
 from monitor.telegram_settings import Account
 
@@ -37,7 +37,9 @@ class SharedAccount:
         self._roster = roster
         self._clock = clock
         self._its = account_settings(settings, account)
-        self._account = TelegramAccount(self._its, roster.share(account.name), clock, self)
+        pace = Pace(join=account.join)
+        mine = roster.share(account.name)
+        self._account = TelegramAccount(self._its, mine, clock, self, pace)
         self._short = account.name
         self._seen: tuple[int, int] | None = None
         self.name = self._account.name
