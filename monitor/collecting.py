@@ -6,9 +6,11 @@ started and stopped one by one. Who is in the old and in the new list is not dis
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from typing import Protocol, runtime_checkable
 
 import structlog
 
+from monitor.control import Answer
 from monitor.parts import Around, Collector, build_lasting, build_preview, build_single, previewed
 from monitor.settings import Settings
 from monitor.source import Intake, SourceInfo
@@ -16,6 +18,14 @@ from monitor.supervise import Part, Supervisor
 from monitor.trouble import AccountState, Trouble, account_troubles, source_troubles
 
 log = structlog.get_logger(__name__)
+
+
+@runtime_checkable
+class Looks(Protocol):
+    """A collector that can be asked about channels."""
+
+    async def look(self, question: Mapping[str, object]) -> Answer | None:
+        """The answer; None while it cannot say anything."""
 
 
 class Collecting:
@@ -74,6 +84,14 @@ class Collecting:
         """Whether a trouble is about an account or source that there still is."""
         kind, _, name = key.partition("/")
         return name in (self._listed if kind == "source" else self._accounts)
+
+    async def look(self, question: Answer) -> Answer:
+        """`look`: what an account that is connected knows of a channel, folder or shared folder."""
+        for one in self._lasting:
+            answer = await one.look(question) if isinstance(one, Looks) else None
+            if answer is not None:
+                return answer
+        return {"error": "no account is connected", "hint": "see monitor status; try again"}
 
     def _start(
         self, group: asyncio.TaskGroup, collector: Collector, intake: Intake

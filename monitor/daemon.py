@@ -286,6 +286,7 @@ class Daemon:
             "mute": self._silencing.mute,
             "unmute": self._silencing.unmute,
             "resend": self._resending.resend,
+            "look": self._collecting.look,
         }
         await serve(self._settings.state, verbs)
 

@@ -13,6 +13,7 @@ import pytest
 from monitor.clock import SystemClock
 from monitor.incident import Status
 from monitor.secret import Secret
+from monitor.sinks.buttons import Buttons
 from monitor.sinks.chat_message import chat_message
 from monitor.sinks.look import Look
 from monitor.sinks.pacing import GROUP_SECONDS, Pacing, Urgency
@@ -215,6 +216,7 @@ async def test_answered_trouble_is_retried_without_a_mark(double: BotApiDouble, 
     (message,) = double.messages.values()
     assert "REPEATED" not in message.text
     assert outbox.deliveries["chat", 1].attempts == 3
+    assert [one.attempt for one in outbox.attempts["chat"]] == [1, 2]
 
 
 async def test_the_chat_moves_to_a_supergroup(double: BotApiDouble) -> None:
@@ -286,7 +288,7 @@ async def test_limits_are_planned_for(double: BotApiDouble) -> None:
         await double.until(lambda: any("CRITICAL" in text for text in double.texts), 3)
         assert asyncio.get_running_loop().time() - critical < 5 / 50 + 0.5
         await outbox.wait_recorded("chat", 3001, 40)
-    assert len(double.messages) == 51
+    assert sum("incidents at once" not in one.history[0] for one in double.messages.values()) == 51
     assert not [status for _, _, status in double.calls if status == 429]
     assert set(outbox.states("chat").values()) == {"delivered"}
 
@@ -305,7 +307,7 @@ async def test_retry_after_is_obeyed() -> None:
 
 
 def test_pacing_keeps_the_last_calls_for_criticals() -> None:
-    """Evidence stops at 6 calls a minute, edits 10, answers 13, rings 17, criticals 20."""
+    """Evidence stops at 5 calls a minute, edits 9, answers 11, rings 14, criticals 20."""
     pacing = Pacing(group=True)
     now = 0.0
     allowed = dict.fromkeys(Urgency, 0)
@@ -315,8 +317,8 @@ def test_pacing_keeps_the_last_calls_for_criticals() -> None:
             pacing.called(now)
             allowed[urgency] += 1
     assert allowed == {
-        Urgency.EVIDENCE: 6, Urgency.EDIT: 4, Urgency.REPLY: 3, Urgency.RING: 4,
-        Urgency.CRITICAL: 3,
+        Urgency.EVIDENCE: 5, Urgency.EDIT: 4, Urgency.REPLY: 2, Urgency.RING: 3,
+        Urgency.CRITICAL: 6,
     }  # fmt: skip
     assert pacing.wait(Urgency.CRITICAL, GROUP_SECONDS) == 0
     private = Pacing(group=False)
@@ -325,15 +327,27 @@ def test_pacing_keeps_the_last_calls_for_criticals() -> None:
     assert 1.0 <= private.wait(Urgency.EDIT, now) < 1.1
 
 
+PAYLOADS = (
+    "@admin", "/start", "/stop@other_bot", "#tag", "$USD", "https://evil.example/x?y=/z",
+    "tg://resolve?domain=evil", "t.me/evil", "пример.рф", "a@b.example", "http://127.0.0.1/",
+    "ftp://a.b", "evil。com", "x@name", "mailto:a@b.cd", "javascript://x", "evil.example:8080/",
+    "＠admin", "@\u200badmin", "evil\u2024com",
+)  # fmt: skip
+WRAPPERS = (
+    "{}", "<a href='{}'>x</a>", "[x]({})", "[{}](tg://user?id=1)", "*{}*", "`{}`", "||{}||",
+    "\u202e{}\u202c", "\u2066{}\u2069", "</blockquote><b>{}", "word{}", "{0}{0}", "\x00{}\x1b[31m",
+)  # fmt: skip
+ATTACKS = [wrapper.format(payload) for wrapper in WRAPPERS for payload in PAYLOADS]
+
+
 def test_hostile_text_makes_no_link_mention_or_command() -> None:
-    """515 naughty strings as post, source, title and place: nothing active, limits kept."""
+    """515 naughty strings, 260 attacks as post, source, title, place: nothing active."""
     naughty = msgspec.json.decode(data_file("hostile/blns/blns.json").read_bytes(), type=list[str])
-    extra = [
-        "@admin /start #tag $USD", "https://evil.example/x?y=/z", "tg://resolve?domain=evil",
-        "t.me/evil", "пример.рф", "a@b.example", "<a href='http://x.yz'>x</a>", "[x](http://x.yz)",
-        "/a/b/c", "@@name", "x@name", "http://127.0.0.1/", "ftp://a.b", "evil。com", "##a", "/@x",
-    ]  # fmt: skip
-    for text in [*naughty, *extra]:
+    assert len(naughty) >= 500
+    assert len(ATTACKS) >= 200
+    buttons = Buttons(TOKEN)
+    for text in [*naughty, *ATTACKS]:
+        assert buttons.read(text, "chat") is None
         alert = make_alert(1, posts=(make_post(text, source=text),), reason=text)
         place = msgspec.structs.replace(KOZINKA, name=text)
         what = msgspec.structs.replace(alert.incident, title=text, place=place)

@@ -8,13 +8,12 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
-
-from lxml import etree
 
 from monitor import settings
+from monitor.cli.channel_list import folder_entries, link_entries, link_of, opml_entries
 from monitor.cli.config import add_config, find_config
 from monitor.cli.sources_file import Entry, add
+from monitor.cli.telegram_look import look
 from monitor.clock import SystemClock
 from monitor.control import ask
 from monitor.rulebook.load import load
@@ -35,7 +34,10 @@ Row = dict[str, object]
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("action", nargs="?", default="list", choices=["list", "add", "import"])
-    parser.add_argument("what", nargs="?", help="add: @channel; import: an OPML file of feeds")
+    parser.add_argument(
+        "what", nargs="?", help="add: @channel; import: an OPML file, or a link t.me/addlist/..."
+    )
+    parser.add_argument("--folder", metavar="NAME", help="for import: a folder of the account")
     parser.add_argument("--file", metavar="FILE", help="the sources file; default: the first")
     for key in ASKED:
         parser.add_argument(f"--{key}", help="for add: its answer, instead of being asked")
@@ -48,13 +50,15 @@ def run(options: argparse.Namespace) -> int:
     chosen = settings.load(find_config(options.config))
     if options.action == "list":
         return _list(chosen, as_json=options.json)
-    if not options.what or not (options.file or chosen.sources):
+    named = options.what or (options.action == "import" and options.folder)
+    if not named or not (options.file or chosen.sources):
         print(f"monitor sources {options.action}: name what, and --file FILE", file=sys.stderr)
         return 2
     path = Path(options.file).absolute() if options.file else chosen.sources[0]
     known = {one.lower() for one in load((), chosen.sources).sources}
     if options.action == "import":
-        found = [one for one in _feeds(Path(options.what)) if str(one["id"]).lower() not in known]
+        listed = _imported(chosen, options)
+        found = [one for one in listed if str(one["id"]).lower() not in known]
     else:
         found = _channel(chosen, options, known)
     if found:
@@ -144,6 +148,18 @@ def _floods(chosen: Settings) -> list[str]:
     ]
 
 
+def _imported(chosen: Settings, options: argparse.Namespace) -> list[Entry]:
+    """The entries of a folder, link or file; what was said on the command line holds for all."""
+    if options.folder:
+        found = folder_entries(chosen, options.folder)
+    elif slug := link_of(options.what):
+        found = link_entries(chosen, slug)
+    else:
+        found = opml_entries(Path(options.what))
+    said = {key: given for key in ASKED if (given := getattr(options, key))}
+    return [{**one, **said} for one in found]
+
+
 def _channel(chosen: Settings, options: argparse.Namespace, known: set[str]) -> list[Entry]:
     """The entry of a channel, after looking at it and asking; empty after saying why not."""
     named = _NAME.fullmatch(options.what)
@@ -154,7 +170,7 @@ def _channel(chosen: Settings, options: argparse.Namespace, known: set[str]) -> 
         print(f"@{named[1]} is listed already", file=sys.stderr)
         return []
     try:
-        channel = asyncio.run(_look(chosen, named[1]))
+        channel, via = _introduced(chosen, named[1])
     except (NoIntroductionError, FetchError) as error:
         print(f"{error} - {error.hint}", file=sys.stderr)
         return []
@@ -162,8 +178,22 @@ def _channel(chosen: Settings, options: argparse.Namespace, known: set[str]) -> 
     for text in channel.posts:
         print(f"  | {' '.join(text.split())[:150]}")
     answers = {key: getattr(options, key) or _answer(key) for key in ASKED}
-    via = ["account", "preview"] if chosen.telegram.accounts else []
     return [{"id": f"telegram:{channel.name}", "name": channel.title, "via": via, **answers}]
+
+
+def _introduced(chosen: Settings, name: str) -> tuple[Introduction, list[str]]:
+    """What the preview says of a channel, else an account; and how it can be read.
+
+    Raises:
+        FetchError, NoIntroductionError: neither says anything.
+    """
+    try:
+        found = asyncio.run(_look(chosen, name))
+    except (NoIntroductionError, FetchError):
+        if not chosen.telegram.accounts:
+            raise
+        return look(chosen, {"channel": name}, Introduction), ["account"]
+    return found, ["account", "preview"] if chosen.telegram.accounts else []
 
 
 async def _look(chosen: Settings, name: str) -> Introduction:
@@ -178,26 +208,3 @@ def _answer(key: str) -> str:
         return input(f"{key} (empty = unknown): ").strip()
     except EOFError:
         return ""
-
-
-def _feeds(path: Path) -> list[Entry]:
-    """The feeds of an OPML file, each address once."""
-    try:
-        parser = etree.XMLParser(resolve_entities=False, no_network=True)
-        root = etree.fromstring(path.read_bytes(), parser)
-    except (OSError, etree.XMLSyntaxError) as error:
-        print(f"{path}: no OPML: {error}", file=sys.stderr)
-        return []
-    found: dict[str, Entry] = {}
-    for outline in root.iter("outline"):
-        url = (outline.get("xmlUrl") or "").strip()
-        title = (outline.get("title") or outline.get("text") or "").strip()
-        if not url.startswith(("http://", "https://")):
-            continue
-        words = re.sub(r"[^a-z0-9]+", "-", (title or urlsplit(url).netloc).lower()).strip("-")
-        short = words[:60] or re.sub(r"[^a-z0-9]+", "-", urlsplit(url).netloc.lower())
-        id_, number = f"feed:{short}", 2
-        while id_ in found and found[id_]["url"] != url:
-            id_, number = f"feed:{short}-{number}", number + 1
-        found[id_] = {"id": id_, "name": title[:200], "via": ["feed"], "url": url}
-    return list(found.values())

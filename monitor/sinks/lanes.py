@@ -15,6 +15,10 @@ from monitor.sinks.pacing import Urgency
 
 MOST_POSTS = 20
 MOST_EVIDENCE = 5
+CROWD, CRITICAL_CROWD = 10, 4
+"""So many that wait to ring are first named together in one message: it takes a second, while
+their own messages take as long as the chat's limits want."""
+MOST_LISTED = 40
 
 
 class Entry(NamedTuple):
@@ -29,7 +33,7 @@ class Lane:
 
     There is none if the incident is only to be shown anew (`touched`), because the desk did
     something about it. `last` is the newest of them, `ring` the newest of those that ring, if any
-    does; `afresh` says that the message to edit is gone.
+    does; `afresh` says that the message to edit is gone, `listed` that an overview has named it.
     """
 
     def __init__(self, alert: Alert, *, touched: bool = False) -> None:
@@ -43,6 +47,7 @@ class Lane:
         self.ring: Alert | None = None
         self.evidence: tuple[AlertPost, ...] = ()
         self.aside = False
+        self.listed = False
         if not touched:
             self.add(alert)
 
@@ -157,6 +162,17 @@ class Waiting:
     def next(self) -> Lane | None:
         """The lane whose turn it is; it stays until taken."""
         return min(self._lanes.values(), key=lambda lane: lane.rank, default=None)
+
+    def crowd(self) -> list[Lane]:
+        """What rings and waits, worst first, if it is too much to be told in good time one by one.
+
+        Lanes that an overview has named already are not among it.
+        """
+        ringing = [one for one in self._lanes.values() if one.ring is not None and not one.listed]
+        critical = sum(one.urgency is Urgency.CRITICAL for one in ringing)
+        if len(ringing) < CROWD and critical < CRITICAL_CROWD:
+            return []
+        return sorted(ringing, key=lambda lane: lane.rank)[:MOST_LISTED]
 
     def take(self, lane: Lane) -> None:
         """The lane is being sent: what comes now for its incident begins another."""

@@ -10,7 +10,7 @@ from monitor.sinks.buttons import Buttons, Keyboard
 from monitor.sinks.chat_message import ChatMessage, chat_message, message_of
 from monitor.sinks.handling import Handling
 from monitor.sinks.speech import say
-from monitor.sinks.wording import Manner, evidence, time_of_day, told_after
+from monitor.sinks.wording import Manner, evidence, overview, time_of_day, told_after
 
 MOST_EVIDENCE = 5
 
@@ -42,6 +42,10 @@ class Look(NamedTuple):
             near=self.near(place) if place else "",
         )
         return chat_message(alert, manner)
+
+    def overview(self, alerts: Sequence[Alert]) -> ChatMessage:
+        """Many incidents in one message, a line each; their own messages follow."""
+        return message_of(overview(alerts))
 
     def evidence(self, posts: Sequence[AlertPost], now: datetime) -> ChatMessage:
         """More posts, for an answer under the incident's message."""

@@ -23,6 +23,7 @@ from monitor.sinks.deliver import (
     Sent,
     begin_at,
     delivery,
+    note_failed,
     nothing_muted,
     record_whole,
     together,
@@ -160,6 +161,9 @@ class TelegramBotSink:
             if wait > 0:
                 await self._nap(wait)
                 continue
+            if crowd := self._waiting.crowd():
+                await self._overview(crowd)
+                continue
             self._waiting.take(lane)
             try:
                 await self._carry(lane)
@@ -175,6 +179,24 @@ class TelegramBotSink:
             newest = await self._outbox.latest_of(incident)
             if newest is not None and await self._prior(incident) is not None:
                 self._waiting.touch(newest)
+
+    async def _overview(self, crowd: list[Lane]) -> None:
+        """Name in one message what will ring one by one as the limits allow; never repeated."""
+        alerts = [lane.newest for lane in crowd]
+        silent = all(one.incident.level in SILENT_LEVELS or self._gates.hush(one) for one in alerts)
+        message = self._look.overview(alerts)
+        entities = [one.as_json() for one in message.entities]
+        outgoing = Outgoing(message.text, entities, silent=silent, topic=self._room.topic)
+        self._room.pacing.called(self._clock.monotonic())
+        try:
+            await self._room.api.send(self._room.chat, outgoing)
+        except RetryError as error:
+            self._wait_out(error)
+            return
+        except (LostAnswerError, RejectedError, MigratedError) as error:
+            log.info("overview_lost", sink=self.name, why=str(error))
+        for lane in crowd:
+            lane.listed = True
 
     async def _nap(self, seconds: float) -> None:
         """Wait, but not longer than until something else has arrived."""
@@ -207,23 +229,28 @@ class TelegramBotSink:
                 self._waiting.put_back(lane)
             return
         except LostAnswerError as error:
-            self._hold(RetryError(str(error)), lane)
+            await self._hold(RetryError(str(error)), lane)
             return
         except RetryError as error:
             self._doubts -= self._begun
-            self._hold(error, lane)
+            await self._hold(error, lane)
             return
         self._backoff.reset()
         await self._settle(lane, sent)
 
-    def _hold(self, error: RetryError, lane: Lane) -> None:
+    async def _hold(self, error: RetryError, lane: Lane) -> None:
+        self._wait_out(error)
+        self._waiting.put_back(lane)
+        failed = [(one.sequence, one.alert, lane.attempts) for one in lane.entries]
+        await note_failed(self._outbox, self.name, failed, str(error), self._clock.now())
+
+    def _wait_out(self, error: RetryError) -> None:
         pause = self._backoff.pause(error.after)
         log.warning(
             "receiver_unavailable", sink=self.name, why=str(error), hint=error.hint,
             retry_in=round(pause, 1),
         )  # fmt: skip
         self._room.pacing.hold(self._clock.monotonic() + pause)
-        self._waiting.put_back(lane)
 
     async def _send(self, lane: Lane) -> Sent:
         alert = lane.newest

@@ -86,6 +86,20 @@ def evidence(posts: Sequence[AlertPost], manner: Manner) -> tuple[Line, ...]:
     return tuple(line for post in posts for line in _post(post, manner))
 
 
+def overview(alerts: Sequence[Alert]) -> tuple[Line, ...]:
+    """Many incidents at once, a line each: their own messages follow as the limits allow."""
+    head = f"{len(alerts)} incidents at once; each gets its message as the chat's limits allow"
+    lines = [Line("banner", (span(head, "alarm"),))]
+    for alert in alerts:
+        what = alert.incident
+        where = f" - {one_line(what.place.name)}" if what.place else ""
+        mark = "EXERCISE " if alert.exercise else ""
+        text = f"{LEVEL_MARKS[what.level]} {mark}{one_line(what.title)[:60]}{where[:40]}"
+        kind = "" if alert.kind == "opened" else f" ({kind_word(alert)})"
+        lines.append(Line("fact", (span(f"{text}{kind}"), span(f" · {what.status}", "faint"))))
+    return tuple(lines)
+
+
 def kind_word(alert: Alert) -> str:
     """What happened to the incident, in one word."""
     if alert.kind == "corrected" and alert.incident.status == "retracted":
