@@ -16,6 +16,7 @@ from monitor.alert import (
     alert_id,
     cut_text,
 )
+from monitor.correlation.blindness import missing, platform_of
 from monitor.correlation.claiming import ranges
 from monitor.correlation.clues import drop_clue, put_clue
 from monitor.correlation.event import Event
@@ -105,6 +106,12 @@ class Draft:
         clues = drop_clue(self.state.clues, clue)
         self.state = msgspec.structs.replace(self.state, clues=clues)
         self.clues[clue.key] = None
+
+    def miss(self, event: Event, hit: Hit, support: Support) -> None:
+        """Take a late hit that would have opened an incident."""
+        platform, state = platform_of(support.source), self.state
+        missed = missing(state.missed.get(platform), state.heard[platform], event, hit, support)
+        self.state = msgspec.structs.replace(state, missed=state.missed.insert(platform, missed))
 
     def result(self, outcome: Outcome, why: str, rule: str) -> None:
         """Note what became of the post under one rule."""
