@@ -7,6 +7,7 @@ import msgspec
 from rpds import HashTrieMap
 
 from monitor.alert import Alert, AlertPost, cut_text
+from monitor.correlation.blindness import Heard, Missed
 from monitor.correlation.changes import Book
 from monitor.correlation.clues import hour, remembering
 from monitor.correlation.decide import Decision, Event, advance, decide, tick
@@ -27,11 +28,19 @@ CLUE_FLOORS: dict[bool, str] = {False: "clues/real", True: "clues/exercise"}
 MOMENTS: dict[bool, str] = {False: "now/real", True: "now/exercise"}
 """Under which fact the latest observation is written, by realm."""
 
+HEARING: dict[bool, str] = {False: "hearing/real", True: "hearing/exercise"}
+MISSED: dict[bool, str] = {False: "missed/real", True: "missed/exercise"}
+"""Under which facts it is written when platforms were heard, and what was seen too late."""
+
 SINCE: dict[bool, str] = {False: "since/real/", True: "since/exercise/"}
 """Before a watch's key: the fact from when on it has watched, by realm."""
 
 FLOORS: dict[bool, str] = {False: "repeats/real", True: "repeats/exercise"}
 """Under which fact it is written how far back posts are known for their copies, by realm."""
+
+
+_HEARD = msgspec.json.Decoder(dict[str, Heard])
+_MISSED = msgspec.json.Decoder(dict[str, Missed])
 
 
 def remembered(db: Database, book: Book | None = None) -> Memory:
@@ -61,6 +70,8 @@ def remembered(db: Database, book: Book | None = None) -> Memory:
         state = msgspec.structs.replace(
             state,
             now=datetime.fromisoformat(now) if now else state.now,
+            heard=HashTrieMap(_HEARD.decode(known.get(HEARING[realm], "{}"))),
+            missed=HashTrieMap(_MISSED.decode(known.get(MISSED[realm], "{}"))),
             clues=msgspec.structs.replace(
                 remembering(found),
                 floor=int(known.get(CLUE_FLOORS[realm], 0)),
@@ -131,6 +142,10 @@ class Batch:
                 moved[CLUE_FLOORS[realm]] = str(after.clues.floor)
             if after.now is not None and after.now != before.now:
                 moved[MOMENTS[realm]] = after.now.isoformat()
+            if after.heard is not before.heard:
+                moved[HEARING[realm]] = msgspec.json.encode(dict(after.heard)).decode()
+            if after.missed is not before.missed:
+                moved[MISSED[realm]] = msgspec.json.encode(dict(after.missed)).decode()
             if after.clues.watching is not before.clues.watching:
                 known = before.clues.since
                 fresh = ((key, at) for key, at in after.clues.since.items() if key not in known)

@@ -10,13 +10,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from monitor.alert import Alert
+from monitor.alert import Alert, AlertPlace
 from monitor.chat.answers import Answers
 from monitor.chat.office import Office, Seat
 from monitor.clock import Clock
 from monitor.console.metrics import Live
 from monitor.console.server import Behind, ConsoleServer
 from monitor.field import STDIN
+from monitor.gazetteer.lookup import Gazetteer
+from monitor.gazetteer.near import REACH_KM, bearing, box_around
 from monitor.health import Board
 from monitor.receivers import AlertFile, TelegramBot, Terminal, Webhook
 from monitor.settings import Bus, Preview, Settings
@@ -66,6 +68,15 @@ class Around(NamedTuple):
     roster: Roster
     bots: Bots
     handling: Handling
+    gazetteer: Callable[[], Gazetteer] = Gazetteer
+
+    def near(self, place: AlertPlace) -> str:
+        """Where a place lies, from the nearest town; empty if that is not known."""
+        if place.lat is None or place.lon is None:
+            return ""
+        point = (place.lat, place.lon)
+        found = bearing(point, place.id, self.gazetteer().around(box_around(point, REACH_KM)))
+        return found.text if found else ""
 
     def name_of(self, source: str) -> str:
         """A source as people call it."""
@@ -258,7 +269,7 @@ def _telegram_bot(receiver: TelegramBot, around: Around, gates: Gates) -> Sink:
         look_of(receiver, around),
         clock=around.clock,
         rng=around.rng,
-        gates=gates,
+        gates=gates._replace(evidence=receiver.evidence),
     )
 
 
@@ -270,6 +281,7 @@ def look_of(receiver: TelegramBot, around: Around) -> Look:
         receiver.language,
         Buttons(receiver.token.reveal()) if receiver.people else None,
         around.handling,
+        around.near,
     )
 
 

@@ -51,6 +51,9 @@ class TelegramBot(Form):
     time_zone: TimeZone | None = Field(
         None, description="The readers' time zone, as `Europe/Kyiv`; the machine's if left out."
     )
+    evidence: StrictBool = Field(
+        True, description="Answer an incident's message with what further publishers say."
+    )
     exercise: StrictBool = Field(True, description="Also send exercise alerts.")
 
 

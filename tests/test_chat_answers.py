@@ -130,6 +130,8 @@ class Newsroom:
         stored = await self.writer.do(commit, Work(incidents=(incident,), alerts=(alert,)), NOW)
         self.outbox.committed(stored[-1].sequence)
         await self.double.until(lambda: len(self.double.messages) > before)
+        while (await self.outbox.position("night") or (0,))[0] < stored[-1].sequence:  # noqa: ASYNC110 - a row, no event
+            await asyncio.sleep(0.005)
         return list(self.double.messages.values())[-1]
 
     async def toast(self, press: str) -> str:

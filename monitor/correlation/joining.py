@@ -33,6 +33,8 @@ def join(draft: Draft, event: Event, hits: list[Hit]) -> None:
     if incident is None or early:
         if support.late or early:
             why = lateness(event, hit) or "belongs before the open incident"
+            if support.late and not (event.history or support.echo_of):
+                draft.miss(event, hit, support)
             draft.result("late", why, hit.rule.id)
             return
         _open(draft, event, hits, support)

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 from rpds import HashTrieMap, HashTrieSet
 
+from monitor.correlation.blindness import Heard, Missed
 from monitor.correlation.calendar import Calendar, enter, passed, strike
 from monitor.correlation.clues import Clues
 from monitor.correlation.places import spots
@@ -33,8 +34,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     `filed` finds the open incidents of a topic (under `*`) and of its places (spots); `members`
     what backs each incident; `by_post` which open incidents a post backs; `deadlines` when they
     close; `grouped` finds a watch's open incident by the group of its clues; `repeats` what copies
-    are known from, closed incidents' posts too; `clues` what the watches remember; `now` is the
-    latest observation. All of it follows from what is stored: a restart remembers the same.
+    are known from, closed incidents' posts too; `clues` what the watches remember; `heard` when
+    each platform was heard and `missed` what was seen of it too late; `now` is the latest
+    observation. All of it follows from what is stored: a restart remembers the same.
     """
 
     incidents: HashTrieMap[str, Incident] = HashTrieMap()
@@ -45,6 +47,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     grouped: HashTrieMap[str, str] = HashTrieMap()
     repeats: Repeats = Repeats()
     clues: Clues = Clues()
+    heard: HashTrieMap[str, Heard] = HashTrieMap()
+    missed: HashTrieMap[str, Missed] = HashTrieMap()
     now: datetime | None = None
 
 

@@ -1,36 +1,58 @@
 """How one chat is shown an incident: in whose time and language, with which buttons."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
-from monitor.alert import Alert
+from monitor.alert import Alert, AlertPlace, AlertPost
 from monitor.receivers import Language
 from monitor.sinks.buttons import Buttons, Keyboard
-from monitor.sinks.chat_message import ChatMessage, chat_message
+from monitor.sinks.chat_message import ChatMessage, chat_message, message_of
 from monitor.sinks.handling import Handling
 from monitor.sinks.speech import say
-from monitor.sinks.wording import Manner, time_of_day
+from monitor.sinks.wording import Manner, evidence, overview, time_of_day, told_after
+
+MOST_EVIDENCE = 5
+
+
+def nowhere(_place: AlertPlace) -> str:
+    """No town is known."""
+    return ""
 
 
 class Look(NamedTuple):
-    """What a chat's messages depend on besides the alert. Without `buttons` there are none."""
+    """What a chat's messages depend on besides the alert. Without `buttons` there are none.
+
+    `near` says where a place lies from a known town, or nothing.
+    """
 
     zone: tzinfo = UTC
     name_of: Callable[[str], str] = str
     language: Language = "en"
     buttons: Buttons | None = None
     handling: Handling = Handling()
+    near: Callable[[AlertPlace], str] = nowhere
 
     def message(self, alert: Alert, now: datetime, *, repeated: bool = False) -> ChatMessage:
         """The incident as it stands with this alert."""
-        manner = Manner(
-            self.name_of,
-            lambda moment: time_of_day(moment, now, self.zone),
+        place = alert.incident.place
+        manner = self._manner(now)._replace(
             repeated=repeated,
             handled=self.handled(alert.incident.id, now),
+            near=self.near(place) if place else "",
         )
         return chat_message(alert, manner)
+
+    def overview(self, alerts: Sequence[Alert]) -> ChatMessage:
+        """Many incidents in one message, a line each; their own messages follow."""
+        return message_of(overview(alerts))
+
+    def evidence(self, posts: Sequence[AlertPost], now: datetime) -> ChatMessage:
+        """More posts, for an answer under the incident's message."""
+        return message_of(evidence(posts[:MOST_EVIDENCE], self._manner(now)._replace(quote=500)))
+
+    def _manner(self, now: datetime) -> Manner:
+        return Manner(self.name_of, lambda moment: told_after(moment, now, self.zone))
 
     def keyboard(self, receiver: str, alert: Alert) -> Keyboard | None:
         """The buttons under it; None if nobody could press them."""

@@ -6,6 +6,7 @@ sent again and says so, anything else is recorded as uncertain.
 """
 
 import asyncio
+import contextlib
 import random
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from monitor.sinks.deliver import (
     Sent,
     begin_at,
     delivery,
+    note_failed,
     nothing_muted,
     record_whole,
     together,
@@ -65,10 +67,14 @@ def read_reference(text: str | None, chat: str) -> Reference | None:
 
 
 class Gates(NamedTuple):
-    """Why an alert is not sent (`mute`), or sent without a sound (`hush`); None if it is."""
+    """Why an alert is not sent (`mute`), or sent without a sound (`hush`); None if it is.
+
+    `evidence`: whether what further publishers say is also answered under the incident's message.
+    """
 
     mute: Mute = nothing_muted
     hush: Mute = nothing_muted
+    evidence: bool = False
 
 
 class TelegramBotSink:
@@ -155,6 +161,9 @@ class TelegramBotSink:
             if wait > 0:
                 await self._nap(wait)
                 continue
+            if crowd := self._waiting.crowd():
+                await self._overview(crowd)
+                continue
             self._waiting.take(lane)
             try:
                 await self._carry(lane)
@@ -170,6 +179,24 @@ class TelegramBotSink:
             newest = await self._outbox.latest_of(incident)
             if newest is not None and await self._prior(incident) is not None:
                 self._waiting.touch(newest)
+
+    async def _overview(self, crowd: list[Lane]) -> None:
+        """Name in one message what will ring one by one as the limits allow; never repeated."""
+        alerts = [lane.newest for lane in crowd]
+        silent = all(one.incident.level in SILENT_LEVELS or self._gates.hush(one) for one in alerts)
+        message = self._look.overview(alerts)
+        entities = [one.as_json() for one in message.entities]
+        outgoing = Outgoing(message.text, entities, silent=silent, topic=self._room.topic)
+        self._room.pacing.called(self._clock.monotonic())
+        try:
+            await self._room.api.send(self._room.chat, outgoing)
+        except RetryError as error:
+            self._wait_out(error)
+            return
+        except (LostAnswerError, RejectedError, MigratedError) as error:
+            log.info("overview_lost", sink=self.name, why=str(error))
+        for lane in crowd:
+            lane.listed = True
 
     async def _nap(self, seconds: float) -> None:
         """Wait, but not longer than until something else has arrived."""
@@ -202,33 +229,55 @@ class TelegramBotSink:
                 self._waiting.put_back(lane)
             return
         except LostAnswerError as error:
-            self._hold(RetryError(str(error)), lane)
+            await self._hold(RetryError(str(error)), lane)
             return
         except RetryError as error:
             self._doubts -= self._begun
-            self._hold(error, lane)
+            await self._hold(error, lane)
             return
         self._backoff.reset()
         await self._settle(lane, sent)
 
-    def _hold(self, error: RetryError, lane: Lane) -> None:
+    async def _hold(self, error: RetryError, lane: Lane) -> None:
+        self._wait_out(error)
+        self._waiting.put_back(lane)
+        failed = [(one.sequence, one.alert, lane.attempts) for one in lane.entries]
+        await note_failed(self._outbox, self.name, failed, str(error), self._clock.now())
+
+    def _wait_out(self, error: RetryError) -> None:
         pause = self._backoff.pause(error.after)
         log.warning(
             "receiver_unavailable", sink=self.name, why=str(error), hint=error.hint,
             retry_in=round(pause, 1),
         )  # fmt: skip
         self._room.pacing.hold(self._clock.monotonic() + pause)
-        self._waiting.put_back(lane)
 
     async def _send(self, lane: Lane) -> Sent:
         alert = lane.newest
         prior = await self._prior(lane.incident)
+        if lane.aside:
+            return await self._answer(prior, lane)
         if prior is not None and not lane.rings and not lane.afresh:
             message = self._message(await self._since_opened(alert, prior), lane)
             self._room.pacing.called(self._clock.monotonic())
             await self._room.api.edit(self._room.chat, prior.last, message)
+            if self._gates.evidence:
+                self._waiting.put_aside(lane)
             return Sent(str(prior), _told(lane))
         return await self._send_new(alert, prior, lane)
+
+    async def _answer(self, prior: Reference | None, lane: Lane) -> Sent:
+        """What was said, silently under the incident's first message; lost, it is left at that."""
+        if prior is not None:
+            message = self._look.evidence(lane.evidence, self._clock.now())
+            entities = [one.as_json() for one in message.entities]
+            outgoing = Outgoing(
+                message.text, entities, silent=True, reply_to=prior.first, topic=self._room.topic
+            )
+            self._room.pacing.called(self._clock.monotonic())
+            with contextlib.suppress(LostAnswerError, RejectedError):
+                await self._room.api.send(self._room.chat, outgoing)
+        return Sent()
 
     async def _send_new(self, alert: Alert, prior: Reference | None, lane: Lane) -> Sent:
         """A new message: it rings, or there is none to edit."""

@@ -6,6 +6,7 @@ import pytest
 
 from monitor.lexicon.surfaces import surfaces
 from monitor.lexicon.terms import ParsedTerm, parse
+from monitor.matching.concepts import Concepts
 from monitor.matching.scan import Look, Scanner
 from monitor.rulebook.patterns import Patterns
 from monitor.text.fold import fold, fold_wide
@@ -22,10 +23,13 @@ def _automaton(term: str, text: str, *, bytewise: bool) -> list[tuple[int, int]]
     patterns = Patterns(bytewise=bytewise)
     for surface in made:
         assert patterns.add(surface, 0) or bytewise  # type: ignore[arg-type]
-    scanner = Scanner(patterns, frozenset({0}))
+    scanner = Scanner(patterns, Concepts(1))
     folded = fold(text) if bytewise else fold_wide(text)
     return sorted(
-        {(at.start, at.end) for at in scanner.sightings(Look(text, folded, scanner.find(folded)))}
+        {
+            (start, end)
+            for start, end, _ in scanner.sightings(Look(text, folded, scanner.find(folded)))
+        }
     )
 
 
