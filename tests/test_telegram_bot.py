@@ -216,6 +216,7 @@ async def test_answered_trouble_is_retried_without_a_mark(double: BotApiDouble, 
     (message,) = double.messages.values()
     assert "REPEATED" not in message.text
     assert outbox.deliveries["chat", 1].attempts == 3
+    assert [one.attempt for one in outbox.attempts["chat"]] == [1, 2]
 
 
 async def test_the_chat_moves_to_a_supergroup(double: BotApiDouble) -> None:

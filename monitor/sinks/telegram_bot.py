@@ -23,6 +23,7 @@ from monitor.sinks.deliver import (
     Sent,
     begin_at,
     delivery,
+    note_failed,
     nothing_muted,
     record_whole,
     together,
@@ -228,18 +229,20 @@ class TelegramBotSink:
                 self._waiting.put_back(lane)
             return
         except LostAnswerError as error:
-            self._hold(RetryError(str(error)), lane)
+            await self._hold(RetryError(str(error)), lane)
             return
         except RetryError as error:
             self._doubts -= self._begun
-            self._hold(error, lane)
+            await self._hold(error, lane)
             return
         self._backoff.reset()
         await self._settle(lane, sent)
 
-    def _hold(self, error: RetryError, lane: Lane) -> None:
+    async def _hold(self, error: RetryError, lane: Lane) -> None:
         self._wait_out(error)
         self._waiting.put_back(lane)
+        failed = [(one.sequence, one.alert, lane.attempts) for one in lane.entries]
+        await note_failed(self._outbox, self.name, failed, str(error), self._clock.now())
 
     def _wait_out(self, error: RetryError) -> None:
         pause = self._backoff.pause(error.after)
