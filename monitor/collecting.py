@@ -5,8 +5,8 @@ started and stopped one by one. Who is in the old and in the new list is not dis
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import structlog
 
@@ -14,6 +14,8 @@ from monitor.control import Answer
 from monitor.parts import Around, Collector, build_lasting, build_preview, build_single, previewed
 from monitor.settings import Settings
 from monitor.source import Intake, SourceInfo
+from monitor.sources.roster import AccountHealth
+from monitor.sources.telegram.budget import Usage, decode, usage
 from monitor.supervise import Part, Supervisor
 from monitor.trouble import AccountState, Trouble, account_troubles, source_troubles
 
@@ -26,6 +28,13 @@ class Looks(Protocol):
 
     async def look(self, question: Mapping[str, object]) -> Answer | None:
         """The answer; None while it cannot say anything."""
+
+
+class AccountNumbers(NamedTuple):
+    """An account's health, and its budgets of calls."""
+
+    health: AccountHealth
+    budgets: tuple[Usage, ...]
 
 
 class Collecting:
@@ -41,6 +50,7 @@ class Collecting:
         self._listed = dict(around.sources)
         self._running: dict[str, tuple[SourceInfo, asyncio.Task[None]]] = {}
         self._changed = asyncio.Event()
+        self._cursor: Callable[[str], str | None] = lambda _name: None
 
     def take(self, sources: Mapping[str, SourceInfo]) -> None:
         """Read these sources from now on, and no others."""
@@ -58,6 +68,7 @@ class Collecting:
     async def run(self, intake: Intake) -> None:
         """Collect until cancelled."""
         self._running.clear()
+        self._cursor = intake.cursor
         async with asyncio.TaskGroup() as group:
             for one in self._lasting:
                 self._start(group, one, intake)
@@ -69,6 +80,15 @@ class Collecting:
                     if collector is not None:
                         self._running[id_] = info, self._start(group, collector, intake)
                 await self._changed.wait()
+
+    def accounts(self) -> tuple[AccountNumbers, ...]:
+        """How every account is doing, and how far its budgets of calls are used."""
+        now = self._around.clock.now().timestamp()
+        cursor = self._cursor
+        return tuple(
+            AccountNumbers(one, usage(decode(cursor(f"telegram-budget/{one.account}")), now))
+            for one in self._around.roster.accounts()
+        )
 
     def troubles(self) -> dict[str, Trouble | None]:
         """What ails accounts and sources now, for their operators."""

@@ -52,10 +52,17 @@ async def test_the_list_shows_coverage(desk: Desk) -> None:
     async with desk.running():
         await desk.ready("svodka")
         code, out = await sources(desk, "--json")
+        shown = (await sources(desk))[1]
+        held = desk.source("svodka")
+    assert "pushed, last post" in shown
+    assert "account one: running, 1 channels" in shown
+    assert "names looked up: 1 of 150 in 24 h" in shown
+    assert (held["newest_id"], held["uncovered"], held["oldest_uncovered"]) == (1, 0, None)
     row = json.loads(out)
     assert code == 0
     assert (row["source"], row["state"], row["via"]) == ("telegram:svodka", "ok", "account")
     assert (row["watched_from"], row["newest"], row["oldest_uncovered"]) == (1, 1, None)
+    assert (row["complete_to"], row["complete_at"]) == (1, held["last_read"])
     code, out = await sources(desk)
     assert "not running" in out
     assert "ids 1-1, complete" in out
