@@ -20,6 +20,7 @@ from monitor.sources.telegram.trouble import ChannelLostError
 log = structlog.get_logger(__name__)
 
 PAGE = 100
+BEFORE = 20  # messages that are listed again before a gap
 SEVERAL = 20  # so many deletions at once are believed only after a further look
 
 
@@ -134,28 +135,45 @@ class Lister:
         return False
 
     async def fill(self, watched: Watched) -> int:
-        """List one page of what is missing, the oldest; how many posts that brought."""
-        open_ = ids.gaps(watched.coverage) if watched.coverage is not None else ()
-        return await self._fill_from(watched, open_[0]) if open_ else 0
+        """List one page of what is missing, the oldest; how many posts up to the head it brought.
 
-    async def _fill_from(self, watched: Watched, gap: Span) -> int:
-        """List one page from the beginning of a gap on."""
-        page = await self._page(watched, offset_id=gap[0], forwards=True)
+        A gap's first page begins some messages before it: what was edited while nobody listened
+        most often stands there. What is stored already is told where it has been edited, or where
+        more of an album has turned up.
+        """
+        gaps = ids.gaps(watched.coverage) if watched.coverage is not None else ()
+        if watched.coverage is None or not gaps:
+            return 0
+        gap, head = gaps[0], watched.coverage.head
+        going_on = gap[0] == watched.filled + 1
+        start = gap[0] if going_on else max(watched.coverage.floor, gap[0] - BEFORE)
+        page = await self._page(watched, offset_id=start, forwards=True)
         whole = _without_cut_album(page.messages) if len(page.messages) >= PAGE else page.messages
         reached = whole[-1].id if whole else gap[1]
         if len(page.messages) < PAGE:  # nothing lies between the last one and the head
             reached = max(reached, gap[1])
-        groups = albums(whole)
-        posts = self._posts(watched, groups, page)
-        change = partial(_listed, (gap[0], reached), _names(groups))
-        brought = await self._register.keep([Step(watched, posts, change)])
-        log.info("gap_listed", source=watched.info.id, first=gap[0], last=reached, posts=brought)
-        return brought
+        groups = albums(whole if start == gap[0] else _without_begun_album(whole))
+        new, again = _told_apart(groups, watched.coverage)
+        posts = self._posts(watched, new, page)
+        posts += self._posts(watched, again, page, edits=True)
+        change = partial(
+            _listed, (gap[0], reached), [one for one in _names(groups) if one >= gap[0]]
+        )
+        await self._register.keep([Step(watched, posts, change)])
+        watched.filled = reached
+        log.info("gap_listed", source=watched.info.id, first=gap[0], last=reached, posts=len(new))
+        return sum(group[0].id <= head for group in new)
 
-    async def look_again(self, watched: Watched, since: datetime, pages: int) -> None:
-        """List recent posts again, for the edits and deletions that no push told."""
-        newest, head = watched.pts, watched.coverage.head if watched.coverage else 0
-        recent, first = await self._recent(watched, since, pages)
+    async def look_again(
+        self, watched: Watched, since: datetime, pages: int, before: int = 0
+    ) -> None:
+        """List recent posts again, for the edits and deletions that no push told.
+
+        So many pages back from the newest post, or from an id on.
+        """
+        newest = watched.pts
+        head = before - 1 if before else watched.coverage.head if watched.coverage else 0
+        recent, first = await self._recent(watched, since, pages, before)
         groups = albums(recent.messages)
         edited = [group for group in groups if any(one.edit_date for one in group)]
         posts = self._posts(watched, edited, recent, edits=True)
@@ -175,14 +193,16 @@ class Lister:
         if watched.pts:
             await self._register.keep([Step(watched, (), _same, events=((1, watched.pts),))])
 
-    async def _recent(self, watched: Watched, since: datetime, pages: int) -> tuple[Page, int]:
+    async def _recent(
+        self, watched: Watched, since: datetime, pages: int, before: int
+    ) -> tuple[Page, int]:
         """The messages since a time, as far as so many pages go, ascending; the first id of them.
 
         The first id is where the listing is complete from: lower than the first message when those
         before it are gone.
         """
         found = Page([], {}, self._clock.now())
-        offset = 0
+        offset = before
         for _ in range(pages):
             page = await self._page(watched, offset_id=offset)
             older = [message.id for message in page.messages if message.date < since]
@@ -296,6 +316,19 @@ def _input_peer(watched: Watched) -> Any:  # noqa: ANN401 - Telethon carries no 
     if watched.peer is None:
         raise ChannelLostError(f"{watched.name} is not resolved yet")
     return types.InputPeerChannel(watched.peer.number, watched.peer.access_hash)
+
+
+def _told_apart(
+    groups: Iterable[list[TL]], coverage: Coverage
+) -> tuple[list[list[TL]], list[list[TL]]]:
+    """Posts that are not stored, and stored ones that have changed: edited, or an album grown."""
+    new, again = [], []
+    for group in groups:
+        if not ids.holds(coverage, group[0].id):
+            new.append(group)
+        elif any(one.edit_date or not ids.holds(coverage, one.id) for one in group):
+            again.append(group)
+    return new, again
 
 
 def _names(groups: Iterable[list[TL]]) -> list[int]:

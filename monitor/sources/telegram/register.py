@@ -63,6 +63,7 @@ class Watched:
         self.known = known
         self.lost = False
         self.pts = 0  # of the newest event, as last told by the server
+        self.filled = 0  # the last id of the page that was listed last to fill a gap
         self.suspected: frozenset[int] = frozenset()
         self.health = SourceHealth(source=info.id, state="starting", via="account")
 
