@@ -92,9 +92,12 @@ class CatchingUp:
         if known.relisted_at + self._every <= self._clock.now().timestamp():
             self._old.add(watched)
             self._some_old.set()
-        elif known.events and ids.unseen(known.events, watched.pts) > brought:
-            far = known.coverage.head - first > NEAR  # the newest page would not reach before it
-            await self._lister.look_again(watched, self._since(), 1, first if far else 0)
+        elif ids.unseen(known.events, watched.pts) > brought:
+            if (
+                first and known.coverage.head - first > NEAR
+            ):  # the newest page does not reach before it
+                await self._lister.look_again(watched, self._since(), 1, first)
+            await self._lister.look_again(watched, self._since(), 1)
         else:
             await self._lister.believe(watched)
 
