@@ -255,7 +255,7 @@ def _other_regions(place: Place, clues: _Clues) -> bool:
 
 
 def _is_elsewhere(place: Place, clues: _Clues) -> bool:
-    """Whether it is a village in a region of which the post does not speak, and of others it does."""
+    """Whether it is a village in a region of which the post does not speak, while of others."""
     return (
         place.kind == "settlement"
         and place.population < VILLAGE
