@@ -1,6 +1,6 @@
 """What a batch has changed so far, in memory: nothing of it is true before the commit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -124,6 +124,7 @@ class Batch:
         self.alerts: list[Alert] = []
         self.clues: dict[tuple[ClueKey, bool], Clue | None] = {}
         self.counts: dict[tuple[str, str, int, bool], int] = {}
+        self.gone: list[tuple[str, str, str, bool]] = []
 
     @property
     def supports(self) -> tuple[Support, ...]:
@@ -174,6 +175,11 @@ class Batch:
         self._take(state, decision, exercise=exercise)
         return decision
 
+    def change(self, decided: Callable[[State], tuple[State, Decision]], *, exercise: bool) -> None:
+        """Take in what a person has decided."""
+        state, decision = decided(self.memory.of(exercise=exercise))
+        self._take(state, decision, exercise=exercise)
+
     def _take(self, state: State, decision: Decision, *, exercise: bool) -> None:
         self.memory = self.memory.replace(state, exercise=exercise)
         self.incidents.update((incident.id, incident) for incident in decision.incidents)
@@ -181,6 +187,7 @@ class Batch:
             post = (one.source, one.id, one.exercise)
             self._by_post.setdefault(post, {})[one.incident] = one
         self.alerts.extend(self._with_texts(alert) for alert in decision.alerts)
+        self.gone.extend(decision.gone)
         self.clues.update(((key, exercise), clue) for key, clue in decision.clues.items())
         for (rule, place, when), posts in decision.counts.items():
             counted = (rule, place, when, exercise)

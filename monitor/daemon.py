@@ -40,6 +40,7 @@ from monitor.parts import (
 )
 from monitor.pipeline import Pipeline
 from monitor.reconfiguring import ConfigFile, Reconfiguring
+from monitor.regrouping import Regrouping
 from monitor.reload import Reload
 from monitor.resending import Resending
 from monitor.settings import Settings
@@ -108,6 +109,9 @@ class Daemon:
             clock,
             committed=self._outbox.committed,
             rules=lambda: self._pipeline.matcher.rulebook.ids,
+        )
+        self._regrouping = Regrouping(
+            self._writer, self._pipeline, clock, committed=self._outbox.committed
         )
         self._fetch = Fetch(
             clock,
@@ -286,6 +290,8 @@ class Daemon:
             "mute": self._silencing.mute,
             "unmute": self._silencing.unmute,
             "resend": self._resending.resend,
+            "merge": self._regrouping.merge,
+            "split": self._regrouping.split,
             "look": self._collecting.look,
         }
         await serve(self._settings.state, verbs)

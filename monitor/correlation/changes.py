@@ -64,14 +64,14 @@ class Draft:
         self.incidents: dict[str, Incident] = {}
         self.supports: dict[tuple[str, str, str], Support] = {}
         self.alerts: list[Alert] = []
-        self.topics: dict[str, str] = {}
+        self.topics: dict[str, tuple[str, ...]] = {}
         self.results: list[tuple[Outcome, str]] = []
 
     def keep(self, incident: Incident, support: Support) -> None:
         """Take an incident's and a support's newest form, without an alert."""
         self.state = put_incident(self.state, incident)
         self.incidents[incident.id] = incident
-        self.topics[incident.id] = incident.topic
+        self.topics[incident.id] = incident.topics
         self.note(support)
 
     def note(self, support: Support) -> None:
@@ -93,6 +93,16 @@ class Draft:
         self.keep(incident, support)
         sent_at = self.moment or self.state.now
         self.alerts.append(alert_of(incident, kind, reason, posts, sent_at))
+
+    def announce(
+        self, incident: Incident, kind: AlertKind, reason: str, posts: tuple[AlertPost, ...] = ()
+    ) -> None:
+        """Take an incident with an alert that no post has caused: its next."""
+        incident = msgspec.structs.replace(incident, ordinal=incident.ordinal + 1)
+        self.state = put_incident(self.state, incident)
+        self.incidents[incident.id] = incident
+        self.topics[incident.id] = incident.topics
+        self.alerts.append(alert_of(incident, kind, reason, posts, self.moment or self.state.now))
 
     def remember(self, clue: Clue) -> None:
         """Take a clue's newest form; what it pushes out is forgotten."""

@@ -96,7 +96,7 @@ def _paired(
 def _is_about(hit: Hit, support: Support, incident: Incident) -> bool:
     rule = hit.rule
     topics = {"supports": (rule.topic,), "denies": rule.denies, "closes": rule.closes}
-    if incident.topic not in topics.get(support.part, ()):
+    if set(topics.get(support.part, ())).isdisjoint(incident.topics):
         return False
     named = hit.place.id if hit.place else None
     return support.place == named or agree(hit.place, incident.place, rule.radius_km)

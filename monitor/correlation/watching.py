@@ -82,7 +82,7 @@ def _part_of(draft: Draft, event: Event, hit: Hit) -> Support | None:
         for (incident, source, post), one in draft.supports.items()
         if (source, post) == here
         and one.part != "evidence"
-        and (draft.topics[incident] == hit.rule.topic or one.rule == hit.rule.id)
+        and (hit.rule.topic in draft.topics[incident] or one.rule == hit.rule.id)
     ]
     named = hit.place.id if hit.place else None
     return min(found, key=lambda one: (one.place != named, one.incident), default=None)

@@ -98,8 +98,11 @@ class Scanner:
                 self._asking[number] = meaning
         self.questions = frozenset(-1 - number for number in self._asking)
         self._initials = _initials(self._asking, bytewise=patterns.bytewise)
+        known: dict[frozenset[int], frozenset[int]] = {}
         self.leads = {
-            number: frozenset(meaning.all_terms()) for number, meaning in self._asking.items()
+            number: known.setdefault(leads, leads)
+            for number, meaning in self._asking.items()
+            for leads in [frozenset(meaning.all_terms())]
         }
         self.find: Callable[..., list[RawFind]]
         """Every overlapping find in a folded text: bytes or str as the automaton is."""

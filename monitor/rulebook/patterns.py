@@ -7,7 +7,7 @@ and four spaces. Where one is found, the words that may follow (a small tree, `O
 one by one. The same tree continues after a beginning inside a phrase: `прорв* границ*`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from monitor.lexicon.surfaces import Surface
@@ -101,8 +101,8 @@ class Patterns:
         if inner is None:
             self._file(self._meaning(coded, begin=begins[-1]), term, check)
         for gap in range(len(coded) - 1 if inner is None else inner):
-            for scout in self._scouts(coded[: gap + 1], coded[gap + 1][0]):
-                self._continue(scout, coded[gap + 1 :], begins[gap + 1 :], term, check)
+            scout = self._scouts(coded[: gap + 1], coded[gap + 1][0])
+            self._continue(scout, coded[gap + 1 :], begins[gap + 1 :], term, check)
         if inner is not None:
             scout = self._meaning(coded[: inner + 1], begin=True)
             self._continue(scout, coded[inner + 1 :], begins[inner + 1 :], term, check)
@@ -124,14 +124,20 @@ class Patterns:
             self.meanings[key] = Meaning(key, opens=begin)
         return self.meanings[key]
 
-    def _scouts(self, words: list[str], initial: str) -> Iterator[Meaning]:
-        """The entries of what comes before a wide gap."""
+    def _scouts(self, words: list[str], initial: str) -> Meaning:
+        """The entry of what comes before a wide gap; all its scouts share what may follow."""
         before = ("" if self._unspaced(words[0][0]) else " ") + " ".join(words)
-        for gap in (*(gap + initial for gap in WIDE_GAPS), WIDEST_GAP):
-            key = before + gap
+        widest = self.meanings.get(before + WIDEST_GAP)
+        if widest is None:
+            widest = Meaning(before + WIDEST_GAP, opens=False, trail=len(WIDEST_GAP))
+            widest.onward = Onward()
+            self.meanings[before + WIDEST_GAP] = widest
+        for gap in WIDE_GAPS:
+            key = before + gap + initial
             if key not in self.meanings:
-                self.meanings[key] = Meaning(key, opens=False, trail=len(gap))
-            yield self.meanings[key]
+                self.meanings[key] = scout = Meaning(key, opens=False, trail=len(gap) + 1)
+                scout.onward = widest.onward
+        return widest
 
     def _unspaced(self, symbol: str) -> bool:
         return not self.bytewise and unspaced(symbol)

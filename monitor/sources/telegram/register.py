@@ -1,7 +1,7 @@
 """The watched channels and what is stored of each: posts and coverage, always together."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -25,9 +25,6 @@ class AccountBoard(HealthBoard, Protocol):
 
     def flooded(self, reason: str, until: datetime) -> None:
         """Telegram forbids for long what listing channels takes."""
-
-    def joined(self, names: Collection[str]) -> None:
-        """The account has joined these channels: public names in lower case."""
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):

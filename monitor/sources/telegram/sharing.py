@@ -1,6 +1,6 @@
 """The accounts of the settings as collectors, with the channels shared out over them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -100,10 +100,6 @@ class SharedAccount:
     def flooded(self, reason: str, until: datetime) -> None:
         """It has to wait for long."""
         self._roster.flood(self._short, reason, until)
-
-    def joined(self, names: Collection[str]) -> None:
-        """These channels are pushed to it."""
-        self._roster.joined(self._short, names)
 
 
 def _stamp(session: Path) -> tuple[int, int] | None:
