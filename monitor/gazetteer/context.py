@@ -118,6 +118,8 @@ SURNAME = re.compile(
     r"|(?:енко|чук|юк|ян|дзе|швили)$"
 )
 """Symbols that may be a surname in some case; -ово and -ино in the nominative are not."""
+LAND = re.compile(r"[бвдзклмнпрст]ь?[щч]ин(?:а|ы|и|е|і|у|ой|ою)$")
+"""A region by its old name: `Сумщина`, `Белгородчина`; who is called so bears it as a nickname."""
 RELATIONAL = re.compile(r"[сцзь]к(?:ий|ого|ому|им|ом|ая|ой|ую|ое|ие|их|ими|а|ої|ій|у|ою|і|е)$")
 """Symbols that may be an adjective of a place."""
 PATRONYMIC = re.compile(r"(?:ович|евич|ич|овн|евн|ичн|івн|ївн)(?:|а|у|ем|ем|ой|е|ы|ою|и|і)$")

@@ -15,6 +15,10 @@ from monitor.sinks.pacing import Urgency
 
 MOST_POSTS = 20
 MOST_EVIDENCE = 5
+CROWD, CRITICAL_CROWD = 10, 4
+"""So many that wait to ring are first named together in one message: it takes a second, while
+their own messages take as long as the chat's limits want."""
+MOST_LISTED = 40
 
 
 class Entry(NamedTuple):
@@ -29,7 +33,8 @@ class Lane:
 
     There is none if the incident is only to be shown anew (`touched`), because the desk did
     something about it. `last` is the newest of them, `ring` the newest of those that ring, if any
-    does; `afresh` says that the message to edit is gone.
+    does; `afresh` says that the message to edit is gone, `listed` that an overview has named it;
+    a lane `aside` answers with `evidence`, or a `picture` of the place.
     """
 
     def __init__(self, alert: Alert, *, touched: bool = False) -> None:
@@ -43,6 +48,8 @@ class Lane:
         self.ring: Alert | None = None
         self.evidence: tuple[AlertPost, ...] = ()
         self.aside = False
+        self.listed = False
+        self.picture = False
         if not touched:
             self.add(alert)
 
@@ -71,6 +78,7 @@ class Lane:
         self.last = later.last
         self.ring = later.ring or self.ring
         self.show(later.evidence)
+        self.picture = self.picture or later.picture
 
     @property
     def newest(self) -> Alert:
@@ -147,16 +155,27 @@ class Waiting:
         if (alert.incident.id, False) not in self._lanes:
             self._lanes[alert.incident.id, False] = Lane(alert, touched=True)
 
-    def put_aside(self, lane: Lane) -> None:
-        """The incident's message is up to date: what was said will be answered under it."""
-        if lane.evidence:
+    def put_aside(self, lane: Lane, *, picture: bool = False) -> None:
+        """The incident's message is up to date: a map, or what was said, will stand under it."""
+        if lane.evidence or picture:
             aside = Lane(lane.last, touched=True)
-            aside.aside, aside.evidence = True, lane.evidence
+            aside.aside, aside.evidence, aside.picture = True, lane.evidence, picture
             self.put_back(aside)
 
     def next(self) -> Lane | None:
         """The lane whose turn it is; it stays until taken."""
         return min(self._lanes.values(), key=lambda lane: lane.rank, default=None)
+
+    def crowd(self) -> list[Lane]:
+        """What rings and waits, worst first, if it is too much to be told in good time one by one.
+
+        Lanes that an overview has named already are not among it.
+        """
+        ringing = [one for one in self._lanes.values() if one.ring is not None and not one.listed]
+        critical = sum(one.urgency is Urgency.CRITICAL for one in ringing)
+        if len(ringing) < CROWD and critical < CRITICAL_CROWD:
+            return []
+        return sorted(ringing, key=lambda lane: lane.rank)[:MOST_LISTED]
 
     def take(self, lane: Lane) -> None:
         """The lane is being sent: what comes now for its incident begins another."""
