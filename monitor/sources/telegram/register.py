@@ -16,6 +16,8 @@ from monitor.sources.telegram.coverage import Coverage, Spans, added, gaps, hold
 
 log = structlog.get_logger(__name__)
 
+REVIVED_AFTER = 86_400.0
+
 
 class AccountBoard(HealthBoard, Protocol):
     """Where an account says how it and its channels are (sharing.py)."""
@@ -63,6 +65,7 @@ class Watched:
         self.peer = peer
         self.known = known
         self.lost = False
+        self.lost_at = 0.0  # monotonic seconds
         self.joined: bool | None = None  # whether the account is a member, as last told
         self.pts = 0  # of the newest event, as last told by the server
         self.suspected: frozenset[int] = frozenset()
@@ -216,6 +219,7 @@ class Register:
     def lose(self, watched: Watched, state: SourceState, reason: str, hint: str) -> None:
         """Stop reading a channel that this account cannot read."""
         watched.lost = True
+        watched.lost_at = self._clock.monotonic()
         log.warning("source_lost", source=watched.info.id, account=self.account, problem=reason)
         self.tell(watched, state, hint)
 
@@ -231,6 +235,17 @@ class Register:
         if health != watched.health:
             watched.health = health
             self.board.source(health)
+
+    def revive(self) -> None:
+        """Try channels again that could not be read a day ago: private ones may open, names return.
+
+        One that has another owner stays stopped until a person has seen to it.
+        """
+        now = self._clock.monotonic()
+        for watched in self.channels:
+            gone = watched.lost and watched.health.state == "not_found"
+            if gone and now - watched.lost_at >= REVIVED_AFTER:
+                watched.lost = False
 
     async def _deliver(self, arrival: Arrival) -> None:
         await hand_over(self._intake, arrival, self._clock, f"telegram:{self.account}")
