@@ -11,6 +11,9 @@ from monitor.rule import Level
 
 AlertKind = Literal["opened", "updated", "escalated", "corrected", "closed"]
 
+ADDRESSED = frozenset(("monitor/held-back", "monitor/digest", "monitor/all-quiet"))
+"""Events of what is meant for one receiver alone: its name is the id of the alert's post."""
+
 MAX_POSTS = 20
 MAX_TEXT_BYTES = 4096
 
@@ -27,8 +30,40 @@ class AlertPlace(msgspec.Struct, frozen=True):
     precision_km: float | None
 
 
-class AlertIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """The incident's state right after this event."""
+class AlertNumber(msgspec.Struct, frozen=True, kw_only=True):
+    """So many killed, injured, missing or captured (`what`), as one side says.
+
+    From `low` to `high`, both included (null = or more): the least and the most that its publishers
+    (`families`) say.
+    """
+
+    what: str
+    side: str
+    families: tuple[str, ...]
+    low: int
+    high: int | None
+
+    @property
+    def figures(self) -> str:
+        """`8`, `3-8`, `8 or more`, `none`."""
+        if self.high is None:
+            return f"{self.low} or more"
+        if self.low != self.high:
+            return f"{self.low}-{self.high}"
+        return str(self.low) if self.low else "none"
+
+    @property
+    def text(self) -> str:
+        """`8 injured`, `no injured`."""
+        return f"no {self.what}" if self.high == 0 else f"{self.figures} {self.what}"
+
+
+class AlertIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The incident's state right after this event.
+
+    `numbers` only if somebody gives any; `echoes`, the `roles` of who says so and `denied_by` (role
+    and affiliation) only if there are any.
+    """
 
     id: str
     title: str
@@ -42,6 +77,10 @@ class AlertIncident(msgspec.Struct, frozen=True, kw_only=True):
     families: int
     affiliations: tuple[str, ...]
     posts: int
+    numbers: tuple[AlertNumber, ...] = ()
+    echoes: int = 0
+    roles: tuple[str, ...] = ()
+    denied_by: tuple[str, ...] = ()
 
 
 class AlertPost(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +127,13 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     def about_itself(self) -> bool:
         """Whether it tells of the monitor (a silence that ends), not of the world."""
         return self.incident.event.startswith("monitor/")
+
+    @property
+    def addressee(self) -> str | None:
+        """The one receiver that a digest is for; None for everything else."""
+        if self.incident.event not in ADDRESSED or not self.posts:
+            return None
+        return self.posts[0].id
 
 
 def alert_id(incident: str, ordinal: int) -> str:

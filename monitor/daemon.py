@@ -21,7 +21,11 @@ from monitor.batch import remembered
 from monitor.chat.office import Office
 from monitor.clock import Clock
 from monitor.collecting import Collecting
+from monitor.console.metrics import AccountLive, Live
 from monitor.control import Answer, Verbs, serve
+from monitor.digests import Digests
+from monitor.escalating import Escalating
+from monitor.habits import Habits
 from monitor.health import Board
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
@@ -29,18 +33,22 @@ from monitor.notices import Notices
 from monitor.parts import (
     Around,
     build_answers,
+    build_console,
     build_dispatch,
     build_receiver,
     build_sinks,
 )
 from monitor.pipeline import Pipeline
 from monitor.reconfiguring import ConfigFile, Reconfiguring
+from monitor.regrouping import Regrouping
 from monitor.reload import Reload
 from monitor.resending import Resending
 from monitor.settings import Settings
 from monitor.silencing import Silencing
+from monitor.sinks.dispatch import takes_exercises
 from monitor.sinks.handling import Handling
 from monitor.sinks.room import Bots
+from monitor.sinks.routing import routing
 from monitor.sources.fetch import Fetch
 from monitor.sources.roster import Roster
 from monitor.store.actions import judgements
@@ -61,6 +69,9 @@ DRAIN_SINKS = 4.0
 
 SHOWN_MISTAKES = 50
 """So many mistakes of refused rules go into a status; the log has them all."""
+
+ROUTING_KEYS = ("route", "time_intervals", "inhibit_rules", "route_tests")
+"""Keys of monitor.yaml that are in force as soon as they are saved."""
 
 T = TypeVar("T")
 
@@ -99,6 +110,9 @@ class Daemon:
             committed=self._outbox.committed,
             rules=lambda: self._pipeline.matcher.rulebook.ids,
         )
+        self._regrouping = Regrouping(
+            self._writer, self._pipeline, clock, committed=self._outbox.committed
+        )
         self._fetch = Fetch(
             clock,
             contact=settings.http.user_agent_contact,
@@ -109,8 +123,17 @@ class Daemon:
         self._roster = Roster(tuple(self._known.values()), names, self._board)
         around = Around(
             self._known, clock, rng, self._board, self._fetch, self._roster,
-            Bots(), Handling(judgements(db)),
+            Bots(), Handling(judgements(db)), lambda: self._pipeline.matcher.gazetteer,
         )  # fmt: skip
+        self._escalating = Escalating(
+            self._writer, self._outbox, self._dispatch, around.handling, clock,
+            committed=self._outbox.committed,
+        )  # fmt: skip
+        self._digests = Digests(
+            settings, self._writer, self._dispatch, clock, board=self._board,
+            committed=self._outbox.committed,
+        )  # fmt: skip
+        self._habits = Habits(self._gate, clock, self._board)
         self._collecting = Collecting(settings, around, self._supervisor)
         self._troubles = Troubles(self._writer, clock, self._collecting, self._outbox.committed)
         self._resending = Resending(
@@ -124,6 +147,7 @@ class Daemon:
             lambda: self._pipeline.matcher, lambda: self._status({}),
         )  # fmt: skip
         self._answers = build_answers(settings, around, office)
+        self._console = build_console(settings, around, self._outbox, self._live)
         notices = Notices(self._writer, clock, committed=self._outbox.committed)
         self.rules = Reload(
             _material(settings),
@@ -138,7 +162,8 @@ class Daemon:
                 one,
                 settings,
                 dict.fromkeys(("rules", "sources", "places"), self._other_files)
-                | {"retention": self._keep_so_long},
+                | {"retention": self._keep_so_long}
+                | dict.fromkeys(ROUTING_KEYS, self._put_routes),
                 clock=clock,
                 board=self._board,
                 notices=notices,
@@ -163,7 +188,10 @@ class Daemon:
                 Part("retention", self._expire),
                 Part("rules", self.rules.run),
                 Part("silences", self._silencing.run),
+                Part("escalation", self._escalating.run),
+                Part("digests", self._digests.run),
                 Part("troubles", self._troubles.run),
+                Part("habits", self._habits.run),
                 *(Part("settings", one.run) for one in self._reconfiguring),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
@@ -173,7 +201,8 @@ class Daemon:
                 *(Part(one.name, _with(one.run, self._outbox)) for one in self._sinks)
             )
             answers = self._start(*(Part(one.name, one.run) for one in self._answers))
-            sources = self._start(Part("sources", _with(self._collecting.run, self._gate)))
+            console = self._start(*(Part(one.name, one.run) for one in self._console))
+            sources = self._start(Part("sources", _with(self._collecting.run, self._habits)))
             log.info(
                 "running",
                 rules=len(self._pipeline.matcher.rulebook.rules),
@@ -187,7 +216,7 @@ class Daemon:
             log.info("stopping", hint="a second Ctrl-C stops at once")
             await self._supervisor.end(sources, answers)
             await self._drain()
-            await self._supervisor.end(sinks, brokers)
+            await self._supervisor.end(sinks, brokers, console)
             failed = vital.done() and not vital.cancelled() and vital.exception()
             await self._supervisor.end(vital)
         log.info("stopped", posts=self._gate.posts)
@@ -209,6 +238,12 @@ class Daemon:
     def _other_files(self, wanted: Settings) -> None:
         """The configuration names other files of rules, sources or places."""
         self.rules.use(_material(wanted))
+
+    def _put_routes(self, wanted: Settings) -> None:
+        """Other routes, for the receivers that run: new ones come with a restart."""
+        running = tuple(one.name for one in self._settings.receivers)
+        exercises = takes_exercises(self._settings)
+        self._dispatch.put(routing(wanted)._replace(receivers=running), exercises)
 
     def _keep_so_long(self, wanted: Settings) -> None:
         self._settings = self._settings.model_copy(update={"retention": wanted.retention})
@@ -255,8 +290,29 @@ class Daemon:
             "mute": self._silencing.mute,
             "unmute": self._silencing.unmute,
             "resend": self._resending.resend,
+            "merge": self._regrouping.merge,
+            "split": self._regrouping.split,
+            "look": self._collecting.look,
         }
         await serve(self._settings.state, verbs)
+
+    def _live(self) -> Live:
+        return Live(
+            posts=self._gate.posts,
+            parts=self._supervisor.states,
+            sources=self._board.snapshot(),
+            rules=self._board.rules,
+            accounts=[
+                AccountLive(
+                    account=one.account,
+                    state=one.state,
+                    channels=one.channels,
+                    calls={used.method: used.calls for used in budgets},
+                    free_in={used.method: used.free_in for used in budgets},
+                )
+                for one, budgets in self._collecting.accounts()
+            ],
+        )
 
     def _status(self, _question: Answer) -> Answer:
         rules = self._board.rules
@@ -273,7 +329,11 @@ class Daemon:
             "mistakes": list(rules.mistakes[:SHOWN_MISTAKES]),
             "settings": msgspec.structs.asdict(self._board.settings),
             "parts": dict(sorted(self._supervisor.states.items())),
-            "accounts": [msgspec.structs.asdict(one) for one in self._roster.accounts()],
+            "accounts": [
+                msgspec.structs.asdict(one) | {"budgets": msgspec.to_builtins(budgets)}
+                for one, budgets in self._collecting.accounts()
+            ],
+            "troubles": [msgspec.to_builtins(one) for one in self._troubles.open()],
             "sources": [
                 {name: getattr(one, name) for name in one.__struct_fields__}
                 for one in self._board.snapshot()

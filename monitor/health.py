@@ -41,6 +41,7 @@ class Board:
     def __init__(self, clock: Clock) -> None:
         self._started = clock.now()
         self._sources: dict[str, SourceHealth] = {}
+        self._quiet: dict[str, str] = {}
         self._changed = asyncio.Event()
         self.rules = RulesHealth()
         self.settings = SettingsHealth()
@@ -52,14 +53,32 @@ class Board:
         self._sources[health.source] = health
         self._changed.set()
 
+    def quiet(self, source: str, reason: str | None) -> None:
+        """Say that a source is silent against its habit, or (None) that it is not."""
+        if self._quiet.get(source) == reason:
+            return
+        if reason is None:
+            del self._quiet[source]
+        else:
+            self._quiet[source] = reason
+        self._changed.set()
+
     def forget(self, source: str) -> None:
         """A source is watched no more."""
+        self._quiet.pop(source, None)
         if self._sources.pop(source, None) is not None:
             self._changed.set()
 
     def snapshot(self) -> tuple[SourceHealth, ...]:
         """Every source's health, by source id."""
-        return tuple(self._sources[name] for name in sorted(self._sources))
+        return tuple(self._judged(self._sources[name]) for name in sorted(self._sources))
+
+    def _judged(self, health: SourceHealth) -> SourceHealth:
+        """Silent is only what is read well: else its own state says why nothing comes."""
+        reason = self._quiet.get(health.source)
+        if reason is None or health.state != "ok" or health.last_read is None:
+            return health
+        return msgspec.structs.replace(health, state="silent", hint=reason)
 
     async def changed(self) -> None:
         """Wait until something has changed since the last call."""

@@ -67,6 +67,26 @@ class Sketch(msgspec.Struct, frozen=True, omit_defaults=True):
     tail: tuple[int, ...] = ()
 
 
+class Said(msgspec.Struct, frozen=True):
+    """A number in a post: so many killed, injured ... (`what`), `low` to `high`, None = or more."""
+
+    what: str
+    low: int
+    high: int | None
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """What a publisher says last of one number, in which post (SOURCE/ID) and when."""
+
+    what: str
+    low: int
+    high: int | None
+    family: str
+    affiliation: str
+    post: str
+    at: datetime
+
+
 class Support(msgspec.Struct, frozen=True, kw_only=True):
     """One post in one incident: as it was last judged.
 
@@ -75,7 +95,8 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
 
     `echo_of` is SOURCE/ID of the post that it repeats; echoes and late posts count for nobody's
     voice. `sketch` is what copies are known by; `origin` is SOURCE/ID of the post it forwards,
-    `cites` those of other channels' posts that it links to.
+    `cites` those of other channels' posts that it links to; `said` are the numbers in it and
+    `said_at` the time of the version that says so.
     """
 
     incident: str
@@ -94,6 +115,8 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
     sketch: Sketch = Sketch()
     origin: str | None = None
     cites: tuple[str, ...] = ()
+    said: tuple[Said, ...] = ()
+    said_at: datetime | None = None
     late: bool = False
     echo_of: str | None = None
     withdrawn: bool = False
@@ -104,13 +127,21 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
         return self.part != "closes" and not (self.late or self.withdrawn or self.echo_of)
 
 
+class Also(msgspec.Struct, frozen=True):
+    """What a merged incident is about besides: the topic and the place of the other one."""
+
+    topic: str
+    place: Place | None
+
+
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """An incident.
 
     `voices` are who speaks for it, `denials` who denies it. `id` is fixed when it opens; `ordinal`
     counts its alerts; it closes at `deadline` unless another post joins. `posts` counts everything
     that joined and still stands, echoes included. `group` is what a correlation's incident is of:
-    the watch's key and the values of its `group_by`.
+    the watch's key and the values of its `group_by`. `claims` are the numbers that its publishers
+    give; `also` what it has taken in when it was merged by hand.
     """
 
     id: str
@@ -132,6 +163,13 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     ordinal: int = 0
     open: bool = True
     group: str = ""
+    claims: tuple[Claim, ...] = ()
+    also: tuple[Also, ...] = ()
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """All that it is about: its own topic first."""
+        return tuple(dict.fromkeys((self.topic, *(one.topic for one in self.also))))
 
     @property
     def families(self) -> int:

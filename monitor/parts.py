@@ -10,25 +10,31 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from monitor.alert import Alert
+from monitor.alert import Alert, AlertPlace
 from monitor.chat.answers import Answers
 from monitor.chat.office import Office, Seat
 from monitor.clock import Clock
+from monitor.console.metrics import Live
+from monitor.console.server import Behind, ConsoleServer
 from monitor.field import STDIN
+from monitor.gazetteer.lookup import Gazetteer
+from monitor.gazetteer.near import REACH_KM, bearing, box_around, outlines_in
 from monitor.health import Board
 from monitor.receivers import AlertFile, TelegramBot, Terminal, Webhook
+from monitor.rule import Level
 from monitor.settings import Bus, Preview, Settings
 from monitor.sinks.buttons import Buttons
 from monitor.sinks.deliver import Sink
-from monitor.sinks.dispatch import Dispatch
+from monitor.sinks.dispatch import Dispatch, takes_exercises
 from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
 from monitor.sinks.file import FileSink, Rotation
 from monitor.sinks.handling import Handling
 from monitor.sinks.look import Look
+from monitor.sinks.map_picture import Spot, draw
 from monitor.sinks.mqtt import MqttSink
 from monitor.sinks.mqtt_connection import Address
 from monitor.sinks.room import Bots
-from monitor.sinks.routing import Routing
+from monitor.sinks.routing import routing
 from monitor.sinks.telegram_api import BotApi
 from monitor.sinks.telegram_bot import Gates, TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
@@ -39,6 +45,7 @@ from monitor.sources.fetch import Fetch
 from monitor.sources.preview import PreviewOptions, PreviewReader
 from monitor.sources.recording import Playback, Recording
 from monitor.sources.roster import Roster
+from monitor.store.outbox import Outbox
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +70,22 @@ class Around(NamedTuple):
     roster: Roster
     bots: Bots
     handling: Handling
+    gazetteer: Callable[[], Gazetteer] = Gazetteer
+
+    def near(self, place: AlertPlace) -> str:
+        """Where a place lies, from the nearest town; empty if that is not known."""
+        if place.lat is None or place.lon is None:
+            return ""
+        point = (place.lat, place.lon)
+        found = bearing(point, place.id, self.gazetteer().around(box_around(point, REACH_KM)))
+        return found.text if found else ""
+
+    def draw(self, place: AlertPlace, level: Level) -> bytes:
+        """A small map of a place that has a point."""
+        assert place.lat is not None  # noqa: S101 - asked for only then
+        assert place.lon is not None  # noqa: S101 - the same
+        spot = Spot(place.name, (place.lat, place.lon), level, place.precision_km or 0.0)
+        return draw(spot, self.gazetteer().around(spot.box), outlines_in(spot.box))
 
     def name_of(self, source: str) -> str:
         """A source as people call it."""
@@ -143,20 +166,9 @@ def _preview_options(preview: Preview) -> PreviewOptions:
     return msgspec.structs.replace(options, canary=preview.canary.partition(":")[2])
 
 
-def routing(settings: Settings) -> Routing:
-    """Who gets what, as the settings say it."""
-    return Routing(
-        tuple(one.name for one in settings.receivers),
-        settings.route,
-        settings.time_intervals,
-        settings.inhibit_rules,
-    )
-
-
 def build_dispatch(settings: Settings, standing: Iterable[Alert] = (), seen: int = 0) -> Dispatch:
     """What decides which receiver is told of an alert."""
-    exercises = {one.name: one.exercise for one in settings.receivers}
-    return Dispatch(routing(settings), exercises, standing, seen)
+    return Dispatch(routing(settings), takes_exercises(settings), standing, seen)
 
 
 def build_sinks(
@@ -204,6 +216,16 @@ def build_answers(settings: Settings, around: Around, office: Office) -> list[An
             people = {person.id: person for person in one.people}
             seats.setdefault(bot.api, []).append(Seat(one.name, room, look_of(one, around), people))
     return [Answers(api, chats, office, around.rng) for api, chats in seats.items()]
+
+
+def build_console(
+    settings: Settings, around: Around, outbox: Outbox, live: Callable[[], Live]
+) -> list[ConsoleServer]:
+    """The HTTP server, if the settings ask for it."""
+    if settings.console is None:
+        return []
+    behind = Behind(settings.instance, outbox, settings.state, around.clock, around.name_of, live)
+    return [ConsoleServer(settings.console, behind)]
 
 
 def _broker(settings: Settings, around: Around) -> EmbeddedBroker | None:
@@ -256,7 +278,7 @@ def _telegram_bot(receiver: TelegramBot, around: Around, gates: Gates) -> Sink:
         look_of(receiver, around),
         clock=around.clock,
         rng=around.rng,
-        gates=gates,
+        gates=gates._replace(evidence=receiver.evidence),
     )
 
 
@@ -268,6 +290,8 @@ def look_of(receiver: TelegramBot, around: Around) -> Look:
         receiver.language,
         Buttons(receiver.token.reveal()) if receiver.people else None,
         around.handling,
+        around.near,
+        around.draw if receiver.map else None,
     )
 
 

@@ -1,12 +1,13 @@
 """Whom alerts are shown to: the receivers of monitor.yaml, one form a kind."""
 
+from importlib.util import find_spec
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from monitor.field import AnyPath, Chat, Name, WebAddress
-from monitor.form import Form, Spelled
-from monitor.routes import TimeZone
+from monitor.form import Duration, Form, OneOrMany, Spelled, wrong
+from monitor.routes import Some, TimeOfDay, TimeZone
 from monitor.secret import Secret
 
 Language = Literal["en", "ru", "uk"]
@@ -51,7 +52,19 @@ class TelegramBot(Form):
     time_zone: TimeZone | None = Field(
         None, description="The readers' time zone, as `Europe/Kyiv`; the machine's if left out."
     )
+    map: StrictBool = Field(
+        False, description="Answer an incident that opens with a small map; needs the extra `map`."
+    )
+    evidence: StrictBool = Field(
+        True, description="Answer an incident's message with what further publishers say."
+    )
     exercise: StrictBool = Field(True, description="Also send exercise alerts.")
+
+    @model_validator(mode="after")
+    def _drawable(self) -> "TelegramBot":
+        if self.map and not all(find_spec(name) for name in ("PIL", "font_roboto")):
+            raise wrong("`map` needs what draws it", "pip install 'monitor[map]', or map: false")
+        return self
 
 
 class Webhook(Form):
@@ -78,6 +91,23 @@ class AlertFile(Form):
     )
     keep: StrictInt = Field(5, ge=0, le=1000, description="How many renamed files are kept.")
     exercise: StrictBool = Field(True, description="Also write exercise alerts.")
+
+
+class Digest(Form):
+    """A summary of what has happened, sent on schedule: for the change of shifts."""
+
+    receiver: Name = Field(description="Whom it goes to.")
+    at: Annotated[tuple[TimeOfDay, ...], OneOrMany(), Some] = Field(
+        description="When, as `08:00`; several as a list."
+    )
+    location: TimeZone = Field("UTC", description="The time zone of that, as `Europe/Kyiv`.")
+
+
+class AllQuiet(Form):
+    """A sign of life when there was nothing to tell."""
+
+    receiver: Name = Field(description="Whom it goes to.")
+    after: Duration = Field(description="After so long without an alert, as `6h`; then again.")
 
 
 Receiver = Annotated[Terminal | TelegramBot | Webhook | AlertFile, Field(discriminator="kind")]

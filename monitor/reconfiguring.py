@@ -15,10 +15,12 @@ import structlog
 
 from monitor import settings
 from monitor.clock import Clock
+from monitor.document import read_file
 from monitor.health import Board, SettingsHealth
 from monitor.mistake import MistakesError
 from monitor.notices import Notices
 from monitor.settings import Settings
+from monitor.sinks.route_tests import failed
 
 log = structlog.get_logger(__name__)
 
@@ -40,9 +42,13 @@ class ConfigFile(NamedTuple):
         """What it says now.
 
         Raises:
-            MistakesError: it is wrong.
+            MistakesError: it is wrong, or one of its route tests fails.
         """
-        return settings.load(self.path, state=self.state)
+        chosen = settings.load(self.path, state=self.state)
+        tests = failed(chosen, read_file(self.path)) if chosen.route_tests else []
+        if any(tests):
+            raise MistakesError([mistake for test in tests for mistake in test])
+        return chosen
 
 
 class Reconfiguring:

@@ -7,6 +7,7 @@ once and then kept up to date; and regular expressions, in whose place `a|b` and
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, NamedTuple, get_args
 from zoneinfo import ZoneInfo
@@ -15,10 +16,10 @@ from pydantic import AfterValidator, Field, StrictBool, model_validator
 
 from monitor.alert import AlertKind
 from monitor.document import Node, named
-from monitor.form import Form, OneOrMany, Spelled, did_you_mean, find, wrong
+from monitor.form import Duration, Form, OneOrMany, Spelled, did_you_mean, find, wrong
 from monitor.incident import Status
 from monitor.mistake import Mistake
-from monitor.rule import LEVELS
+from monitor.rule import LEVELS, Level
 
 WORDS: Mapping[str, tuple[str, ...] | None] = {
     "rule": None, "level": LEVELS, "event": None, "place": None, "admin1": None, "country": None,
@@ -175,9 +176,17 @@ class TimeInterval(Form):
     )
 
 
+_PAUSES = ("mute_time_intervals", "active_time_intervals")
 _GROUPING = ("group_by", "group_wait", "group_interval", "repeat_interval")
 Receivers = Annotated[tuple[str, ...], OneOrMany()]
 Names = Annotated[tuple[str, ...], OneOrMany()]
+
+
+class Escalation(Form):
+    """Who is told as well when nobody acknowledges an incident in time."""
+
+    after: Duration = Field(description="So long after it rang, as `10m`.")
+    receiver: Annotated[Receivers, Some] = Field(description="Whom it goes to then as well.")
 
 
 class Route(Form):
@@ -197,6 +206,12 @@ class Route(Form):
     )
     active_time_intervals: Names = Field(
         (), description="Hold back outside of these; critical alerts pass."
+    )
+    silent_time_intervals: Names = Field(
+        (), description="Deliver without a sound during these; critical alerts sound."
+    )
+    escalate: Annotated[tuple[Escalation, ...], OneOrMany()] = Field(
+        (), description="Whom to tell as well while nobody acknowledges."
     )
     routes: "tuple[Route, ...]" = Field((), description="The children, each a route like this.")
 
@@ -225,6 +240,54 @@ class Inhibition(Form):
         return self
 
 
+def _moment(text: str) -> str:
+    try:
+        aware = datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        aware = False
+    if not aware:
+        hint = "write it like 2026-11-22T03:00:00+02:00"
+        raise wrong(f"{named(text)} is no time with an offset", hint)
+    return text
+
+
+class SuchAn(Form):
+    """An alert to test routes with: what is left out it has not."""
+
+    rule: str = Field("", description="The rule's id.")
+    title: str = Field("", description="What the incident is called.")
+    level: Level = Field("medium", description="How bad it is.")
+    status: Status = Field("unconfirmed", description="How sure it is.")
+    kind: AlertKind = Field("opened", description="What happened to the incident.")
+    event: str = Field("", description="The kind of event, as `battles/armed-clash`.")
+    place: str = Field("", description="The place's id or name.")
+    admin1: str = Field("", description="Its region, as `RU-BEL`.")
+    country: str = Field("", description="Its country, as `RU`.")
+    role: str = Field("unknown", description="The publisher's role.")
+    affiliation: str = Field("unknown", description="The publisher's side.")
+    family: str = Field("", description="The publisher's family.")
+    source: str = Field("", description="The source's id.")
+    exercise: StrictBool = Field(False, description="Whether it is an exercise.")
+    late: StrictBool = Field(False, description="Whether its post came late.")
+
+
+class RouteTest(Form):
+    """What must become of an alert: `monitor test` checks it, and so does every reload."""
+
+    name: str = Field(min_length=1, max_length=200, description="What it is called.")
+    at: Annotated[str, AfterValidator(_moment)] = Field(
+        "2026-01-07T12:00:00+00:00", description="When; with an offset."
+    )
+    alert: SuchAn = Field(SuchAn(), description="The alert.")
+    receivers: Receivers = Field(description="Exactly who is told.")
+    silently: Receivers | None = Field(
+        None, description="Exactly who of them hears no sound; not asked if left out."
+    )
+    escalates: Receivers | None = Field(
+        None, description="Exactly who is told later unless somebody acknowledges it."
+    )
+
+
 def walk(route: Route, at: tuple[int | str, ...]) -> Iterator[tuple[tuple[int | str, ...], Route]]:
     """Every route of a tree with its path in the document, the root first."""
     yield at, route
@@ -246,22 +309,57 @@ def disagreements(
         seen.append(one.name)
     if route is None:
         return mistakes
-    for key in ("matchers", "mute_time_intervals", "active_time_intervals"):
+    for key in ("matchers", *_PAUSES):
         if getattr(route, key):
             mark = find(node, ["route", key]).mark
             mistakes.append(
                 Mistake(mark, f"`{key}` at the root", "the root takes every alert: put it below")
             )
+    for at, child in walk(route, ("route",)):
+        mistakes += _names_nobody(child, at, seen, receivers, node)
+    return mistakes
+
+
+def _names_nobody(
+    route: Route, at: tuple[int | str, ...], intervals: Sequence[str], receivers: Sequence[str],
+    node: Node,
+) -> list[Mistake]:  # fmt: skip
+    """Receivers and intervals that one route names and that do not exist."""
+    mistakes: list[Mistake] = []
     known = {
         "receiver": ("receiver", receivers),
-        "mute_time_intervals": ("time interval", seen),
-        "active_time_intervals": ("time interval", seen),
+        **dict.fromkeys((*_PAUSES, "silent_time_intervals"), ("time interval", intervals)),
     }
-    for at, one_route in walk(route, ("route",)):
-        for key, (what, names) in known.items():
-            for number, name in enumerate(getattr(one_route, key) or ()):
-                if name not in names:
-                    mark = find(node, [*at, key, number]).mark
-                    hint = did_you_mean(name, names) if names else f"there is no {what} yet"
-                    mistakes.append(Mistake(mark, f"no {what} is called {named(name)}", hint))
+    for key, (what, names) in known.items():
+        for number, name in enumerate(getattr(route, key) or ()):
+            if name not in names:
+                mark = find(node, [*at, key, number]).mark
+                hint = did_you_mean(name, names) if names else f"there is no {what} yet"
+                mistakes.append(Mistake(mark, f"no {what} is called {named(name)}", hint))
+    for number, step in enumerate(route.escalate):
+        mistakes += unknown(step.receiver, receivers, find(node, [*at, "escalate", number]))
     return mistakes
+
+
+def unknown_receivers(
+    tests: Sequence[RouteTest], receivers: Sequence[str], node: Node
+) -> list[Mistake]:
+    """What route tests name that is no receiver."""
+    mistakes: list[Mistake] = []
+    for number, test in enumerate(tests):
+        names = (*test.receivers, *(test.silently or ()), *(test.escalates or ()))
+        mistakes += unknown(names, receivers, find(node, ["route_tests", number]))
+    return mistakes
+
+
+def unknown(names: Sequence[str], receivers: Sequence[str], node: Node) -> list[Mistake]:
+    """Which names are no receiver's."""
+    hints = {
+        name: did_you_mean(name, receivers) if receivers else "there is no receiver yet"
+        for name in names
+        if name not in receivers
+    }
+    return [
+        Mistake(node.mark, f"no receiver is called {named(name)}", hint)
+        for name, hint in hints.items()
+    ]

@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import Field, StrictBool, StrictFloat, model_validator
 
+from monitor.console_settings import Console
 from monitor.document import Node, exists, is_folder, read_file
 from monitor.field import (
     STDIN,
@@ -29,8 +30,16 @@ from monitor.field import (
 )
 from monitor.form import Duration, Form, fill, find, wrong
 from monitor.mistake import Mistake, MistakesError
-from monitor.receivers import Receiver, Terminal
-from monitor.routes import Inhibition, Route, TimeInterval, disagreements
+from monitor.receivers import AllQuiet, Digest, Receiver, Terminal
+from monitor.routes import (
+    Inhibition,
+    Route,
+    RouteTest,
+    TimeInterval,
+    disagreements,
+    unknown,
+    unknown_receivers,
+)
 from monitor.secret import Secret, at_home
 from monitor.telegram_settings import Telegram, unsafe_sessions
 
@@ -163,6 +172,18 @@ class Settings(Form):
     inhibit_rules: tuple[Inhibition, ...] = Field(
         (), description="Which incident makes alerts of others needless."
     )
+    console: Console | None = Field(
+        None, description="Feeds for other programs, over HTTP; off if left out."
+    )
+    digests: tuple[Digest, ...] = Field(
+        (), description="Summaries on schedule, for the change of shifts."
+    )
+    all_quiet: tuple[AllQuiet, ...] = Field(
+        (), description="Signs of life when there was nothing to tell."
+    )
+    route_tests: tuple[RouteTest, ...] = Field(
+        (), description="What must become of which alert; `monitor test` checks it."
+    )
     retention: Retention = Field(Retention(), description="How long what is stored stays.")
 
 
@@ -232,6 +253,10 @@ def _conflicts(settings: Settings, node: Node) -> list[Mistake]:
         seen.add(receiver.name)
     names = [receiver.name for receiver in settings.receivers]
     mistakes += disagreements(settings.route, settings.time_intervals, names, node)
+    mistakes += unknown_receivers(settings.route_tests, names, node)
+    for key in ("digests", "all_quiet"):
+        for number, one in enumerate(getattr(settings, key)):
+            mistakes += unknown([one.receiver], names, find(node, [key, number, "receiver"]))
     if exists(settings.state) and not is_folder(settings.state):
         message = f"the state folder is a file: {settings.state}"
         mistakes.append(Mistake(find(node, ["state"]).mark, message, "name a folder"))

@@ -71,7 +71,7 @@ class Intake(Protocol):
 
 SourceState = Literal[
     "starting", "ok", "preview_off", "not_found", "throttled", "broken_markup",
-    "unreachable", "handed_over", "finished", "failed",
+    "unreachable", "handed_over", "finished", "failed", "silent",
 ]  # fmt: skip
 
 
@@ -81,7 +81,11 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     Times are ISO 8601 UTC. `hint` tells a person what to do about a state that is not ok.
     `push_delay` is how many seconds after its publication the newest pushed post was stored.
     `found_by_listing` counts posts that should have been pushed and were found by comparing with
-    the server, `missed_by_push` those that the web preview showed first, since the start.
+    the server, `missed_by_push` those that the web preview showed first, since the start. `silent`
+    is a source that is read well and posts far less than its habit (habit.py). `reach` says how an
+    account's channel is read: pushed (it is a member), polled, or short_polled (polled often);
+    `join` what became of joining it: waiting, requested, refused, or empty. Every id up to
+    `newest_id` is accounted for but `uncovered` of them, from `oldest_uncovered` on.
     """
 
     source: str
@@ -96,6 +100,11 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     push_delay: float | None = None
     found_by_listing: int = 0
     missed_by_push: int = 0
+    reach: str = ""
+    join: str = ""
+    newest_id: int | None = None
+    oldest_uncovered: int | None = None
+    uncovered: int = 0
 
 
 class HealthBoard(Protocol):

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, StrictInt, model_validator
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from monitor.document import Node
 from monitor.field import AnyPath, ExistingFile, Name
@@ -61,6 +61,11 @@ class Account(Form):
         None, pattern=r"^\+[0-9]{5,15}$", description="Its number, so that signing in asks less."
     )
     proxy: Proxy | None = Field(None, description="The way to Telegram; without it, directly.")
+    join: StrictBool = Field(
+        False,
+        description="Join the channels it reads, one in ten minutes, so that posts are pushed; "
+        "otherwise they are polled. A source's own `join` goes before.",
+    )
 
     def session_file(self, state: Path) -> Path:
         """Where its session is, for this state folder."""

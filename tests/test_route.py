@@ -52,10 +52,15 @@ def test_json_says_the_same(config: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main([*line, alert().id]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["routes"] == [
-        {"path": ["root", "level >= low"], "receivers": ["night"], "paused": None}
-    ]
-    assert told["receivers"]["desk"] == {"gets": False, "why_not": "no route leads here"}
-    assert told["receivers"]["night"] == {"gets": True, "why_not": None}
+        {
+            "path": ["root", "level >= low"], "receivers": ["night"], "paused": None,
+            "escalate": [],
+        }
+    ]  # fmt: skip
+    assert told["receivers"]["desk"] == {
+        "gets": False, "why_not": "no route leads here", "silent": None,
+    }  # fmt: skip
+    assert told["receivers"]["night"] == {"gets": True, "why_not": None, "silent": None}
 
 
 def test_silences_are_reasons_too(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,8 +14,9 @@ from monitor import settings
 from monitor.alert import Alert
 from monitor.cli.config import add_config, find_config
 from monitor.cli.screen import safe
-from monitor.parts import build_dispatch, routing
-from monitor.sinks.routing import ways
+from monitor.escalating import receivers_of, remembered
+from monitor.form import duration_text
+from monitor.parts import build_dispatch
 from monitor.store.database import Database
 from monitor.store.outbox import alert, alerts_after, newest, standing
 from monitor.store.silences import at_work
@@ -50,25 +51,41 @@ def run(options: argparse.Namespace) -> int:
             return 1
         dispatch = build_dispatch(chosen, standing(db), newest(db))
         dispatch.silences = at_work(db)
+        dispatch.escalated = receivers_of(remembered(db, datetime.now(UTC)))
     finally:
         db.close()
     now = options.at or datetime.now(UTC)
     reasons = {
         receiver.name: dispatch.why_not(receiver.name, one, now) for receiver in chosen.receivers
     }
-    taken = ways(routing(chosen), one, now)
+    taken = dispatch.ways(one, now)
+    quiet = {name: dispatch.why_quiet(name, one, now) for name in reasons}
     if options.json:
         shown = [
-            {"path": way.path, "receivers": way.receivers, "paused": way.paused} for way in taken
-        ]
-        gets = {name: {"gets": why is None, "why_not": why} for name, why in reasons.items()}
+            {
+                "path": way.path, "receivers": way.receivers, "paused": way.paused,
+                "escalate": [
+                    {"after": duration_text(step.after), "receivers": step.receiver}
+                    for step in way.escalate
+                ],
+            }
+            for way in taken
+        ]  # fmt: skip
+        gets = {
+            name: {"gets": why is None, "why_not": why, "silent": quiet[name]}
+            for name, why in reasons.items()
+        }
         print(json.dumps({"alert": one.id, "routes": shown, "receivers": gets}))
         return 0
     print(_head(one))
     for way in taken:
         print(f"  route {way} -> {', '.join(way.receivers) or 'the bus alone'}")
+        for step in way.escalate:
+            after = f"after {duration_text(step.after)} without an acknowledgement"
+            print(f"    {after} -> {', '.join(step.receiver)}")
     for name, why in reasons.items():
-        print(f"  {name}: {'gets it' if why is None else f'not told - {safe(why)}'}")
+        told = f"gets it without a sound - {safe(quiet[name] or '')}" if quiet[name] else "gets it"
+        print(f"  {name}: {told if why is None else f'not told - {safe(why)}'}")
     print("  the bus: always")
     return 0
 

@@ -12,14 +12,19 @@ from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.rulebook.book import Rulebook
 from monitor.rulebook.load import is_sources, load, rule_files
 from monitor.rulebook.places import is_places
+from monitor.settings import Settings
 
 
 class Target(NamedTuple):
-    """What was read: the rulebook, how many files it took, and where its state would be."""
+    """What was read: the rulebook, how many files it took, and where its state would be.
+
+    `config` is the configuration's file and what it says, if that was asked about.
+    """
 
     rulebook: Rulebook
     files: int
     state: Path
+    config: tuple[Path, Settings] | None = None
 
 
 def read_target(given: str | None, config: str | None) -> Target:
@@ -46,7 +51,7 @@ def read_target(given: str | None, config: str | None) -> Target:
             return _counted(load([], [], (), [path]))
     chosen = settings.load(path)
     rulebook = load(chosen.rules, chosen.sources, place_paths=chosen.places)
-    return Target(rulebook, len(rulebook.files) + 1, chosen.state)
+    return Target(rulebook, len(rulebook.files) + 1, chosen.state, (path, chosen))
 
 
 def _counted(rulebook: Rulebook) -> Target:

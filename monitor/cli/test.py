@@ -1,4 +1,4 @@
-"""`monitor test`: run the rules' examples and their tests over time."""
+"""`monitor test`: run the rules' examples, their tests over time, and the route tests."""
 
 import argparse
 from collections.abc import Sequence
@@ -8,12 +8,14 @@ from xml.etree import ElementTree as ET
 
 from monitor.cli.check import counted
 from monitor.cli.config import add_config
-from monitor.cli.target import read_target
-from monitor.document import named
+from monitor.cli.target import Target, read_target
+from monitor.document import named, read_file
+from monitor.form import find
 from monitor.matching.rehearse import rehearsal
 from monitor.mistake import Mark, Mistake
 from monitor.rulebook.examples import Tried
 from monitor.rulebook.timelines import Timeline
+from monitor.sinks.route_tests import failed
 from monitor.timeline import run_timeline
 from monitor.workshop import matcher_of
 
@@ -34,12 +36,16 @@ def run(options: argparse.Namespace) -> int:
     cases = [_example(one) for one in rehearsal(book, matcher)]
     examples, rules = len(cases), len({case.owner for case in cases})
     cases += [_over_time(one, run_timeline(matcher, one)) for one in book.timelines]
+    routes = _routes(target)
+    cases += routes
     mistakes = sorted(mistake for case in cases for mistake in case.mistakes)
     for mistake in mistakes:
         print(mistake)
     ran = f"{counted(examples, 'example')} of {counted(rules, 'rule')}"
     if book.timelines:
         ran += f", {counted(len(book.timelines), 'test')} over time"
+    if routes:
+        ran += f", {counted(len(routes), 'route test')}"
     print(f"{ran}: {len(mistakes)} failed" if mistakes else f"{ran}: all hold")
     if options.junit is not None:
         options.junit.write_bytes(junit(cases))
@@ -63,6 +69,20 @@ def _example(one: Tried) -> Case:
 
 def _over_time(timeline: Timeline, mistakes: tuple[Mistake, ...]) -> Case:
     return Case("tests", _printable(timeline.name), timeline.mark, mistakes)
+
+
+def _routes(target: Target) -> list[Case]:
+    """The route tests of the configuration, if that is what was asked about."""
+    if target.config is None or not target.config[1].route_tests:
+        return []
+    path, chosen = target.config
+    node = read_file(path)
+    return [
+        Case("routes", test.name, find(node, ["route_tests", number]).mark, tuple(mistakes))
+        for number, (test, mistakes) in enumerate(
+            zip(chosen.route_tests, failed(chosen, node), strict=True)
+        )
+    ]
 
 
 def junit(cases: Sequence[Case]) -> bytes:

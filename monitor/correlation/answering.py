@@ -3,6 +3,7 @@
 import msgspec
 
 from monitor.correlation.changes import Draft, shown
+from monitor.correlation.claiming import changed_numbers, claimed
 from monitor.correlation.event import Event
 from monitor.correlation.finding import meant, spoken_of
 from monitor.correlation.status import heard, judged, transition
@@ -63,7 +64,7 @@ def _deny(
 ) -> None:
     denial = msgspec.structs.replace(support, incident=incident.id, part="denies")
     denial, _ = as_echo(draft, incident.topic, denial)
-    after = heard(incident, denial, 1)
+    after = claimed(heard(incident, denial, 1), denial)
     after = msgspec.structs.replace(
         judged(draft.book.ladder, after),
         updated_at=max(incident.updated_at, event.event_at),
@@ -76,8 +77,10 @@ def _deny(
         draft.result("echo", f"repeats {denial.echo_of}", denial.rule)
         return
     new = after.denials != incident.denials and len(after.denials) > len(incident.denials)
+    numbers = changed_numbers(incident, after)
     reason = transition(incident, after) or f"also denied by {denial.family}"
-    if after.status == incident.status and not new:
+    reason = f"{reason}; {numbers}" if numbers else reason
+    if after.status == incident.status and not new and not numbers:
         draft.keep(after, denial)
         draft.result("joined", f"denies incident {incident.id} again", denial.rule)
         return

@@ -6,12 +6,14 @@ import msgspec
 
 from monitor.alert import AlertKind
 from monitor.correlation.changes import Draft, incident_id, shown
+from monitor.correlation.claiming import changed_numbers, claimed, revised
 from monitor.correlation.event import Event
 from monitor.correlation.finding import find
 from monitor.correlation.places import is_finer
 from monitor.correlation.repeats import followers
 from monitor.correlation.status import heard, is_higher, is_stronger, judged, rings, transition
 from monitor.correlation.voicing import as_echo, lateness, repeating, support_of
+from monitor.correlation.windows import members_of
 from monitor.hit import Hit
 from monitor.incident import Incident, Support
 
@@ -20,7 +22,7 @@ def join(draft: Draft, event: Event, hits: list[Hit]) -> None:
     """Find what one post's hits of one topic and place belong to, and what that changes."""
     hit = hits[0]
     support, original = as_echo(draft, hit.rule.topic, support_of(draft, event, hit))
-    incident = find(draft.state, hit)
+    incident = find(draft.state, hit, original.incident if original else None)
     if incident is None and original is not None:
         incident = draft.state.incidents.get(original.incident)
         if incident is None:
@@ -31,6 +33,8 @@ def join(draft: Draft, event: Event, hits: list[Hit]) -> None:
     if incident is None or early:
         if support.late or early:
             why = lateness(event, hit) or "belongs before the open incident"
+            if support.late and not (event.history or support.echo_of):
+                draft.miss(event, hit, support)
             draft.result("late", why, hit.rule.id)
             return
         _open(draft, event, hits, support)
@@ -63,7 +67,7 @@ def _open(draft: Draft, event: Event, hits: list[Hit], support: Support) -> None
         posts=1,
         echoes=1 if support.echo_of else 0,
     )
-    incident = judged(draft.book.ladder, heard(incident, support, 1))
+    incident = judged(draft.book.ladder, claimed(heard(incident, support, 1), support))
     reason = f"rule {rule.id} holds"
     draft.alert(incident, support, "opened", reason, (shown(event, hits, support),))
     draft.result("alerted", f"opened: {reason}", rule.id)
@@ -78,6 +82,9 @@ def _enter(
     folded = _folded(draft, grown, support)
     for one in folded:
         grown = heard(grown, msgspec.structs.replace(one, echo_of=None), -1)
+    if folded:
+        members = members_of(draft.state, incident.id)
+        grown = revised(grown, members, (*folded, support))
     grown = msgspec.structs.replace(grown, echoes=grown.echoes + len(folded))
     if support.counts or folded:
         grown = judged(draft.book.ladder, grown)
@@ -110,7 +117,7 @@ def _grown(incident: Incident, event: Event, hit: Hit, support: Support) -> Inci
     worse = counts and is_higher(hit.rule.level, incident.level)
     finer = counts and is_finer(hit.place, incident.place)
     return msgspec.structs.replace(
-        heard(incident, support, 1),
+        claimed(heard(incident, support, 1), support),
         level=hit.rule.level if worse else incident.level,
         place=hit.place if finer else incident.place,
         updated_at=max(incident.updated_at, event.event_at),
@@ -146,6 +153,8 @@ def _what_changed(
         parts.append(f"place {was} -> {after.place.name}")
     if not parts and after.families > before.families:
         parts.append(f"also reported by {support.family}")
+    numbers = changed_numbers(before, after)
+    parts += [numbers] if numbers else []
     if not parts:
         return None, ""
     return kind or "updated", "; ".join(parts)

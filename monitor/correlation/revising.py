@@ -4,11 +4,13 @@ import msgspec
 
 from monitor.alert import AlertKind
 from monitor.correlation.changes import Draft, alert_post, shown
+from monitor.correlation.claiming import changed_numbers, revised, said
 from monitor.correlation.event import Event
 from monitor.correlation.places import is_finer
 from monitor.correlation.repeats import cited, sketched
 from monitor.correlation.status import heard, is_higher, judged, transition
 from monitor.correlation.voicing import as_echo
+from monitor.correlation.windows import members_of
 from monitor.hit import Hit
 from monitor.incident import Incident, Support
 
@@ -54,8 +56,8 @@ def _reasons(
     if after.place != before.place and after.place is not None:
         was = before.place.name if before.place else "not known"
         reasons.append(f"place {was} -> {after.place.name}")
-    step = transition(before, after)
-    return [*reasons, step] if step else reasons
+    more = (transition(before, after), changed_numbers(before, after))
+    return [*reasons, *filter(None, more)]
 
 
 def _renewed(draft: Draft, event: Event, hit: Hit, support: Support, topic: str) -> Support:
@@ -65,6 +67,8 @@ def _renewed(draft: Draft, event: Event, hit: Hit, support: Support, topic: str)
         version=event.name.version,
         sketch=sketched(draft.state.repeats, event.post),
         cites=cited(event.post),
+        said=said(event.post.text),
+        said_at=event.event_at,
         place=hit.place.id if hit.place else None,
         withdrawn=False,
         echo_of=None,
@@ -76,7 +80,8 @@ def _recounted(
     draft: Draft, event: Event, incident: Incident, before: Support, after: Support
 ) -> Incident:
     stood = not before.withdrawn
-    counted = heard(heard(incident, before, -1), after, 1)
+    members = members_of(draft.state, incident.id)
+    counted = revised(heard(heard(incident, before, -1), after, 1), members, (after,))
     changed = msgspec.structs.replace(
         counted,
         posts=incident.posts + (0 if stood else 1),
@@ -90,8 +95,9 @@ def withdraw(draft: Draft, event: Event, support: Support, incident: Incident) -
     """A post that had a part in the incident was deleted, or no longer says so."""
     gone = event.post.kind == "delete"
     withdrawn = msgspec.structs.replace(support, version=event.name.version, withdrawn=True)
+    members = members_of(draft.state, incident.id)
     less = msgspec.structs.replace(
-        heard(incident, support, -1),
+        revised(heard(incident, support, -1), members, (withdrawn,)),
         posts=max(0, incident.posts - (support.part != "closes")),
         echoes=max(0, incident.echoes - (1 if support.echo_of else 0)),
         updated_at=max(incident.updated_at, event.event_at),
@@ -103,8 +109,8 @@ def withdraw(draft: Draft, event: Event, support: Support, incident: Incident) -
         draft.result("joined", f"an echo or late post {what}", support.rule)
         return
     who = {"supports": "a post", "denies": "a denial", "closes": "the all-clear"}[support.part]
-    step = transition(incident, shrunk)
-    reason = f"{who} {what}" + (f"; {step}" if step else "")
+    more = (transition(incident, shrunk), changed_numbers(incident, shrunk))
+    reason = "; ".join((f"{who} {what}", *filter(None, more)))
     post = alert_post(event.previous or event.post, (), support)
     draft.alert(shrunk, withdrawn, "corrected", reason, (post,))
     draft.result("alerted", f"corrected: {reason}", support.rule)

@@ -3,6 +3,7 @@
 import msgspec
 
 from monitor.correlation.changes import Draft
+from monitor.correlation.claiming import said
 from monitor.correlation.event import Event
 from monitor.correlation.repeats import cited, origin_of, sketched
 from monitor.correlation.status import is_at_home
@@ -39,6 +40,8 @@ def support_of(draft: Draft, event: Event, hit: Hit) -> Support:
         sketch=sketched(draft.state.repeats, event.post),
         origin=f"{origin.source}/{origin.id}" if origin and origin.id else None,
         cites=cited(event.post),
+        said=said(event.post.text),
+        said_at=event.event_at,
         late=bool(lateness(event, hit)),
     )
 

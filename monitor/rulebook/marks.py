@@ -6,8 +6,9 @@ from pathlib import Path
 from monitor.document import Node, read_file
 from monitor.mistake import Mark, MistakesError
 from monitor.rule import Rule, Term
+from monitor.rulebook.lists import is_negative
 
-_NO_TERMS = frozenset({"from", "n"})
+_NO_TERMS = frozenset({"from", "n", "scope", "post", "link", "place", "as"})
 
 
 class TermMarks:
@@ -41,7 +42,8 @@ class TermMarks:
 
     def _take(self, owner: str, node: Node) -> None:
         if isinstance(node.value, str):
-            self._marks.setdefault((owner, node.value), node.mark)
+            text = node.value.strip()[1:].strip() if is_negative(node) else node.value
+            self._marks.setdefault((owner, text), node.mark)
         elif isinstance(node.value, list):
             for part in node.value:
                 self._take(owner, part)

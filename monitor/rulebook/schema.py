@@ -11,6 +11,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from monitor.form import Form, duration_text
+from monitor.rulebook.asking import LinkForm, NumberForm, PostForm, ScopeForm
 from monitor.rulebook.forms import FileForm, RuleForm, SourcesForm, SpeakerForm
 from monitor.rulebook.places import PlacesForm
 from monitor.rulebook.timelines import TimelineForm
@@ -25,7 +26,8 @@ _TERM = {
     "type": "string",
     "description": "A word or phrase in any grammatical form; =word as written; ==Word also its "
     "capitals; word* a beginning; @Name a name in any script; ~word the words of its root; #tag a "
-    "hashtag; a ~5 b within five words, a >5 b in that order; $name any word of a list.",
+    "hashtag; a ~5 b within five words, a >5 b in that order; /re2/ a regular expression; $name "
+    "any word of a list; -word takes its finds away from the other words of its list.",
 }
 _SOME = {"$ref": "#/definitions/condition"}
 _LIST = {"type": "array", "minItems": 1, "items": _SOME}
@@ -55,6 +57,10 @@ CONDITION: dict[str, Any] = {
                 },
                 "from": {"$ref": "#/definitions/SpeakerForm"},
                 "place": {"$ref": "#/definitions/WhereForm"},
+                "number": {"$ref": "#/definitions/NumberForm"},
+                "post": {"$ref": "#/definitions/PostForm"},
+                "link": LinkForm.model_json_schema()["properties"]["link"],
+                "scope": ScopeForm.model_json_schema()["properties"]["scope"],
             },
         },
     ],
@@ -87,8 +93,12 @@ def schemas() -> dict[str, dict[str, Any]]:
     }
     rules["definitions"]["condition"] = CONDITION
     rules["properties"]["tests"]["items"] = {"$ref": "#/definitions/TimelineForm"}
-    for form in (SpeakerForm, WhereForm, TimelineForm, WatchForm):
+    for form in (SpeakerForm, WhereForm, NumberForm, PostForm, TimelineForm, WatchForm):
         rules["definitions"] |= _with_definitions(form)
+    rules["definitions"]["NumberForm"]["properties"]["of"] = {
+        "anyOf": [_TERM, {"type": "array", "minItems": 1, "items": _TERM}],
+        "description": "The words that are counted: terms, or $name for a list.",
+    }
     rules["properties"]["rules"]["items"] = {
         "anyOf": [{"$ref": f"#/definitions/{form.__name__}"} for form in (RuleForm, WatchForm)]
     }

@@ -8,9 +8,24 @@ from datetime import datetime
 
 from monitor.alert import Alert
 from monitor.clock import Clock
+from monitor.routes import Escalation
+from monitor.settings import Settings
 from monitor.silence import Silence
 from monitor.sinks.deliver import Mute
-from monitor.sinks.routing import Routing, Way, held_back, not_routed, ways
+from monitor.sinks.routing import (
+    Routing,
+    Way,
+    escalations,
+    held_back,
+    not_routed,
+    ways,
+    without_sound,
+)
+
+
+def takes_exercises(settings: Settings) -> dict[str, bool]:
+    """Receiver -> whether it takes exercises."""
+    return {one.name: one.exercise for one in settings.receivers}
 
 
 class Dispatch:
@@ -31,6 +46,8 @@ class Dispatch:
         self._exercises = exercises
         self._standing: dict[str, Alert] = {}
         self.silences: tuple[Silence, ...] = ()
+        self.escalated: dict[str, frozenset[str]] = {}
+        """Incident -> who is told of it as well because nobody acknowledged it in time."""
         for alert in standing:
             self._keep(alert)
         self._seen = seen
@@ -42,6 +59,8 @@ class Dispatch:
             self._keep(alert)
 
     def _keep(self, alert: Alert) -> None:
+        if alert.about_itself:
+            return
         if alert.kind == "closed" or alert.incident.status == "retracted":
             self._standing.pop(alert.incident.id, None)
         else:
@@ -55,7 +74,7 @@ class Dispatch:
         """Why a receiver is not told of an alert now; None if it is."""
         if alert.exercise and not self._exercises[receiver]:
             return "takes no exercises"
-        why = not_routed(self._routing, receiver, alert, now)
+        why = self._unrouted(receiver, alert, now)
         why = why or held_back(self._routing.inhibitions, alert, self._standing.values())
         if why:
             return why
@@ -63,7 +82,32 @@ class Dispatch:
 
     def why_quiet(self, receiver: str, alert: Alert, now: datetime) -> str | None:
         """Why a receiver is told of an alert without a sound; None if it may make one."""
-        return self._silenced(receiver, alert, now, quietly=True)
+        quiet = without_sound(self._routing, receiver, alert, now)
+        if receiver in self.escalated.get(alert.incident.id, ()):
+            quiet = None
+        return quiet or self._silenced(receiver, alert, now, quietly=True)
+
+    def put(self, routing: Routing, exercises: Mapping[str, bool]) -> None:
+        """Other routes from now on; what stands, and the silences, stay."""
+        self._routing = routing
+        self._exercises = exercises
+
+    def paused(self, receiver: str, alert: Alert, now: datetime) -> bool:
+        """Whether a time interval holds an alert back from a receiver now."""
+        why = not_routed(self._routing, receiver, alert, now)
+        return why is not None and why.startswith("route ")
+
+    def escalations(self, alert: Alert, now: datetime) -> tuple[Escalation, ...]:
+        """Who is told as well, and when, if nobody acknowledges an alert that somebody gets."""
+        told = any(self.why_not(one, alert, now) is None for one in self._routing.receivers)
+        return escalations(self._routing, alert, now) if told else ()
+
+    def _unrouted(self, receiver: str, alert: Alert, now: datetime) -> str | None:
+        if alert.addressee is not None:
+            return None if receiver == alert.addressee else f"for {alert.addressee} alone"
+        if receiver in self.escalated.get(alert.incident.id, ()):
+            return None
+        return not_routed(self._routing, receiver, alert, now)
 
     def _silenced(self, receiver: str, alert: Alert, now: datetime, *, quietly: bool) -> str | None:
         reasons = (

@@ -17,6 +17,7 @@ from monitor.alert import Alert
 from monitor.routes import (
     DAYS,
     MONTHS,
+    Escalation,
     Inhibition,
     Route,
     TimeInterval,
@@ -26,6 +27,7 @@ from monitor.routes import (
     minutes,
 )
 from monitor.rule import LEVELS
+from monitor.settings import Settings
 
 Words = Mapping[str, frozenset[str]]
 """What matchers ask of -> the alert's values; an alert of many posts has many sources."""
@@ -40,12 +42,27 @@ class Routing(NamedTuple):
     inhibitions: tuple[Inhibition, ...] = ()
 
 
+def routing(settings: Settings) -> Routing:
+    """Who gets what, as the settings say it."""
+    return Routing(
+        tuple(one.name for one in settings.receivers),
+        settings.route,
+        settings.time_intervals,
+        settings.inhibit_rules,
+    )
+
+
 class Way(NamedTuple):
-    """One way through the tree: the routes taken, whom it leads to, and why it is paused now."""
+    """One way through the tree: the routes taken, whom it leads to, why it is paused or quiet now.
+
+    `escalate` says who is told as well while nobody acknowledges.
+    """
 
     path: tuple[str, ...]
     receivers: tuple[str, ...]
     paused: str | None
+    quiet: str | None = None
+    escalate: tuple[Escalation, ...] = ()
 
     def __str__(self) -> str:
         return " > ".join(self.path)
@@ -110,10 +127,11 @@ def ways(routing: Routing, alert: Alert, now: datetime) -> tuple[Way, ...]:
     intervals = {one.name: one for one in routing.intervals}
     found: list[Way] = []
     for path, route, receivers in _leaves(routing.route, words(alert), (), routing.receivers):
-        paused = None
+        paused = quiet = None
         if alert.incident.level != "critical":
             paused = _paused(route, intervals, now)
-        found.append(Way(path, receivers, paused))
+            quiet = _inside(route.silent_time_intervals, intervals, now)
+        found.append(Way(path, receivers, paused, quiet, route.escalate))
     return tuple(found)
 
 
@@ -135,13 +153,18 @@ def _leaves(
 
 
 def _paused(route: Route, intervals: Mapping[str, TimeInterval], now: datetime) -> str | None:
-    for name in route.mute_time_intervals:
-        if during(intervals[name], now):
-            return f"it is {name}"
+    if muted := _inside(route.mute_time_intervals, intervals, now):
+        return muted
     active = route.active_time_intervals
     if active and not any(during(intervals[name], now) for name in active):
         return f"it is not {' or '.join(active)}"
     return None
+
+
+def _inside(
+    names: Sequence[str], intervals: Mapping[str, TimeInterval], now: datetime
+) -> str | None:
+    return next((f"it is {name}" for name in names if during(intervals[name], now)), None)
 
 
 def during(interval: TimeInterval, now: datetime) -> bool:
@@ -202,6 +225,22 @@ def not_routed(routing: Routing, receiver: str, alert: Alert, now: datetime) -> 
         return "no route leads here"
     paused = [way for way in leading if way.paused]
     return None if len(paused) < len(leading) else f"route {paused[0]}: {paused[0].paused}"
+
+
+def without_sound(routing: Routing, receiver: str, alert: Alert, now: datetime) -> str | None:
+    """Why every way that leads to a receiver now is without a sound; None if one is not."""
+    leading = [
+        way for way in ways(routing, alert, now) if receiver in way.receivers and not way.paused
+    ]
+    if not leading or any(way.quiet is None for way in leading):
+        return None
+    return f"route {leading[0]}: {leading[0].quiet}"
+
+
+def escalations(routing: Routing, alert: Alert, now: datetime) -> tuple[Escalation, ...]:
+    """Who is told as well, and when, if nobody acknowledges what now goes its ways."""
+    open_ways = [way for way in ways(routing, alert, now) if not way.paused]
+    return tuple(step for way in open_ways for step in way.escalate)
 
 
 def held_back(

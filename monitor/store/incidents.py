@@ -45,6 +45,18 @@ def put_supports(connection: sqlite3.Connection, supports: Sequence[Support]) ->
         connection.executemany("INSERT OR REPLACE INTO supports VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
+def drop_supports(
+    connection: sqlite3.Connection, gone: Sequence[tuple[str, str, str, bool]]
+) -> None:
+    """Forget supports (incident, source, id, exercise); inside the caller's transaction."""
+    if gone:
+        connection.executemany(
+            "DELETE FROM supports WHERE incident = ? AND source = ? AND message = ?"
+            " AND exercise = ?",
+            gone,
+        )
+
+
 _INCIDENT_COLUMNS = "i.id, i.exercise, i.open, i.body, i.seal"
 _SUPPORT_COLUMNS = "s.incident, s.source, s.message, s.exercise, s.body, s.seal"
 
@@ -171,6 +183,23 @@ def incidents_after(db: Database, id_: str = "", page: int = 500) -> Iterator[In
         found = [_incident(row) for row in rows]
         id_ = found[-1].id
         yield from found
+
+
+def changed_since(db: Database, since: datetime, most: int) -> tuple[Incident, ...]:
+    """Open incidents, and those closed after `since`, that changed then; the latest `most` of each.
+
+    Raises:
+        DamagedError: a row is not what was written.
+    """
+    found: list[Incident] = []
+    for which in ("i.open", "NOT i.open"):
+        rows = db.rows(
+            f"SELECT {_INCIDENT_COLUMNS} FROM incidents i WHERE {which} AND i.updated_at >= ?"
+            " ORDER BY i.updated_at DESC LIMIT ?",
+            [to_ms(since), most],
+        )
+        found += map(_incident, rows)
+    return tuple(found)
 
 
 def recent_supports(db: Database, since: datetime) -> Iterator[tuple[str, Support]]:

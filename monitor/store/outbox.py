@@ -8,7 +8,9 @@ from typing import Concatenate, Literal, ParamSpec, TypeVar
 
 import msgspec
 
+from monitor.action import Action
 from monitor.alert import Alert, from_json
+from monitor.store.actions import act
 from monitor.store.database import Database
 from monitor.store.head import newest_alert
 from monitor.store.moments import from_ms, to_ms
@@ -37,6 +39,16 @@ class Delivery(msgspec.Struct, frozen=True):
     at: datetime
     reference: str | None = None
     detail: str = ""
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """A try that did not end a delivery: which of them it was (from 1), when, and why it failed."""
+
+    sequence: int
+    alert: str
+    attempt: int
+    at: datetime
+    detail: str
 
 
 # --- plain functions on a database: used by the facade below and by commands that only read
@@ -98,6 +110,12 @@ def _alerts(db: Database, where: str, values: Sequence[object]) -> tuple[Alert, 
 def newest(db: Database) -> int:
     """The sequence of the last alert ever stored, expired or not; 0 before the first."""
     return db.read(newest_alert)
+
+
+def newest_about_the_world(db: Database) -> Alert | None:
+    """The newest alert that is not about the monitor itself; None if there is none."""
+    found = _alerts(db, "incident IN (SELECT id FROM incidents) ORDER BY sequence DESC LIMIT 1", ())
+    return found[0] if found else None
 
 
 def first_since(db: Database, moment: datetime) -> int:
@@ -185,6 +203,43 @@ def redeliver(db: Database, sink: str, deliveries: Sequence[Delivery]) -> None:
     db.write(body, name="redeliver", emergency=True)
 
 
+def note_attempts(db: Database, sink: str, attempts: Sequence[Attempt]) -> None:
+    """Write down what failed and will be tried again.
+
+    Raises:
+        DiskFullError: nothing was stored.
+    """
+    rows: list[tuple[object, ...]] = []
+    for one in attempts:
+        fields = (sink, one.sequence, one.attempt, one.alert, to_ms(one.at), one.detail)
+        rows.append((*fields, seal(*fields)))
+
+    def body(connection: object) -> None:
+        del connection
+        db.connection.executemany(
+            "INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?)", rows
+        )
+
+    db.write(body, name="attempts")
+
+
+def attempts_of(db: Database, sink: str, sequence: int) -> tuple[Attempt, ...]:
+    """The tries of one alert at one sink that failed, in order.
+
+    Raises:
+        DamagedError: a row is not what was written.
+    """
+    found: list[Attempt] = []
+    for *row, mark in db.rows(
+        "SELECT sink, sequence, attempt, alert, at, detail, seal FROM attempts"
+        " WHERE sink = ? AND sequence = ? ORDER BY attempt",
+        (sink, sequence),
+    ):
+        check(mark, f"attempt {row[2]} of alert {sequence} at {sink}", *row)
+        found.append(Attempt(row[1], row[3], row[2], from_ms(row[4]), row[5]))
+    return tuple(found)
+
+
 _DELIVERY = "sink, sequence, alert, incident, state, attempts, at, reference, detail, seal"
 
 
@@ -253,6 +308,28 @@ def deliveries(
     return _deliveries(db, f"{where} {order}", [*values, limit])
 
 
+def held_back(db: Database, sink: str, after: int, limit: int = 2000) -> tuple[Delivery, ...]:
+    """What a sink did not send because its route was paused, behind a sequence, in order."""
+    found = _deliveries(
+        db,
+        "sink = ? AND sequence > ? AND state = 'muted' AND detail LIKE 'route %'"
+        " ORDER BY sequence LIMIT ?",
+        (sink, after, limit),
+    )
+    return tuple(one for _, one in found)
+
+
+def told_since(db: Database, sink: str, incident: str, sequence: int) -> bool:
+    """Whether a sink has sent something of an incident behind a sequence."""
+    return bool(
+        db.rows(
+            "SELECT 1 FROM deliveries WHERE sink = ? AND incident = ? AND sequence > ?"
+            " AND state IN ('delivered', 'uncertain') LIMIT 1",
+            (sink, incident, sequence),
+        )
+    )
+
+
 def dead_letters(db: Database, limit: int = 1000) -> tuple[tuple[str, Delivery], ...]:
     """What was given up or refused, newest first: (sink, delivery)."""
     return _deliveries(
@@ -318,6 +395,14 @@ class Outbox:
     async def last_delivery(self, sink: str, incident: str) -> Delivery | None:
         """The newest delivery of an incident by a sink that has a reference."""
         return await self._read(last_delivery, sink, incident)
+
+    async def attempted(self, sink: str, attempts: Sequence[Attempt]) -> None:
+        """Write down tries that failed; the deliveries themselves are still to come."""
+        await self._writer.do(note_attempts, sink, attempts)
+
+    async def note(self, action: Action) -> None:
+        """Write down what a person did with alerts."""
+        await self._writer.do(act, action)
 
     async def latest_of(self, incident: str) -> Alert | None:
         """The newest alert of an incident that has not expired."""

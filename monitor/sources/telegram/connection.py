@@ -13,10 +13,12 @@ from monitor.clock import Clock
 from monitor.sources.telegram.calls import Calls
 from monitor.sources.telegram.catching_up import CatchingUp, missing
 from monitor.sources.telegram.coverage import Span
+from monitor.sources.telegram.joining import Joining
 from monitor.sources.telegram.listener import Listener
 from monitor.sources.telegram.listing import Lister
 from monitor.sources.telegram.meeting import Meeting
 from monitor.sources.telegram.message import TL
+from monitor.sources.telegram.polling import Polling
 from monitor.sources.telegram.pushes import Pushed, Pushes, by_channel, steps, waits_for_its_album
 from monitor.sources.telegram.register import Register, Step, Watched
 from monitor.sources.telegram.standing import Standing
@@ -54,6 +56,9 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     retry_first: float = 0.5
     retry_most: float = 5.0
     long_flood: float = 300.0
+    poll_every: float = 10.0
+    join: bool = False
+    """Whether channels are joined unless their entry says otherwise."""
     reconcile: bool = True
     """Only tests switch it off, to show that posts are lost without it."""
 
@@ -74,19 +79,21 @@ class Connection:
         self._clock = clock
         self._pace = pace
         self._pushes = Pushes()
-        self._calls = Calls(client, clock, pace.call_timeout, register.budget, register.keep_budget)
-        self._lister = Lister(self._calls, register, clock)
+        self.calls = Calls(client, clock, pace.call_timeout, register.budget, register.keep_budget)
+        self._lister = Lister(self.calls, register, clock)
         self._meeting = Meeting(
-            self._calls,
+            self.calls,
             self._lister,
             register,
             clock,
             carefully=self._carefully,
             greet=self._greet,
         )
-        self._standing = Standing(self._calls, register.board, clock, pace.long_flood)
+        self._standing = Standing(self.calls, register.board, clock, pace.long_flood)
         again = (pace.relist_every, pace.relist_window)
         self._catching_up = CatchingUp(self._lister, register, clock, self._carefully, again=again)
+        self._polling = Polling(self._lister, register, clock, self._catching_up.add)
+        self._joining = Joining(self.calls, register, clock, wanted=pace.join)
         self._unsure: dict[tuple[Watched, int], tuple[TL, list[Span]]] = {}
         self._edited = asyncio.Event()
         self._gap = asyncio.Event()
@@ -97,7 +104,7 @@ class Connection:
         self._client.take = self._pushes.put
         async with asyncio.timeout(self._pace.connect_timeout * 2):
             await self._client.connect()
-        state = await self._calls.ask(functions.updates.GetStateRequest())
+        state = await self.calls.ask(functions.updates.GetStateRequest())
         log.info("telegram_connected", account=self._register.account)
         self._standing.look(connected=True)
         ahead = (self._clock.now() - state.date).total_seconds()
@@ -114,6 +121,7 @@ class Connection:
         if self._pace.reconcile:
             tasks += [self._reconcile(), self._meet(), self._note_gaps(), self._ask_for_edits()]
             tasks += [self._catching_up.run(), self._catching_up.run_again()]
+            tasks += [self._polling.run(self._pace.poll_every), self._join()]
         async with asyncio.TaskGroup() as group:
             for task in tasks:
                 group.create_task(outliving(task))
@@ -196,6 +204,10 @@ class Connection:
     async def _meet(self) -> NoReturn:
         """Find and list new channels."""
         await self._meeting.run()
+
+    async def _join(self) -> NoReturn:
+        """Join what is to be joined."""
+        await self._joining.run(self._pace.sweep_every)
 
     async def _greet(self, watched: Watched) -> None:
         """Bring a channel that was just met up to its head, so that pushes can be trusted."""

@@ -53,7 +53,7 @@ class Lister:
         if not isinstance(chat, types.Channel):
             raise ChannelLostError(f"{watched.name} is no channel")
         if watched.known is not None and watched.known.number != chat.id:
-            hint = f"@{watched.name} is now channel {chat.id}: confirm it in the sources file"
+            hint = f"@{watched.name} is now channel {chat.id}: check who that is, or remove it"
             self._register.lose(watched, "handed_over", "the name has another channel", hint)
             return
         await self._register.keep_peer(watched, Peer(chat.id, chat.access_hash))
@@ -110,6 +110,7 @@ class Lister:
             watched = self._register.of_number(number)
             if watched is not None and self._still_its_own(watched, chats.get(number)):
                 told.append((watched, dialog.pts or 0, dialog.top_message))
+                watched.joined = not getattr(chats.get(number), "left", False)
                 steps.append(self._headed(watched, dialog.top_message, page))
         stored = {one.post.source for one in await self._register.keep(steps)}
         for watched, pts, head in told:  # not before the head is known: its gap must be seen first
@@ -136,7 +137,7 @@ class Lister:
         if chat is None or watched.name.lower() in held:
             return True
         now = f"now @{held[0]}" if held else "without a public name"
-        hint = f"the channel is {now}: confirm it in the sources file"
+        hint = f"the channel is {now}: correct the id in the sources file"
         self._register.lose(watched, "handed_over", "the channel gave up its name", hint)
         return False
 

@@ -14,6 +14,7 @@ from monitor.secret import Secret
 from monitor.source import SourceInfo
 from monitor.sources.telegram.account import Pace, TelegramAccount
 from monitor.sources.telegram.session import AccountSettings, Server, create_session_file
+from monitor.telegram_settings import Proxy
 from tests.doubles.intake import Board, Ledger
 from tests.doubles.telegram.client import API_HASH, API_ID, connected, run_key, sign_in
 from tests.doubles.telegram.control import MadeAccount, Telegram
@@ -27,6 +28,7 @@ QUICK = Pace(
     connect_timeout=2.0,
     retry_first=0.05,
     retry_most=0.3,
+    poll_every=0.3,
 )
 
 
@@ -39,6 +41,9 @@ class Bench:
         self.channel = channel
         self.file = file
         self.names = ["svodka"]
+        self.proxy: Proxy | None = None
+        self.channels: dict[str, int] = {}
+        self.join: dict[str, bool] = {}
         self.intake = Ledger()
         self.board = Board()
 
@@ -52,8 +57,12 @@ class Bench:
             api_id=API_ID,
             api_hash=Secret("env:API_HASH", API_HASH),
             server=server,
+            proxy=self.proxy,
         )
-        infos = [SourceInfo(id=f"telegram:{name}", via=("account",)) for name in self.names]
+        infos = [
+            SourceInfo(id=f"telegram:{name}", via=("account",), join=self.join.get(name))
+            for name in self.names
+        ]
         source = TelegramAccount(settings, infos, SystemClock(), self.board, pace)
         task = asyncio.create_task(source.run(self.intake))
         try:

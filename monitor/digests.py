@@ -1,0 +1,244 @@
+"""Calm: what was held back told as one digest, summaries on schedule, a sign of life.
+
+Each is an alert about the monitor itself for one receiver, stored in one transaction with the note
+that it was told: a restart neither forgets nor repeats one.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+import structlog
+
+from monitor.alert import Alert, AlertPost, cut_text
+from monitor.clock import Clock
+from monitor.health import Board
+from monitor.incident import Incident
+from monitor.notices import about_itself
+from monitor.receivers import AllQuiet, Digest
+from monitor.routes import minutes
+from monitor.rule import LEVELS, Level
+from monitor.settings import Settings
+from monitor.sinks.dispatch import Dispatch
+from monitor.sinks.wording import LEVEL_MARKS, level_mark, one_line
+from monitor.store.actions import judgements
+from monitor.store.commit import Work, commit
+from monitor.store.database import Database
+from monitor.store.incidents import facts, incidents_after
+from monitor.store.outbox import alert, held_back, newest_about_the_world, told_since
+from monitor.store.writer import Writer
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY = 20.0
+MOST_LINES = 40
+WELL = {"ok", "finished", "starting"}
+
+
+class Told(NamedTuple):
+    """An alert to put out, and the note that goes with it."""
+
+    alert: Alert | None
+    fact: str
+    note: str
+
+
+class Digests:
+    """The calm voice of a running daemon; `committed` is told the sequence of what it put out."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        writer: Writer,
+        dispatch: Dispatch,
+        clock: Clock,
+        *,
+        board: Board,
+        committed: Callable[[int], None],
+    ) -> None:
+        self._settings = settings
+        self._writer = writer
+        self._dispatch = dispatch
+        self._clock = clock
+        self._board = board
+        self._committed = committed
+
+    async def run(self) -> None:
+        """Look what is due, until cancelled."""
+        while True:
+            await self.look()
+            await self._clock.sleep(LOOK_EVERY)
+
+    async def look(self) -> None:
+        """Tell what is due now."""
+        stored = await self._writer.do(self._due, self._clock.now())
+        if stored:
+            self._committed(stored[-1].sequence)
+
+    def _due(self, db: Database, now: datetime) -> tuple[Alert, ...]:
+        known = facts(db)
+        found: list[Told] = []
+        for one in self._settings.receivers:
+            told = self._held_back(db, one.name, known, now)
+            found += [told] if told else []
+        for digest in self._settings.digests:
+            told = _summary(db, digest, known, now)
+            found += [told] if told else []
+        for calm in self._settings.all_quiet:
+            told = self._all_quiet(db, calm, known, now)
+            found += [told] if told else []
+        if not found:
+            return ()
+        alerts = tuple(one.alert for one in found if one.alert is not None)
+        notes = {one.fact: one.note for one in found}
+        for told_now in alerts:
+            log.info("digest", what=told_now.incident.event, receiver=told_now.addressee)
+        return commit(db, Work(alerts=alerts, facts=notes), now)
+
+    def _held_back(
+        self, db: Database, receiver: str, known: dict[str, str], now: datetime
+    ) -> Told | None:
+        """What a pause held back, once no pause holds any of it back any more."""
+        fact = f"held-back/{receiver}"
+        held = held_back(db, receiver, int(known.get(fact, "-1")))
+        if not held:
+            return None
+        last: dict[str, tuple[Alert, int]] = {}
+        for one in held:
+            kept = alert(db, one.alert)
+            if kept is not None:
+                _, before = last.get(one.incident, (kept, 0))
+                last[one.incident] = (kept, before + 1)
+        if any(self._dispatch.paused(receiver, one, now) for one, _ in last.values()):
+            return None
+        missed = [
+            (one, count)
+            for one, count in last.values()
+            if not told_since(db, receiver, one.incident.id, one.sequence)
+        ]
+        end = str(held[-1].sequence)
+        if not missed:
+            return Told(None, fact, end)
+        alerts = sum(count for _, count in missed)
+        title = f"While it was quiet: {_count(len(missed), 'incident')}"
+        text = "\n".join(_line(one, count) for one, count in _worst_first(missed))
+        level = max((one.incident.level for one, _ in missed), key=LEVELS.index)
+        what = ("held-back", title, f"{_count(alerts, 'alert')} held back", level)
+        return Told(_addressed(receiver, end, what, text, now), fact, end)
+
+    def _all_quiet(
+        self, db: Database, calm: AllQuiet, known: dict[str, str], now: datetime
+    ) -> Told | None:
+        """A sign of life when nothing was told for long enough."""
+        fact = f"all-quiet/{calm.receiver}"
+        if fact not in known:
+            return Told(None, fact, now.isoformat())
+        last = newest_about_the_world(db)
+        since = datetime.fromisoformat(known[fact])
+        if last is not None and last.sent_at is not None and last.sent_at > since:
+            since = last.sent_at
+        if now - since < calm.after:
+            return None
+        sources = self._board.snapshot()
+        ill = [one for one in sources if one.state not in WELL]
+        text = f"sources: {len(sources) - len(ill)} of {len(sources)} are well"
+        text += "".join(f"\n{one.source}: {one.state} {one.hint}" for one in ill[:MOST_LINES])
+        hours = f"no alert since {since:%Y-%m-%d %H:%M} UTC"
+        what = ("all-quiet", "All quiet", hours, _quiet_level(len(ill)))
+        return Told(
+            _addressed(calm.receiver, now.isoformat(), what, text, now), fact, now.isoformat()
+        )
+
+
+def _quiet_level(ill: int) -> Level:
+    return "low" if ill else "informational"
+
+
+def _summary(db: Database, digest: Digest, known: dict[str, str], now: datetime) -> Told | None:
+    """The incidents since the last such summary, if one is due."""
+    fact = f"digest/{digest.receiver}"
+    due = last_due(digest, now)
+    if fact not in known:
+        return Told(None, fact, due.isoformat())
+    since = datetime.fromisoformat(known[fact])
+    if due <= since:
+        return None
+    incidents = [one for one in incidents_after(db) if one.updated_at > since and not one.exercise]
+    judged = {one.incident: one for one in judgements(db)}
+    opened = sum(one.opened_at > since for one in incidents)
+    waiting = [one for one in incidents if one.open and one.id not in judged]
+    did = Counter(judged[one.id].did for one in incidents if one.id in judged)
+    text = (
+        f"{opened} opened, {sum(one.open for one in incidents)} open now, "
+        f"{len(waiting)} not acknowledged, {did['false_alarm']} false alarms"
+    )
+    worst = sorted(incidents, key=lambda one: (-LEVELS.index(one.level), one.opened_at))
+    text += "".join(f"\n{_state(one, one in waiting)}" for one in worst[:MOST_LINES])
+    if len(incidents) > MOST_LINES:
+        text += f"\nand {len(incidents) - MOST_LINES} more"
+    there = since.astimezone(ZoneInfo(digest.location))
+    what: tuple[str, str, str, Level] = (
+        "digest", "What has happened", f"since {there:%Y-%m-%d %H:%M %Z}", "informational",
+    )  # fmt: skip
+    return Told(
+        _addressed(digest.receiver, due.isoformat(), what, text, now), fact, due.isoformat()
+    )
+
+
+def last_due(digest: Digest, now: datetime) -> datetime:
+    """The last moment of the schedule that is not after now, in UTC."""
+    zone = ZoneInfo(digest.location)
+    today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    moments = [
+        (today - timedelta(days=ago) + timedelta(minutes=minutes(one))).astimezone(UTC)
+        for ago in (0, 1)
+        for one in digest.at
+    ]
+    return max(one for one in moments if one <= now)
+
+
+def _addressed(
+    receiver: str, ordinal: str, what: tuple[str, str, str, Level], text: str, now: datetime
+) -> Alert:
+    """An alert about the monitor for one receiver; the same ordinal gives the same id."""
+    kind, title, reason, level = what
+    alert_ = about_itself(
+        f"{kind}-{receiver}-{ordinal}", title, f"monitor/{kind}", "opened", reason, now, now,
+        level=level,
+    )  # fmt: skip
+    post = AlertPost(
+        source="monitor", id=receiver, url=None, published_at=now, text=cut_text(text), spans=(),
+        role="unknown", affiliation="unknown", family="monitor", late=False, echo_of=None,
+    )  # fmt: skip
+    return msgspec.structs.replace(alert_, posts=(post,))
+
+
+def _worst_first(missed: Sequence[tuple[Alert, int]]) -> list[tuple[Alert, int]]:
+    found = sorted(missed, key=lambda one: (-LEVELS.index(one[0].incident.level), one[0].sequence))
+    return found[:MOST_LINES]
+
+
+def _line(one: Alert, count: int) -> str:
+    what = one.incident
+    where = f" - {one_line(what.place.name)}" if what.place else ""
+    mark = "EXERCISE " if one.exercise else ""
+    ended = ", closed" if one.kind == "closed" else ""
+    alerts = _count(count, "alert")
+    return (
+        f"{level_mark(one)} {mark}{one_line(what.title)}{where}: "
+        f"{what.status}, {_count(what.posts, 'post')}, {alerts}{ended}"
+    )
+
+
+def _state(one: Incident, waiting: bool) -> str:  # noqa: FBT001 - one fact of the line
+    where = f" - {one_line(one.place.name)}" if one.place else ""
+    open_ = "open" if one.open else "closed"
+    rest = ", not acknowledged" if waiting else ""
+    return f"{LEVEL_MARKS[one.level]} {one_line(one.title)}{where}: {one.status}, {open_}{rest}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
