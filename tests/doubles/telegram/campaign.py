@@ -28,6 +28,7 @@ PHOTO = {"kind": "photo"}
 SPARED = 0.8
 """How often a new process may connect before anything else happens; else it dies young."""
 STARTS_WITHIN = 60.0
+MET_WITHIN = 240.0  # ten names a minute are looked up
 WHILE_DOWN = 0.1
 """The share of what is written while the collector is dead."""
 
@@ -173,6 +174,9 @@ class Campaign:
         """Write all of it, and kill as often as planned."""
         plan = self._plan
         await collector.start()
+        async with asyncio.timeout(MET_WITHIN):
+            while not await self._all_met():  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.1)
         for cycle in range(plan.kills + 1):
             wanted = plan.posts * (cycle + 1) // (plan.kills + 1)
             down = wanted - int(plan.posts / (plan.kills + 1) * WHILE_DOWN)
@@ -186,6 +190,11 @@ class Campaign:
             await collector.start()
             if self._random.random() < SPARED:
                 await self._until_connected()
+
+    async def _all_met(self) -> bool:
+        """Whether every channel's history was listed: what is older than that is not watched."""
+        calls = await self._telegram.calls("messages.getHistory")
+        return {call.channel for call in calls if call.answer == "ok"} >= set(self._channels)
 
     async def _until_connected(self) -> None:
         async with asyncio.timeout(STARTS_WITHIN):
