@@ -19,7 +19,7 @@ from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.surfaces import Inflect
 from monitor.matching.concepts import Concepts
 from monitor.matching.filing import Filing, Trial, met
-from monitor.matching.ground import Grounds
+from monitor.matching.ground import Grounds, beside_words
 from monitor.matching.notes import apart
 from monitor.matching.outside import linked, matched
 from monitor.matching.reasons import reasons
@@ -357,8 +357,11 @@ class Matcher:
     def by_place(
         self, text: str, found: tuple[Found, ...], who: SourceInfo
     ) -> Iterator[tuple[Place | None, tuple[Found, ...]]]:
-        """What was found, once for each place it speaks of (the most precise ones), or for none."""
-        ids = {one.place for one in found if one.place is not None}
+        """What was found, once for each place it speaks of (the most precise ones), or for none.
+
+        Of several places, those are meant that share a sentence with a word that was found.
+        """
+        ids = beside_words(text, found)
         if not ids:
             yield None, found
             return

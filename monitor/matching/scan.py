@@ -18,7 +18,6 @@ from monitor.lexicon.surfaces import Surface
 from monitor.matching.concepts import Concepts
 from monitor.rulebook.patterns import (
     WIDE_GAPS,
-    WIDEST_GAP,
     Check,
     Meaning,
     Onward,
@@ -287,7 +286,7 @@ def _initials(
             for word in (*meaning.onward.words, *meaning.onward.beginnings)
         )
         for number, meaning in meanings.items()
-        if meaning.onward and meaning.gap == WIDEST_GAP
+        if meaning.onward and meaning.blind
     }
 
 

@@ -54,10 +54,11 @@ class Meaning:
     """What it means when a pattern is found.
 
     `lead` and `trail` symbols of the pattern are not part of the words; `open` means that the last
-    word goes on to its end. `onward` continues from there; a scout knows the `gap` before it.
+    word goes on to its end, `blind` that nothing is known of the word behind the gap. `onward`
+    continues from there; a scout knows the `gap` before it.
     """
 
-    __slots__ = ("checks", "gap", "lead", "onward", "open", "terms", "trail")
+    __slots__ = ("blind", "checks", "gap", "lead", "onward", "open", "terms", "trail")
 
     def __init__(self, key: str, *, opens: bool, gap: str = "", trail: int | None = None) -> None:
         self.gap = gap
@@ -67,6 +68,7 @@ class Meaning:
         self.lead = int(key.startswith(" "))
         self.trail = int(key.endswith(" ")) if trail is None else trail
         self.open = opens
+        self.blind = key.endswith(WIDEST_GAP)
 
     @property
     def simple(self) -> bool:
