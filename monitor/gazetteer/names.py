@@ -125,8 +125,8 @@ def _relational(base: str) -> Iterator[tuple[str, int]]:
     if not possible_languages(base):
         yield base, BEFORE_TYPE
     elif base.endswith(("ий", "ый", "ой", "ая", "ое", "а", "е")):
-        masculine = _masculine(base)
-        yield from ((form.text, ADJECTIVE) for form in forms(masculine, kind="word"))
+        for word in dict.fromkeys((_masculine(base), base)):  # dictionaries may lack either
+            yield from ((form.text, ADJECTIVE) for form in forms(word, kind="word"))
     else:
         yield from ((form.text, 0) for form in forms(base, kind="place"))
 

@@ -221,12 +221,12 @@ def _relational(beside: _Beside) -> Reading | None:
         kind = "district" if noun in context.DISTRICT else "region"
         found = [one for one in named if one.place.kind == kind]
         if not found and kind == "district":
-            return _surroundings(beside, end, 0.25, f"with {noun}")
+            return _surroundings(beside, end, 0.25, noun)
         return Reading(beside.find, beside.start, end, tuple(found), 0.01, f"with {noun}", True)
     if noun in context.BORDERLAND:
         found = [one for one in named if one.place.kind == "region"] or named
         if not found:
-            return _surroundings(beside, beside.end, 0.2, f"with {noun}")
+            return _surroundings(beside, beside.end, 0.2, noun)
         return Reading(beside.find, beside.start, beside.end, tuple(found), 0.15, f"with {noun}")
     if beside.first.capital or beside.quoted or noun in context.NOT_LOCAL:
         return None
@@ -234,7 +234,7 @@ def _relational(beside: _Beside) -> Reading | None:
     return Reading(beside.find, beside.start, beside.end, tuple(largest), 0.22, "an adjective")
 
 
-def _surroundings(beside: _Beside, end: int, doubt: float, why: str) -> Reading | None:
+def _surroundings(beside: _Beside, end: int, doubt: float, noun: str) -> Reading | None:
     """`Купянский район`, when only the town is known: what lies around it.
 
     Words that name districts of cities everywhere (`Советский район`) say nothing.
@@ -242,9 +242,15 @@ def _surroundings(beside: _Beside, end: int, doubt: float, why: str) -> Reading 
     if context.EVERYWHERE.match(beside.symbols):
         return None
     towns = [one for one in beside.find.candidates if one.flags & OF_SETTLEMENT]
+    if context.DIRECTION.match(noun):  # of a front; Казанское направление is a railway
+        towns = [one for one in towns if one.place.country == "UA" or _is_own(one.place)]
     largest = sorted(towns, key=lambda one: -one.place.population)
     candidates = tuple(Candidate(_around(one.place), one.flags) for one in largest)
-    return Reading(beside.find, beside.start, end, candidates, doubt, why)
+    return Reading(beside.find, beside.start, end, candidates, doubt, f"with {noun}")
+
+
+def _is_own(place: Place) -> bool:
+    return not place.id.startswith("geonames:")
 
 
 def _around(town: Place) -> Place:
