@@ -10,7 +10,7 @@ from monitor.correlation.changes import Draft, alert_post, incident_id, shown
 from monitor.correlation.clues import of_group, window
 from monitor.correlation.conditions import COUNTING, counted
 from monitor.correlation.event import Event
-from monitor.correlation.status import heard, judged, transition
+from monitor.correlation.status import heard, is_heard, judged, transition
 from monitor.incident import Incident, Support
 from monitor.watch import Clue, Watch
 
@@ -114,7 +114,9 @@ def admit(draft: Draft, event: Event | None, watch: Watch, clue: Clue) -> bool:
         deadline=max(incident.deadline, clue.at + watch.window),
         posts=incident.posts + 1,
     )
-    draft.keep(judged(draft.book.ladder, grown), support)
+    if not is_heard(incident, support):
+        grown = judged(draft.book.ladder, grown)
+    draft.keep(grown, support)
     if event is not None:
         draft.result("joined", f"counted in incident {name}", watch.id)
     return True

@@ -34,9 +34,10 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     `filed` finds the open incidents of a topic (under `*`) and of its places (spots); `members`
     what backs each incident; `by_post` which open incidents a post backs; `deadlines` when they
     close; `grouped` finds a watch's open incident by the group of its clues; `repeats` what copies
-    are known from, closed incidents' posts too; `clues` what the watches remember; `heard` when
-    each platform was heard and `missed` what was seen of it too late; `now` is the latest
-    observation. All of it follows from what is stored: a restart remembers the same.
+    are known from, closed incidents' posts too; `clues` what the watches remember; `ended` when an
+    all-clear has ended a topic at a place (filed as in `filed`); `heard` when each platform was
+    heard and `missed` what was seen of it too late; `now` is the latest observation. All of it
+    follows from what is stored: a restart remembers the same.
     """
 
     incidents: HashTrieMap[str, Incident] = HashTrieMap()
@@ -47,6 +48,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     grouped: HashTrieMap[str, str] = HashTrieMap()
     repeats: Repeats = Repeats()
     clues: Clues = Clues()
+    ended: HashTrieMap[str, datetime] = HashTrieMap()
     heard: HashTrieMap[str, Heard] = HashTrieMap()
     missed: HashTrieMap[str, Missed] = HashTrieMap()
     now: datetime | None = None
@@ -140,14 +142,28 @@ def remember(
     return memory
 
 
+def end_at(state: State, topics: Iterable[str], support: Support) -> State:
+    """The state that knows of an all-clear: said again, it is no news."""
+    if support.part != "closes" or support.withdrawn:
+        return state
+    ended = state.ended
+    for topic in topics:
+        name = file_of(topic, f"={support.place or ''}")
+        at = ended.get(name)
+        if at is None or at < support.published_at:
+            ended = ended.insert(name, support.published_at)
+    return msgspec.structs.replace(state, ended=ended)
+
+
 def known_as(state: State, topics: Iterable[str], support: Support) -> State:
     """The state with a post known to later copies; evidence is known already."""
     if support.part == "evidence":
         return state
     repeats = state.repeats
+    topics = tuple(topics)
     for topic in topics:
         repeats = put(repeats, topic, support)
-    return msgspec.structs.replace(state, repeats=repeats)
+    return end_at(msgspec.structs.replace(state, repeats=repeats), topics, support)
 
 
 def put_incident(state: State, incident: Incident) -> State:
