@@ -64,7 +64,10 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def spans(found: tuple[Found, ...]) -> tuple[tuple[int, int], ...]:
-    """The [start, end) of what was found, joined where they touch or overlap, in order."""
+    """The [start, end) of what was found, joined where they touch or overlap, in order.
+
+    What stands nowhere in the text (a place that the source's home says) has none.
+    """
     joined: list[tuple[int, int]] = []
     for start, end in sorted({(one.start, one.end) for one in found if one.start < one.end}):
         if joined and start <= joined[-1][1]:

@@ -18,9 +18,10 @@ from monitor.console.metrics import Live
 from monitor.console.server import Behind, ConsoleServer
 from monitor.field import STDIN
 from monitor.gazetteer.lookup import Gazetteer
-from monitor.gazetteer.near import REACH_KM, bearing, box_around
+from monitor.gazetteer.near import REACH_KM, bearing, box_around, outlines_in
 from monitor.health import Board
 from monitor.receivers import AlertFile, TelegramBot, Terminal, Webhook
+from monitor.rule import Level
 from monitor.settings import Bus, Preview, Settings
 from monitor.sinks.buttons import Buttons
 from monitor.sinks.deliver import Sink
@@ -29,6 +30,7 @@ from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
 from monitor.sinks.file import FileSink, Rotation
 from monitor.sinks.handling import Handling
 from monitor.sinks.look import Look
+from monitor.sinks.map_picture import Spot, draw
 from monitor.sinks.mqtt import MqttSink
 from monitor.sinks.mqtt_connection import Address
 from monitor.sinks.room import Bots
@@ -77,6 +79,13 @@ class Around(NamedTuple):
         point = (place.lat, place.lon)
         found = bearing(point, place.id, self.gazetteer().around(box_around(point, REACH_KM)))
         return found.text if found else ""
+
+    def draw(self, place: AlertPlace, level: Level) -> bytes:
+        """A small map of a place that has a point."""
+        assert place.lat is not None  # noqa: S101 - asked for only then
+        assert place.lon is not None  # noqa: S101 - the same
+        spot = Spot(place.name, (place.lat, place.lon), level, place.precision_km or 0.0)
+        return draw(spot, self.gazetteer().around(spot.box), outlines_in(spot.box))
 
     def name_of(self, source: str) -> str:
         """A source as people call it."""
@@ -282,6 +291,7 @@ def look_of(receiver: TelegramBot, around: Around) -> Look:
         Buttons(receiver.token.reveal()) if receiver.people else None,
         around.handling,
         around.near,
+        around.draw if receiver.map else None,
     )
 
 

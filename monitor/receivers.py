@@ -1,11 +1,12 @@
 """Whom alerts are shown to: the receivers of monitor.yaml, one form a kind."""
 
+from importlib.util import find_spec
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, StrictInt
+from pydantic import Field, StrictBool, StrictInt, model_validator
 
 from monitor.field import AnyPath, Chat, Name, WebAddress
-from monitor.form import Duration, Form, OneOrMany, Spelled
+from monitor.form import Duration, Form, OneOrMany, Spelled, wrong
 from monitor.routes import Some, TimeOfDay, TimeZone
 from monitor.secret import Secret
 
@@ -51,10 +52,19 @@ class TelegramBot(Form):
     time_zone: TimeZone | None = Field(
         None, description="The readers' time zone, as `Europe/Kyiv`; the machine's if left out."
     )
+    map: StrictBool = Field(
+        False, description="Answer an incident that opens with a small map; needs the extra `map`."
+    )
     evidence: StrictBool = Field(
         True, description="Answer an incident's message with what further publishers say."
     )
     exercise: StrictBool = Field(True, description="Also send exercise alerts.")
+
+    @model_validator(mode="after")
+    def _drawable(self) -> "TelegramBot":
+        if self.map and not all(find_spec(name) for name in ("PIL", "font_roboto")):
+            raise wrong("`map` needs what draws it", "pip install 'monitor[map]', or map: false")
+        return self
 
 
 class Webhook(Form):

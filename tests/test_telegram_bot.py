@@ -105,7 +105,7 @@ async def test_what_it_looks_like(double: BotApiDouble) -> None:
         await outbox.add(make_alert(1, exercise=True))
         await outbox.wait_recorded("chat", 1)
     (message,) = double.messages.values()
-    assert message.text.startswith("EXERCISE")
+    assert message.text.startswith("🟣🟣 EXERCISE")
     pieces = {(one["type"], message.piece(one)) for one in message.entities}
     assert ("underline", "ДРГ") in pieces
     assert ("blockquote", "ДРГ зашла в Козинку") in pieces
@@ -134,6 +134,22 @@ async def test_further_voices_stand_under_the_message(double: BotApiDouble) -> N
     assert outbox.deliveries["chat", 2].reference == f"-100200/{first.number}/{first.number}/1"
 
 
+async def test_a_map_stands_under_what_opens(double: BotApiDouble) -> None:
+    """An incident that opens at a known point is answered once with a silent map, and said so."""
+    outbox = MemoryOutbox()
+    one = _sink(double, evidence=True)
+    one._look = Look(near=lambda _place: "12 km SE of Грайворон", draw=lambda *_: b"\x89PNG...")
+    async with _running(one, outbox):
+        await outbox.add(make_alert(1, exercise=True))
+        await double.until(lambda: len(double.messages) == 2)
+        await outbox.add(make_alert(2, kind="escalated"))
+        await outbox.wait_recorded("chat", 2)
+    first, picture, _ = double.messages.values()
+    assert (picture.kind, picture.silent, picture.reply_to) == ("photo", True, first.number)
+    assert picture.text == "EXERCISE · Козинка · RU-BEL · 12 km SE of Грайворон"
+    assert picture.media.startswith(b"\x89PNG")
+
+
 def test_what_a_reader_must_not_mistake() -> None:
     """Late is a line of its own, sides and deniers are named, echoes counted, the place found."""
     alert = make_alert(1, posts=(msgspec.structs.replace(make_post(), late=True),))
@@ -144,7 +160,7 @@ def test_what_a_reader_must_not_mistake() -> None:
     alert = msgspec.structs.replace(alert, incident=what)
     look = Look(ZoneInfo("Europe/Kyiv"), near=lambda _place: "12 km SE of Грайворон")
     lines = look.message(alert, MOMENT + timedelta(minutes=7)).text.splitlines()
-    assert lines[0].startswith("LATE")
+    assert lines[0].startswith("🕓 LATE")
     assert lines[2] == "12 km SE of Грайворон, ±2 km"
     assert "5 posts (2 echoes)" in lines[3]
     assert lines[4] == "militia, official (legion, ru-state); denied by official ru-state"
@@ -321,6 +337,10 @@ def test_pacing_keeps_the_last_calls_for_criticals() -> None:
         Urgency.CRITICAL: 6,
     }  # fmt: skip
     assert pacing.wait(Urgency.CRITICAL, GROUP_SECONDS) == 0
+    asked = Pacing(group=False)
+    asked.asking = 1
+    free = [urgency for urgency in Urgency if asked.wait(urgency, now) == 0]
+    assert free == [Urgency.REPLY, Urgency.CRITICAL]
     private = Pacing(group=False)
     for _ in range(100):
         private.called(now)

@@ -1,10 +1,11 @@
 """How to find a place that nobody has heard of: from the nearest town, how far, which way. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import atan2, cos, degrees, radians, sin
 from typing import NamedTuple
 
 from monitor.gazetteer.areas import KM_OF_DEGREE, Box, distance_km
+from monitor.gazetteer.outlines import Ring, known_regions, outline
 from monitor.place import Place, Point
 
 TOWN = 5_000
@@ -34,6 +35,15 @@ def box_around(point: Point, km: float) -> Box:
     high = km / KM_OF_DEGREE
     wide = high / max(0.05, cos(radians(lat)))
     return lat - high, lon - wide, lat + high, lon + wide
+
+
+def outlines_in(box: Box) -> Iterator[Ring]:
+    """The outlines of every region that may reach into a box of degrees."""
+    south, west, north, east = box
+    for one in known_regions().values():
+        low, left, high, right = one.box
+        if low <= north and high >= south and left <= east and right >= west:
+            yield from outline(one.iso)
 
 
 def direction(origin: Point, target: Point) -> str:

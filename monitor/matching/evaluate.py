@@ -18,8 +18,8 @@ from monitor.lexicon.expressions import is_pattern
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.surfaces import Inflect
 from monitor.matching.concepts import Concepts
-from monitor.matching.filing import Filing, Trial
-from monitor.matching.ground import Grounds
+from monitor.matching.filing import Filing, Trial, met
+from monitor.matching.ground import Grounds, beside_words
 from monitor.matching.notes import apart
 from monitor.matching.outside import linked, matched
 from monitor.matching.reasons import reasons
@@ -31,7 +31,6 @@ from monitor.post import Post, PostName
 from monitor.rule import Link, Rule
 from monitor.rulebook.compile import Book, compile_rulebook
 from monitor.rulebook.conditions import every, possible, wanted_terms
-from monitor.rulebook.plan import Group
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
 from monitor.text.fold import OTHER, fold, fold_wide, has_other_letters
@@ -106,6 +105,12 @@ class Matcher:
         """Make the tests again."""
         vars(self).update(state)
         self._possible = self._possibilities()
+
+    def take(self, rulebook: Book) -> None:
+        """Speak of a rulebook that says the same (by its hash), written elsewhere."""
+        self.rulebook = rulebook
+        self._rules = tuple(sorted(rulebook.rules, key=lambda rule: rule.id))
+        self._filing.take(self._rules)
 
     def _possibilities(self) -> dict[int, Callable[[AbstractSet[int]], bool]]:
         return {number: possible(one, self._numbers) for number, one in self._asked.items()}
@@ -184,7 +189,7 @@ class Matcher:
                 group, more, none, speaks, test, number = trial
                 if group.isdisjoint(found) or not none.isdisjoint(found):
                     continue
-                if (more and not _met(more, found)) or (speaks and not speaks(found, who)):
+                if (more and not met(more, found)) or (speaks and not speaks(found, who)):
                     continue
                 if test is None:
                     holding.add(number)
@@ -349,8 +354,11 @@ class Matcher:
     def by_place(
         self, text: str, found: tuple[Found, ...], who: SourceInfo
     ) -> Iterator[tuple[Place | None, tuple[Found, ...]]]:
-        """What was found, once for each place it speaks of (the most precise ones), or for none."""
-        ids = {one.place for one in found if one.place is not None}
+        """What was found, once for each place it speaks of (the most precise ones), or for none.
+
+        Of several places, those are meant that share a sentence with a word that was found.
+        """
+        ids = beside_words(text, found)
         if not ids:
             yield None, found
             return
@@ -367,14 +375,6 @@ def evaluate(matcher: Matcher, post: Post, name: PostName) -> tuple[Hit, ...]:
     """The rules that hold for a post, in the order of their ids; role and side stamped."""
     judged = matcher.judge(post)
     return () if judged is None else tuple(matcher.hits(post, name, *judged))
-
-
-def _met(groups: Sequence[Group], found: AbstractSet[int]) -> bool:
-    """Whether each group is met."""
-    for group in groups:  # noqa: SIM110 - called for most rules that come near: all() costs more
-        if group.isdisjoint(found):
-            return False
-    return True
 
 
 def explain(matcher: Matcher, post: Post) -> tuple[Verdict, ...]:

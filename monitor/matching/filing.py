@@ -5,6 +5,7 @@ most rules of a large rulebook never do, and a start waits for none of them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 from monitor.matching.concepts import Concepts
@@ -43,6 +44,11 @@ class Filing:
             for concept in under:
                 filed.setdefault(concept, []).append(number)
         self.filed: Mapping[int, tuple[int, ...]] = {one: tuple(of) for one, of in filed.items()}
+        self._ready()
+
+    def take(self, rules: Sequence[Rule]) -> None:
+        """The same rules, written elsewhere."""
+        self._rules = rules
         self._ready()
 
     def __getstate__(self) -> dict[str, object]:
@@ -105,6 +111,14 @@ class Filing:
         """What rules ask of the post itself, by number."""
         whens = (self._rules[number].when for number in numbers)
         return {number_of(one, self._numbers) for when in whens for one in asked_in(when)}
+
+
+def met(groups: Sequence[Group], found: AbstractSet[int]) -> bool:
+    """Whether each group is met."""
+    for group in groups:  # noqa: SIM110 - called for most rules that come near: all() costs more
+        if group.isdisjoint(found):
+            return False
+    return True
 
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
 from monitor.lexicon.surfaces import Surface
 from monitor.matching.concepts import Concepts
-from monitor.rulebook.patterns import WIDEST_GAP, Check, Meaning, Onward, Patterns, judged_words
+from monitor.rulebook.patterns import Check, Meaning, Onward, Patterns, judged_words
 from monitor.text.fold import Origins, is_straight
 from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
 
@@ -98,8 +98,11 @@ class Scanner:
                 self._asking[number] = meaning
         self.questions = frozenset(-1 - number for number in self._asking)
         self._initials = _initials(self._asking, bytewise=patterns.bytewise)
+        known: dict[frozenset[int], frozenset[int]] = {}
         self.leads = {
-            number: frozenset(meaning.all_terms()) for number, meaning in self._asking.items()
+            number: known.setdefault(leads, leads)
+            for number, meaning in self._asking.items()
+            for leads in [frozenset(meaning.all_terms())]
         }
         self.find: Callable[..., list[RawFind]]
         """Every overlapping find in a folded text: bytes or str as the automaton is."""
@@ -235,7 +238,7 @@ def _initials(
             for word in (*meaning.onward.words, *meaning.onward.beginnings)
         )
         for number, meaning in meanings.items()
-        if meaning.onward and meaning.trail == len(WIDEST_GAP)
+        if meaning.onward and meaning.blind
     }
 
 

@@ -7,7 +7,7 @@ and four spaces. Where one is found, the words that may follow (a small tree, `O
 one by one. The same tree continues after a beginning inside a phrase: `прорв* границ*`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from monitor.lexicon.surfaces import Surface
@@ -54,10 +54,11 @@ class Meaning:
     """What it means when a pattern is found.
 
     `lead` and `trail` symbols of the pattern are not part of the words; `open` means that the last
-    word goes on to its end. `onward` continues from there.
+    word goes on to its end, `blind` that nothing is known of the word behind the gap. `onward`
+    continues from there.
     """
 
-    __slots__ = ("checks", "lead", "onward", "open", "terms", "trail")
+    __slots__ = ("blind", "checks", "lead", "onward", "open", "terms", "trail")
 
     def __init__(self, key: str, *, opens: bool, trail: int | None = None) -> None:
         self.terms: list[int] = []
@@ -66,6 +67,7 @@ class Meaning:
         self.lead = int(key.startswith(" "))
         self.trail = int(key.endswith(" ")) if trail is None else trail
         self.open = opens
+        self.blind = key.endswith(WIDEST_GAP)
 
     @property
     def simple(self) -> bool:
@@ -101,8 +103,8 @@ class Patterns:
         if inner is None:
             self._file(self._meaning(coded, begin=begins[-1]), term, check)
         for gap in range(len(coded) - 1 if inner is None else inner):
-            for scout in self._scouts(coded[: gap + 1], coded[gap + 1][0]):
-                self._continue(scout, coded[gap + 1 :], begins[gap + 1 :], term, check)
+            scout = self._scouts(coded[: gap + 1], coded[gap + 1][0])
+            self._continue(scout, coded[gap + 1 :], begins[gap + 1 :], term, check)
         if inner is not None:
             scout = self._meaning(coded[: inner + 1], begin=True)
             self._continue(scout, coded[inner + 1 :], begins[inner + 1 :], term, check)
@@ -124,14 +126,20 @@ class Patterns:
             self.meanings[key] = Meaning(key, opens=begin)
         return self.meanings[key]
 
-    def _scouts(self, words: list[str], initial: str) -> Iterator[Meaning]:
-        """The entries of what comes before a wide gap."""
+    def _scouts(self, words: list[str], initial: str) -> Meaning:
+        """The entry of what comes before a wide gap; all its scouts share what may follow."""
         before = ("" if self._unspaced(words[0][0]) else " ") + " ".join(words)
-        for gap in (*(gap + initial for gap in WIDE_GAPS), WIDEST_GAP):
-            key = before + gap
+        widest = self.meanings.get(before + WIDEST_GAP)
+        if widest is None:
+            widest = Meaning(before + WIDEST_GAP, opens=False, trail=len(WIDEST_GAP))
+            widest.onward = Onward()
+            self.meanings[before + WIDEST_GAP] = widest
+        for gap in WIDE_GAPS:
+            key = before + gap + initial
             if key not in self.meanings:
-                self.meanings[key] = Meaning(key, opens=False, trail=len(gap))
-            yield self.meanings[key]
+                self.meanings[key] = scout = Meaning(key, opens=False, trail=len(gap) + 1)
+                scout.onward = widest.onward
+        return widest
 
     def _unspaced(self, symbol: str) -> bool:
         return not self.bytewise and unspaced(symbol)

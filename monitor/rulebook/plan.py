@@ -63,7 +63,7 @@ def necessary(condition: Condition, numbers: Numbers, frequency: Frequency) -> l
 
 def _groups(condition: Condition, numbers: Numbers, frequency: Frequency) -> list[Group]:
     match condition:
-        case Term() | Where():
+        case Term() | Where(home=False):  # with `home` it holds for posts that name no place, too
             looked_up = looked_for(condition, numbers)
             return [frozenset({one}) for one in looked_up if frequency(one) < math.inf]
         case Scope(_, part):

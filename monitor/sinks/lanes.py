@@ -33,7 +33,8 @@ class Lane:
 
     There is none if the incident is only to be shown anew (`touched`), because the desk did
     something about it. `last` is the newest of them, `ring` the newest of those that ring, if any
-    does; `afresh` says that the message to edit is gone, `listed` that an overview has named it.
+    does; `afresh` says that the message to edit is gone, `listed` that an overview has named it;
+    a lane `aside` answers with `evidence`, or a `picture` of the place.
     """
 
     def __init__(self, alert: Alert, *, touched: bool = False) -> None:
@@ -48,6 +49,7 @@ class Lane:
         self.evidence: tuple[AlertPost, ...] = ()
         self.aside = False
         self.listed = False
+        self.picture = False
         if not touched:
             self.add(alert)
 
@@ -76,6 +78,7 @@ class Lane:
         self.last = later.last
         self.ring = later.ring or self.ring
         self.show(later.evidence)
+        self.picture = self.picture or later.picture
 
     @property
     def newest(self) -> Alert:
@@ -152,11 +155,11 @@ class Waiting:
         if (alert.incident.id, False) not in self._lanes:
             self._lanes[alert.incident.id, False] = Lane(alert, touched=True)
 
-    def put_aside(self, lane: Lane) -> None:
-        """The incident's message is up to date: what was said will be answered under it."""
-        if lane.evidence:
+    def put_aside(self, lane: Lane, *, picture: bool = False) -> None:
+        """The incident's message is up to date: a map, or what was said, will stand under it."""
+        if lane.evidence or picture:
             aside = Lane(lane.last, touched=True)
-            aside.aside, aside.evidence = True, lane.evidence
+            aside.aside, aside.evidence, aside.picture = True, lane.evidence, picture
             self.put_back(aside)
 
     def next(self) -> Lane | None:

@@ -267,17 +267,36 @@ class TelegramBotSink:
         return await self._send_new(alert, prior, lane)
 
     async def _answer(self, prior: Reference | None, lane: Lane) -> Sent:
-        """What was said, silently under the incident's first message; lost, it is left at that."""
-        if prior is not None:
+        """A map or what was said, silently under the incident's message; if lost, left at that."""
+        if prior is None:
+            return Sent()
+        png = await self._drawn(lane.last) if lane.picture else None
+        if png is None:
             message = self._look.evidence(lane.evidence, self._clock.now())
-            entities = [one.as_json() for one in message.entities]
-            outgoing = Outgoing(
-                message.text, entities, silent=True, reply_to=prior.first, topic=self._room.topic
-            )
-            self._room.pacing.called(self._clock.monotonic())
-            with contextlib.suppress(LostAnswerError, RejectedError):
+            text, entities = message.text, [one.as_json() for one in message.entities]
+        else:
+            text, entities = self._look.caption(lane.last), []
+        if not text:
+            return Sent()
+        outgoing = Outgoing(
+            text, entities, silent=True, reply_to=prior.first, topic=self._room.topic
+        )
+        self._room.pacing.called(self._clock.monotonic())
+        with contextlib.suppress(LostAnswerError, RejectedError):
+            if png is None:
                 await self._room.api.send(self._room.chat, outgoing)
+            else:
+                await self._room.api.photo(self._room.chat, outgoing, png)
+        if png is not None:
+            self._waiting.put_aside(lane)
         return Sent()
+
+    async def _drawn(self, alert: Alert) -> bytes | None:
+        """The map of an incident's place; None if it cannot be drawn."""
+        place, draw = alert.incident.place, self._look.draw
+        if draw is None or place is None or place.lat is None:
+            return None
+        return await asyncio.to_thread(draw, place, alert.incident.level)
 
     async def _send_new(self, alert: Alert, prior: Reference | None, lane: Lane) -> Sent:
         """A new message: it rings, or there is none to edit."""
@@ -297,6 +316,9 @@ class TelegramBotSink:
             if lane.rings:
                 raise
             return Sent(None, f"{error}; not repeated, because it does not ring", "uncertain")
+        place = alert.incident.place
+        if prior is None and self._look.draw is not None and place and place.lat is not None:
+            self._waiting.put_aside(lane, picture=True)
         first = prior.first if prior else number
         opened = prior.opened if prior else alert.sequence
         if lane.entries and not prior:

@@ -349,6 +349,7 @@ async def _parameters(request: web.Request) -> tuple[dict[str, Any], dict[str, b
     for key, value in (await request.post()).items():
         if isinstance(value, web.FileField):
             files[key] = value.file.read()
+            value.file.close()
         elif isinstance(value, str):
             asked[key] = value
     for key, value in asked.items():  # a form carries numbers, lists and objects as text

@@ -16,7 +16,7 @@ import msgspec
 from monitor.alert import Alert, AlertKind
 from monitor.rule import Level
 from monitor.secret import Secret
-from monitor.sinks.telegram_api import BotApi, _result
+from monitor.sinks.telegram_api import BotApi, Parameters, _result
 from monitor.store.outbox import Delivery
 from tests.doubles.bot_api import TOKEN, BotApiDouble
 from tests.doubles.outbox import MOMENT, MemoryOutbox, make_alert, make_post
@@ -67,8 +67,9 @@ class DirectApi(BotApi):
         super().__init__(Secret("env:TOKEN", TOKEN), "http://127.0.0.1:1")
         self._double = double
 
-    async def _call(self, method: str, parameters: Mapping[str, object]) -> Any:
+    async def _call(self, method: str, parameters: Parameters) -> Any:
         await asyncio.sleep(0)
+        assert isinstance(parameters, Mapping)
         answer = self._double.carry_out(method, dict(parameters), {})
         self._double.calls.append((self._double.now(), method, answer.status))
         return _result(answer.status, bytes(answer.body or b""), method)  # type: ignore[arg-type]
