@@ -1,4 +1,4 @@
-"""How calls of the Bot API are written, and what it refuses in a message (core.telegram.org, 10.3)."""
+"""How calls of the Bot API (10.3) are written, and what it refuses in a message."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
