@@ -48,6 +48,7 @@ class Collecting:
         self._lasting: list[Collector] = [*build_lasting(settings, around), self._preview]
         self._single = build_single(around)
         self._listed = dict(around.sources)
+        self._warn_of_unknown()
         self._running: dict[str, tuple[SourceInfo, asyncio.Task[None]]] = {}
         self._changed = asyncio.Event()
         self._cursor: Callable[[str], str | None] = lambda _name: None
@@ -57,6 +58,7 @@ class Collecting:
         before, self._listed = self._listed, dict(sources)
         if _read(self._listed.values()) == _read(before.values()):
             return
+        self._warn_of_unknown()
         for id_ in before.keys() - sources.keys():
             self._around.board.forget(id_)
         self._preview.take(previewed(sources.values()))
@@ -80,6 +82,13 @@ class Collecting:
                     if collector is not None:
                         self._running[id_] = info, self._start(group, collector, intake)
                 await self._changed.wait()
+
+    def _warn_of_unknown(self) -> None:
+        """An entry may name an account that there is not: then it is shared out like the others."""
+        named = {one.account for one in self._listed.values()} - self._accounts - {""}
+        if named:
+            hint = "write `account` as under telegram.accounts, or leave it out"
+            log.warning("unknown_accounts", accounts=sorted(named), hint=hint)
 
     def accounts(self) -> tuple[AccountNumbers, ...]:
         """How every account is doing, and how far its budgets of calls are used."""

@@ -48,7 +48,7 @@ async def test_it_finds_the_chat_and_sends_a_test_alert(
         assert done == [0]
         (message,) = double.messages.values()
     assert message.chat == "-100200"
-    assert message.text.startswith("EXERCISE")
+    assert message.text.startswith("🟣🟣 EXERCISE")
     written = (tmp_path / "desk" / "monitor.yaml").read_text("utf-8")
     assert TOKEN not in written + capfd.readouterr().out
     assert (tmp_path / "desk" / "bot-token").stat().st_mode & 0o777 == 0o600

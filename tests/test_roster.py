@@ -62,6 +62,18 @@ def test_the_named_account_goes_before() -> None:
     assert set(homes(roster, sources).values()) == {"two"}
 
 
+def test_naming_another_account_moves_the_channel() -> None:
+    """A saved list in which an entry names its account is followed at once."""
+    roster = Roster(infos(20), ["one", "two"], Board())
+    chosen = next(id_ for id_, of in homes(roster, infos(20)).items() if of == "one")
+    named = [SourceInfo(id=one.id, via=one.via, account="two") for one in infos(20)]
+    before = homes(roster, infos(20))
+    roster.take(
+        [new if new.id == chosen else old for old, new in zip(infos(20), named, strict=True)]
+    )
+    assert homes(roster, infos(20)) == before | {chosen: "two"}
+
+
 def test_a_flooded_account_without_others_keeps_its_channels() -> None:
     """Pushes may still come; the preview reads too, for nothing proves that all is read."""
     board = Board()

@@ -105,7 +105,7 @@ async def test_what_it_looks_like(double: BotApiDouble) -> None:
         await outbox.add(make_alert(1, exercise=True))
         await outbox.wait_recorded("chat", 1)
     (message,) = double.messages.values()
-    assert message.text.startswith("EXERCISE")
+    assert message.text.startswith("🟣🟣 EXERCISE")
     pieces = {(one["type"], message.piece(one)) for one in message.entities}
     assert ("underline", "ДРГ") in pieces
     assert ("blockquote", "ДРГ зашла в Козинку") in pieces
@@ -160,7 +160,7 @@ def test_what_a_reader_must_not_mistake() -> None:
     alert = msgspec.structs.replace(alert, incident=what)
     look = Look(ZoneInfo("Europe/Kyiv"), near=lambda _place: "12 km SE of Грайворон")
     lines = look.message(alert, MOMENT + timedelta(minutes=7)).text.splitlines()
-    assert lines[0].startswith("LATE")
+    assert lines[0].startswith("🕓 LATE")
     assert lines[2] == "12 km SE of Грайворон, ±2 km"
     assert "5 posts (2 echoes)" in lines[3]
     assert lines[4] == "militia, official (legion, ru-state); denied by official ru-state"
@@ -337,6 +337,10 @@ def test_pacing_keeps_the_last_calls_for_criticals() -> None:
         Urgency.CRITICAL: 6,
     }  # fmt: skip
     assert pacing.wait(Urgency.CRITICAL, GROUP_SECONDS) == 0
+    asked = Pacing(group=False)
+    asked.asking = 1
+    free = [urgency for urgency in Urgency if asked.wait(urgency, now) == 0]
+    assert free == [Urgency.REPLY, Urgency.CRITICAL]
     private = Pacing(group=False)
     for _ in range(100):
         private.called(now)

@@ -92,7 +92,7 @@ async def test_three_hundred_new_channels_take_two_days_and_say_so() -> None:
     bench.start()
     while bench.waiting():
         await bench.meeting.round()
-        bench.clock.advance(180)
+        bench.clock.advance(600)
     times = [at for at, _ in bench.server.resolved]
     names = [name for _, name in bench.server.resolved]
     assert len(set(names)) == len(names) == NEW
@@ -113,3 +113,19 @@ async def test_what_was_looked_up_is_never_looked_up_again() -> None:
     assert len(bench.server.resolved) == 150
     peers = [name for name in bench.intake.cursors if name.startswith("telegram-peer-one/")]
     assert len(peers) == 150
+
+
+async def test_a_channel_that_was_gone_is_tried_again_after_a_day() -> None:
+    """A name that nobody had, or a private channel, may come back; sooner it is left alone."""
+    bench = Bench()
+    one = bench.register.channels[0]
+    tried = []
+    bench.register.lose(one, "not_found", "no such name", "check the name")
+    for seconds in (86_000, 1_000):
+        bench.clock.advance(seconds)
+        bench.register.revive()
+        tried.append(not one.lost)
+    bench.register.lose(one, "handed_over", "another owner", "check who it is")
+    bench.clock.advance(90_000)
+    bench.register.revive()
+    assert [*tried, not one.lost] == [False, True, False]

@@ -1,7 +1,8 @@
 """Accounts behind a proxy: through it or not at all, never directly."""
 
+import gc
 import importlib.util
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,18 @@ from tests.doubles.telegram.proxies import (
     Socks5,
 )
 
-# python-socks leaves its socket to the garbage collector when it is cancelled in its handshake
+# the client library leaves its socket to the garbage collector when it is cancelled in a handshake
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 KINDS: dict[str, type[LittleProxy]] = {"socks5": Socks5, "http": HttpConnect, "mtproxy": MtProxy}
 PATIENT = msgspec.structs.replace(QUICK, connect_timeout=4.0)
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Let the garbage collector close such sockets here, and not in another test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ class Look(NamedTuple):
         return message_of(evidence(posts[:MOST_EVIDENCE], self._manner(now)._replace(quote=500)))
 
     def _manner(self, now: datetime) -> Manner:
-        return Manner(self.name_of, lambda moment: told_after(moment, now, self.zone))
+        return Manner(self.name_of, lambda moment: told_after(moment, now, self.zone), signs=True)
 
     def keyboard(self, receiver: str, alert: Alert) -> Keyboard | None:
         """The buttons under it; None if nobody could press them."""

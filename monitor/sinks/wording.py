@@ -17,6 +17,9 @@ LEVEL_MARKS: dict[Level, str] = {
     "informational": "⚪", "low": "🔵", "medium": "🟡", "high": "🟠", "critical": "🔴",
 }  # fmt: skip
 
+EXERCISE_MARK, RETRACTED_MARK = "🟣", "⚫"
+"""In the level's place: what is not happening, or no longer said, never wears an alarming dot."""
+
 KIND_WORDS = {
     "opened": "NEW", "updated": "UPDATED", "escalated": "ESCALATED", "corrected": "CORRECTED",
     "closed": "CLOSED",
@@ -46,7 +49,8 @@ When = Callable[[datetime], str]
 class Manner(NamedTuple):
     """How to say it: names of sources, moments, and how much of the posts to quote.
 
-    `handled` says who of the desk has settled it, `near` where the place lies, from a known town.
+    `handled` says who of the desk has settled it, `near` where the place lies, from a known town;
+    `signs`: whether banners begin with a picture.
     """
 
     name: Callable[[str], str]
@@ -56,15 +60,18 @@ class Manner(NamedTuple):
     repeated: bool = False
     handled: str = ""
     near: str = ""
+    signs: bool = False
 
 
 def compose(alert: Alert, manner: Manner) -> tuple[Line, ...]:
     """The whole message, first the most important."""
     lines: list[Line] = []
     if alert.exercise:
-        lines.append(Line("banner", (span(EXERCISE, "alarm", "bold"),)))
+        sign = f"{EXERCISE_MARK}{EXERCISE_MARK} " if manner.signs else ""
+        lines.append(Line("banner", (span(f"{sign}{EXERCISE}", "alarm", "bold"),)))
     if alert.posts and all(post.late for post in alert.posts):
-        lines.append(Line("banner", (span(ALL_LATE, "alarm", "bold"),)))
+        sign = "🕓 " if manner.signs else ""
+        lines.append(Line("banner", (span(f"{sign}{ALL_LATE}", "alarm", "bold"),)))
     if manner.repeated:
         lines.append(Line("banner", (span(REPEATED, "alarm"),)))
     lines += [_head(alert), *_where(alert, manner), *_facts(alert)]
@@ -94,7 +101,7 @@ def overview(alerts: Sequence[Alert]) -> tuple[Line, ...]:
         what = alert.incident
         where = f" - {one_line(what.place.name)}" if what.place else ""
         mark = "EXERCISE " if alert.exercise else ""
-        text = f"{LEVEL_MARKS[what.level]} {mark}{one_line(what.title)[:60]}{where[:40]}"
+        text = f"{level_mark(alert)} {mark}{one_line(what.title)[:60]}{where[:40]}"
         kind = "" if alert.kind == "opened" else f" ({kind_word(alert)})"
         lines.append(Line("fact", (span(f"{text}{kind}"), span(f" · {what.status}", "faint"))))
     return tuple(lines)
@@ -107,9 +114,18 @@ def kind_word(alert: Alert) -> str:
     return KIND_WORDS[alert.kind]
 
 
+def level_mark(alert: Alert) -> str:
+    """The coloured dot before an alert."""
+    if alert.exercise:
+        return EXERCISE_MARK
+    if alert.incident.status == "retracted":
+        return RETRACTED_MARK
+    return LEVEL_MARKS[alert.incident.level]
+
+
 def _head(alert: Alert) -> Line:
     what = alert.incident
-    mark = f"{LEVEL_MARKS[what.level]} {what.level.upper()}"
+    mark = f"{level_mark(alert)} {what.level.upper()}"
     spans = [span(mark, "level", "bold"), span("  ")]
     if alert.kind != "opened":
         spans.append(span(f"{kind_word(alert)}: ", "bold"))

@@ -86,6 +86,8 @@ class Roster:
             if id_ in self._previewed:
                 self._show(id_)
         self._share_out()
+        for name in self._able():  # an entry may name another account now
+            self._go_home(name)
         for name in self._accounts:
             self._move(name)
         self._changed.set()

@@ -59,7 +59,7 @@ class LittleProxy:
         except asyncio.CancelledError:
             pass  # the test is over
         finally:
-            writer.close()
+            writer.transport.abort()
             if task is not None:
                 self._tasks.discard(task)
 
@@ -78,7 +78,7 @@ class LittleProxy:
         try:
             await both(pumped(reader, back), pumped(there, writer))
         finally:
-            back.close()
+            back.transport.abort()
 
 
 async def both(one: Coroutine[Any, Any, None], other: Coroutine[Any, Any, None]) -> None:
@@ -109,12 +109,14 @@ class Socks5(LittleProxy):
         _, count = await reader.readexactly(2)
         if 2 not in await reader.readexactly(count):
             writer.write(b"\x05\xff")
+            await writer.drain()
             raise RefusedError
         writer.write(b"\x05\x02")
         user = await reader.readexactly((await reader.readexactly(2))[1])
         password = await reader.readexactly((await reader.readexactly(1))[0])
         right = (user.decode(), password.decode()) == (USER, PASSWORD)
         writer.write(b"\x01\x00" if right else b"\x01\x01")
+        await writer.drain()
         if not right:
             raise RefusedError
         kind = (await reader.readexactly(4))[3]
@@ -155,7 +157,7 @@ class MtProxy(LittleProxy):
             back.write(b"\xee" * 4)
             await both(_unpadded(reader, back, from_client), pumped(there, writer, to_client))
         finally:
-            back.close()
+            back.transport.abort()
 
 
 def _cipher(key: bytes, start: bytes) -> CipherContext:
