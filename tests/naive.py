@@ -245,7 +245,11 @@ def said_as(term: str) -> list[str]:
 
 
 def hashtags(wanted: str, text: str) -> frozenset[tuple[int, int]]:
-    """Where a whole hashtag says the words wanted, or begins with them."""
+    """Where a whole hashtag says the words wanted, or begins with them.
+
+    One with an apostrophe and a letter behind it (`#слово'ян`) is part of a longer word.
+    """
+    ends = {word.end for word in words(text)}
     found: set[tuple[int, int]] = set()
     asked = wanted_words(wanted.replace("_", " "), cased=False)
     for tag in regex.finditer(r"(?<![\w\p{Cf}&/])[#＃](?![_\p{M}\p{Cf}])([\w\p{Cf}]+)", text):
@@ -260,7 +264,9 @@ def hashtags(wanted: str, text: str) -> frozenset[tuple[int, int]]:
             is_word(written, None, word.letters, word.cased, alone=len(asked) == 1)
             for (written, _), word in pairs
         ):
-            found.add((tag.start(1) + pairs[0][1].start, tag.start(1) + pairs[-1][1].end))
+            at = tag.start(1)
+            if at + here[-1].end in ends:
+                found.add((at + pairs[0][1].start, at + pairs[-1][1].end))
     return frozenset(found)
 
 
@@ -331,7 +337,7 @@ def is_such_a_post(asked: Shape, case: Case) -> bool:
         return False
     post = case.post
     facts = (
-        (asked.words, any(word.letters.strip() for word in words(case.text))),
+        (asked.words, bool(words(case.text) or UNSPACED.search(case.text))),
         (asked.forwarded, bool(post and post.forwarded_from)),
         (asked.reply, bool(post and post.reply_to)),
         (asked.edited, bool(post and post.kind == "edit")),

@@ -337,6 +337,10 @@ def test_pacing_keeps_the_last_calls_for_criticals() -> None:
         Urgency.CRITICAL: 6,
     }  # fmt: skip
     assert pacing.wait(Urgency.CRITICAL, GROUP_SECONDS) == 0
+    asked = Pacing(group=False)
+    asked.asking = 1
+    free = [urgency for urgency in Urgency if asked.wait(urgency, now) == 0]
+    assert free == [Urgency.REPLY, Urgency.CRITICAL]
     private = Pacing(group=False)
     for _ in range(100):
         private.called(now)

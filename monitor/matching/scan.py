@@ -15,7 +15,7 @@ from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
 from monitor.lexicon.surfaces import Surface
 from monitor.matching.concepts import Concepts
-from monitor.rulebook.patterns import WIDEST_GAP, Check, Meaning, Onward, Patterns, judged_words
+from monitor.rulebook.patterns import Check, Meaning, Onward, Patterns, judged_words
 from monitor.text.fold import Origins, is_straight
 from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
 
@@ -238,7 +238,7 @@ def _initials(
             for word in (*meaning.onward.words, *meaning.onward.beginnings)
         )
         for number, meaning in meanings.items()
-        if meaning.onward and meaning.trail == len(WIDEST_GAP)
+        if meaning.onward and meaning.blind
     }
 
 

@@ -54,10 +54,11 @@ class Meaning:
     """What it means when a pattern is found.
 
     `lead` and `trail` symbols of the pattern are not part of the words; `open` means that the last
-    word goes on to its end. `onward` continues from there.
+    word goes on to its end, `blind` that nothing is known of the word behind the gap. `onward`
+    continues from there.
     """
 
-    __slots__ = ("checks", "lead", "onward", "open", "terms", "trail")
+    __slots__ = ("blind", "checks", "lead", "onward", "open", "terms", "trail")
 
     def __init__(self, key: str, *, opens: bool, trail: int | None = None) -> None:
         self.terms: list[int] = []
@@ -66,6 +67,7 @@ class Meaning:
         self.lead = int(key.startswith(" "))
         self.trail = int(key.endswith(" ")) if trail is None else trail
         self.open = opens
+        self.blind = key.endswith(WIDEST_GAP)
 
     @property
     def simple(self) -> bool:
