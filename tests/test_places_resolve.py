@@ -178,6 +178,6 @@ def test_a_long_post_costs_no_seconds(text: str) -> None:
     ],
 )
 def test_words_made_of_a_place_mean_what_stands_after_them(text: str, expected: str | None) -> None:
-    """The district, the region, what lies around a town; a railway, a river, any city's part: none."""
+    """The district, the region, what lies around a town; a railway or river: none."""
     found = resolve(text, WITH_TOWNS)
     assert [one.place.id for one in found if one.place] == ([expected] if expected else [])
