@@ -16,8 +16,8 @@ from tests.test_evaluate import Book, post, rule
 
 NAME = PostName("telegram:x", "1")
 LETTERS = "абвгдезилмнопрстуф"
-MOST = 4.5
-"""Judging / (fold + raw scan). A busy machine shows 1.9 to 2.7; filed under common words, 12."""
+MOST = 3.5
+"""Judging / (fold + raw scan). A busy machine shows 2.2; filed under common words, 4.2."""
 
 
 def made(rules: int) -> tuple[Matcher, list[Post]]:
@@ -68,7 +68,7 @@ def ratio(matcher: Matcher, posts: list[Post]) -> float:
 
 
 def test_judging_costs_little_more_than_looking() -> None:
-    """With 1,000 rules, judging takes less than 4.5 times as long as fold and raw scan."""
+    """With 1,000 rules, judging takes less than 3.5 times as long as fold and raw scan."""
     matcher, posts = made(1_000)
     assert ratio(matcher, posts) < MOST
 
