@@ -360,6 +360,7 @@ async def test_every_command_answers_in_the_readers_language(room: Newsroom, lan
     mutes = await room.reply(room.double.say("/mutes", language=language))
     assert mute in mutes.text
     assert quiet.split()[0] in (await room.reply(room.double.say("/quiet", language=language))).text
+    assert room.double.menus == {tag: list(COMMANDS) for tag in ("", *LANGUAGES)}
     asks = [act.detail.split()[0] for act in await room.acts() if act.did == "ask"]
     assert asks[:4] == ["/status", "/incidents", "/why", "/mutes"]
 
