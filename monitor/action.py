@@ -7,7 +7,7 @@ import msgspec
 
 ActionKind = Literal[
     "acknowledge", "false_alarm", "mute", "unmute", "quiet", "why", "venue", "map", "ask",
-    "resend", "refused",
+    "resend", "merge", "split", "refused",
 ]  # fmt: skip
 """`ask` is a command that changes nothing (/status); `refused` is what was tried without a right
 to, or came too late."""

@@ -59,7 +59,11 @@ class AlertNumber(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The incident's state right after this event; `numbers` only if somebody gives any."""
+    """The incident's state right after this event.
+
+    `numbers` only if somebody gives any; `echoes`, the `roles` of who says so and `denied_by` (role
+    and affiliation) only if there are any.
+    """
 
     id: str
     title: str
@@ -74,6 +78,9 @@ class AlertIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     affiliations: tuple[str, ...]
     posts: int
     numbers: tuple[AlertNumber, ...] = ()
+    echoes: int = 0
+    roles: tuple[str, ...] = ()
+    denied_by: tuple[str, ...] = ()
 
 
 class AlertPost(msgspec.Struct, frozen=True, kw_only=True):

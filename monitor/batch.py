@@ -1,12 +1,13 @@
 """What a batch has changed so far, in memory: nothing of it is true before the commit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 from rpds import HashTrieMap
 
 from monitor.alert import Alert, AlertPost, cut_text
+from monitor.correlation.blindness import Heard, Missed
 from monitor.correlation.changes import Book
 from monitor.correlation.clues import hour, remembering
 from monitor.correlation.decide import Decision, Event, advance, decide, tick
@@ -27,11 +28,19 @@ CLUE_FLOORS: dict[bool, str] = {False: "clues/real", True: "clues/exercise"}
 MOMENTS: dict[bool, str] = {False: "now/real", True: "now/exercise"}
 """Under which fact the latest observation is written, by realm."""
 
+HEARING: dict[bool, str] = {False: "hearing/real", True: "hearing/exercise"}
+MISSED: dict[bool, str] = {False: "missed/real", True: "missed/exercise"}
+"""Under which facts it is written when platforms were heard, and what was seen too late."""
+
 SINCE: dict[bool, str] = {False: "since/real/", True: "since/exercise/"}
 """Before a watch's key: the fact from when on it has watched, by realm."""
 
 FLOORS: dict[bool, str] = {False: "repeats/real", True: "repeats/exercise"}
 """Under which fact it is written how far back posts are known for their copies, by realm."""
+
+
+_HEARD = msgspec.json.Decoder(dict[str, Heard])
+_MISSED = msgspec.json.Decoder(dict[str, Missed])
 
 
 def remembered(db: Database, book: Book | None = None) -> Memory:
@@ -61,6 +70,8 @@ def remembered(db: Database, book: Book | None = None) -> Memory:
         state = msgspec.structs.replace(
             state,
             now=datetime.fromisoformat(now) if now else state.now,
+            heard=HashTrieMap(_HEARD.decode(known.get(HEARING[realm], "{}"))),
+            missed=HashTrieMap(_MISSED.decode(known.get(MISSED[realm], "{}"))),
             clues=msgspec.structs.replace(
                 remembering(found),
                 floor=int(known.get(CLUE_FLOORS[realm], 0)),
@@ -113,6 +124,7 @@ class Batch:
         self.alerts: list[Alert] = []
         self.clues: dict[tuple[ClueKey, bool], Clue | None] = {}
         self.counts: dict[tuple[str, str, int, bool], int] = {}
+        self.gone: list[tuple[str, str, str, bool]] = []
 
     @property
     def supports(self) -> tuple[Support, ...]:
@@ -131,6 +143,10 @@ class Batch:
                 moved[CLUE_FLOORS[realm]] = str(after.clues.floor)
             if after.now is not None and after.now != before.now:
                 moved[MOMENTS[realm]] = after.now.isoformat()
+            if after.heard is not before.heard:
+                moved[HEARING[realm]] = msgspec.json.encode(dict(after.heard)).decode()
+            if after.missed is not before.missed:
+                moved[MISSED[realm]] = msgspec.json.encode(dict(after.missed)).decode()
             if after.clues.watching is not before.clues.watching:
                 known = before.clues.since
                 fresh = ((key, at) for key, at in after.clues.since.items() if key not in known)
@@ -159,6 +175,11 @@ class Batch:
         self._take(state, decision, exercise=exercise)
         return decision
 
+    def change(self, decided: Callable[[State], tuple[State, Decision]], *, exercise: bool) -> None:
+        """Take in what a person has decided."""
+        state, decision = decided(self.memory.of(exercise=exercise))
+        self._take(state, decision, exercise=exercise)
+
     def _take(self, state: State, decision: Decision, *, exercise: bool) -> None:
         self.memory = self.memory.replace(state, exercise=exercise)
         self.incidents.update((incident.id, incident) for incident in decision.incidents)
@@ -166,6 +187,7 @@ class Batch:
             post = (one.source, one.id, one.exercise)
             self._by_post.setdefault(post, {})[one.incident] = one
         self.alerts.extend(self._with_texts(alert) for alert in decision.alerts)
+        self.gone.extend(decision.gone)
         self.clues.update(((key, exercise), clue) for key, clue in decision.clues.items())
         for (rule, place, when), posts in decision.counts.items():
             counted = (rule, place, when, exercise)

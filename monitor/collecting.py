@@ -5,17 +5,36 @@ started and stopped one by one. Who is in the old and in the new list is not dis
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import structlog
 
+from monitor.control import Answer
 from monitor.parts import Around, Collector, build_lasting, build_preview, build_single, previewed
 from monitor.settings import Settings
 from monitor.source import Intake, SourceInfo
+from monitor.sources.roster import AccountHealth
+from monitor.sources.telegram.budget import Usage, decode, usage
 from monitor.supervise import Part, Supervisor
 from monitor.trouble import AccountState, Trouble, account_troubles, source_troubles
 
 log = structlog.get_logger(__name__)
+
+
+@runtime_checkable
+class Looks(Protocol):
+    """A collector that can be asked about channels."""
+
+    async def look(self, question: Mapping[str, object]) -> Answer | None:
+        """The answer; None while it cannot say anything."""
+
+
+class AccountNumbers(NamedTuple):
+    """An account's health, and its budgets of calls."""
+
+    health: AccountHealth
+    budgets: tuple[Usage, ...]
 
 
 class Collecting:
@@ -29,14 +48,17 @@ class Collecting:
         self._lasting: list[Collector] = [*build_lasting(settings, around), self._preview]
         self._single = build_single(around)
         self._listed = dict(around.sources)
+        self._warn_of_unknown()
         self._running: dict[str, tuple[SourceInfo, asyncio.Task[None]]] = {}
         self._changed = asyncio.Event()
+        self._cursor: Callable[[str], str | None] = lambda _name: None
 
     def take(self, sources: Mapping[str, SourceInfo]) -> None:
         """Read these sources from now on, and no others."""
         before, self._listed = self._listed, dict(sources)
         if _read(self._listed.values()) == _read(before.values()):
             return
+        self._warn_of_unknown()
         for id_ in before.keys() - sources.keys():
             self._around.board.forget(id_)
         self._preview.take(previewed(sources.values()))
@@ -48,6 +70,7 @@ class Collecting:
     async def run(self, intake: Intake) -> None:
         """Collect until cancelled."""
         self._running.clear()
+        self._cursor = intake.cursor
         async with asyncio.TaskGroup() as group:
             for one in self._lasting:
                 self._start(group, one, intake)
@@ -59,6 +82,22 @@ class Collecting:
                     if collector is not None:
                         self._running[id_] = info, self._start(group, collector, intake)
                 await self._changed.wait()
+
+    def _warn_of_unknown(self) -> None:
+        """An entry may name an account that there is not: then it is shared out like the others."""
+        named = {one.account for one in self._listed.values()} - self._accounts - {""}
+        if named:
+            hint = "write `account` as under telegram.accounts, or leave it out"
+            log.warning("unknown_accounts", accounts=sorted(named), hint=hint)
+
+    def accounts(self) -> tuple[AccountNumbers, ...]:
+        """How every account is doing, and how far its budgets of calls are used."""
+        now = self._around.clock.now().timestamp()
+        cursor = self._cursor
+        return tuple(
+            AccountNumbers(one, usage(decode(cursor(f"telegram-budget/{one.account}")), now))
+            for one in self._around.roster.accounts()
+        )
 
     def troubles(self) -> dict[str, Trouble | None]:
         """What ails accounts and sources now, for their operators."""
@@ -74,6 +113,14 @@ class Collecting:
         """Whether a trouble is about an account or source that there still is."""
         kind, _, name = key.partition("/")
         return name in (self._listed if kind == "source" else self._accounts)
+
+    async def look(self, question: Answer) -> Answer:
+        """`look`: what an account that is connected knows of a channel, folder or shared folder."""
+        for one in self._lasting:
+            answer = await one.look(question) if isinstance(one, Looks) else None
+            if answer is not None:
+                return answer
+        return {"error": "no account is connected", "hint": "see monitor status; try again"}
 
     def _start(
         self, group: asyncio.TaskGroup, collector: Collector, intake: Intake

@@ -21,7 +21,7 @@ from monitor.batch import remembered
 from monitor.chat.office import Office
 from monitor.clock import Clock
 from monitor.collecting import Collecting
-from monitor.console.metrics import Live
+from monitor.console.metrics import AccountLive, Live
 from monitor.control import Answer, Verbs, serve
 from monitor.digests import Digests
 from monitor.escalating import Escalating
@@ -40,6 +40,7 @@ from monitor.parts import (
 )
 from monitor.pipeline import Pipeline
 from monitor.reconfiguring import ConfigFile, Reconfiguring
+from monitor.regrouping import Regrouping
 from monitor.reload import Reload
 from monitor.resending import Resending
 from monitor.settings import Settings
@@ -109,6 +110,9 @@ class Daemon:
             committed=self._outbox.committed,
             rules=lambda: self._pipeline.matcher.rulebook.ids,
         )
+        self._regrouping = Regrouping(
+            self._writer, self._pipeline, clock, committed=self._outbox.committed
+        )
         self._fetch = Fetch(
             clock,
             contact=settings.http.user_agent_contact,
@@ -119,7 +123,7 @@ class Daemon:
         self._roster = Roster(tuple(self._known.values()), names, self._board)
         around = Around(
             self._known, clock, rng, self._board, self._fetch, self._roster,
-            Bots(), Handling(judgements(db)),
+            Bots(), Handling(judgements(db)), lambda: self._pipeline.matcher.gazetteer,
         )  # fmt: skip
         self._escalating = Escalating(
             self._writer, self._outbox, self._dispatch, around.handling, clock,
@@ -286,6 +290,9 @@ class Daemon:
             "mute": self._silencing.mute,
             "unmute": self._silencing.unmute,
             "resend": self._resending.resend,
+            "merge": self._regrouping.merge,
+            "split": self._regrouping.split,
+            "look": self._collecting.look,
         }
         await serve(self._settings.state, verbs)
 
@@ -295,6 +302,16 @@ class Daemon:
             parts=self._supervisor.states,
             sources=self._board.snapshot(),
             rules=self._board.rules,
+            accounts=[
+                AccountLive(
+                    account=one.account,
+                    state=one.state,
+                    channels=one.channels,
+                    calls={used.method: used.calls for used in budgets},
+                    free_in={used.method: used.free_in for used in budgets},
+                )
+                for one, budgets in self._collecting.accounts()
+            ],
         )
 
     def _status(self, _question: Answer) -> Answer:
@@ -312,7 +329,11 @@ class Daemon:
             "mistakes": list(rules.mistakes[:SHOWN_MISTAKES]),
             "settings": msgspec.structs.asdict(self._board.settings),
             "parts": dict(sorted(self._supervisor.states.items())),
-            "accounts": [msgspec.structs.asdict(one) for one in self._roster.accounts()],
+            "accounts": [
+                msgspec.structs.asdict(one) | {"budgets": msgspec.to_builtins(budgets)}
+                for one, budgets in self._collecting.accounts()
+            ],
+            "troubles": [msgspec.to_builtins(one) for one in self._troubles.open()],
             "sources": [
                 {name: getattr(one, name) for name in one.__struct_fields__}
                 for one in self._board.snapshot()

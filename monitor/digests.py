@@ -23,7 +23,7 @@ from monitor.routes import minutes
 from monitor.rule import LEVELS, Level
 from monitor.settings import Settings
 from monitor.sinks.dispatch import Dispatch
-from monitor.sinks.wording import LEVEL_MARKS, one_line
+from monitor.sinks.wording import LEVEL_MARKS, level_mark, one_line
 from monitor.store.actions import judgements
 from monitor.store.commit import Work, commit
 from monitor.store.database import Database
@@ -228,7 +228,7 @@ def _line(one: Alert, count: int) -> str:
     ended = ", closed" if one.kind == "closed" else ""
     alerts = _count(count, "alert")
     return (
-        f"{LEVEL_MARKS[what.level]} {mark}{one_line(what.title)}{where}: "
+        f"{level_mark(one)} {mark}{one_line(what.title)}{where}: "
         f"{what.status}, {_count(what.posts, 'post')}, {alerts}{ended}"
     )
 

@@ -89,15 +89,17 @@ def silence(habit: Habit | None, now: float) -> Silence | None:
     """The silence that is unusual now; None if it is not, or too little is known to say so."""
     if habit is None or now <= habit.last:
         return None
+    lasted = now - habit.last
+    longest = max(habit.silences.values(), default=0.0)
+    if lasted < LONGER * longest:  # most often so, and cheap to see
+        return None
     known_since = max(habit.since, habit.first_hour * _HOUR)
     days = (habit.last - known_since) / 86_400
     posts = sum(habit.counts)
     if days < ENOUGH_DAYS or posts < ENOUGH_POSTS:
         return None
-    lasted = now - habit.last
-    longest = max(habit.silences.values(), default=0.0)
     missing = expected(habit, habit.last, now)
-    if missing < EXPECTED or lasted < LONGER * longest:
+    if missing < EXPECTED:
         return None
     reason = (
         f"no post for {_length(lasted)}; by its habit of {days:.0f} days ({posts} posts)"

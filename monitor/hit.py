@@ -1,6 +1,6 @@
 """A rule holds for a post: the hit, the words that made it, and the reasons."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -36,23 +36,38 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """One rule holding for one post version at one resolved place (or none).
 
     Who speaks is stamped when it happens: later changes of the sources file do not rewrite it.
-    `found` is in the order of the text, without repeats. `captured` are values by name: of
-    numbers that a `number` condition read the largest, of an expression's named groups the first.
+    `proof` finds the words when they are first asked for.
     """
 
     rule: Rule
     post: PostName
-    found: tuple[Found, ...]
+    proof: Callable[[], tuple[Found, ...]]
     place: Place | None = None
     role: str = "unknown"
     affiliation: str = "unknown"
     family: str = ""
     rulebook: str = ""
-    captured: Mapping[str, int | str] = msgspec.field(default_factory=dict)
+
+    @property
+    def found(self) -> tuple[Found, ...]:
+        """What makes the rule hold, in the order of the text, without repeats."""
+        return self.proof()
+
+    @property
+    def captured(self) -> Mapping[str, int | str]:
+        """Values by name.
+
+        Of numbers that a `number` condition read the largest, of an expression's named groups the
+        first.
+        """
+        return captured(self.found)
 
 
 def spans(found: tuple[Found, ...]) -> tuple[tuple[int, int], ...]:
-    """The [start, end) of what was found, joined where they touch or overlap, in order."""
+    """The [start, end) of what was found, joined where they touch or overlap, in order.
+
+    What stands nowhere in the text (a place that the source's home says) has none.
+    """
     joined: list[tuple[int, int]] = []
     for start, end in sorted({(one.start, one.end) for one in found if one.start < one.end}):
         if joined and start <= joined[-1][1]:

@@ -127,6 +127,13 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
         return self.part != "closes" and not (self.late or self.withdrawn or self.echo_of)
 
 
+class Also(msgspec.Struct, frozen=True):
+    """What a merged incident is about besides: the topic and the place of the other one."""
+
+    topic: str
+    place: Place | None
+
+
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """An incident.
 
@@ -134,7 +141,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     counts its alerts; it closes at `deadline` unless another post joins. `posts` counts everything
     that joined and still stands, echoes included. `group` is what a correlation's incident is of:
     the watch's key and the values of its `group_by`. `claims` are the numbers that its publishers
-    give.
+    give; `also` what it has taken in when it was merged by hand.
     """
 
     id: str
@@ -157,6 +164,12 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     open: bool = True
     group: str = ""
     claims: tuple[Claim, ...] = ()
+    also: tuple[Also, ...] = ()
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """All that it is about: its own topic first."""
+        return tuple(dict.fromkeys((self.topic, *(one.topic for one in self.also))))
 
     @property
     def families(self) -> int:

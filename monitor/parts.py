@@ -10,15 +10,18 @@ from zoneinfo import ZoneInfo
 import msgspec
 import structlog
 
-from monitor.alert import Alert
+from monitor.alert import Alert, AlertPlace
 from monitor.chat.answers import Answers
 from monitor.chat.office import Office, Seat
 from monitor.clock import Clock
 from monitor.console.metrics import Live
 from monitor.console.server import Behind, ConsoleServer
 from monitor.field import STDIN
+from monitor.gazetteer.lookup import Gazetteer
+from monitor.gazetteer.near import REACH_KM, bearing, box_around, outlines_in
 from monitor.health import Board
 from monitor.receivers import AlertFile, Apprise, Email, Tak, TelegramBot, Terminal, Webhook
+from monitor.rule import Level
 from monitor.settings import Bus, Preview, Settings
 from monitor.sinks.apprise import AppriseSink
 from monitor.sinks.buttons import Buttons
@@ -30,6 +33,7 @@ from monitor.sinks.file import FileSink, Rotation
 from monitor.sinks.handling import Handling
 from monitor.sinks.letter import Stationery
 from monitor.sinks.look import Look
+from monitor.sinks.map_picture import Spot, draw
 from monitor.sinks.mqtt import MqttSink
 from monitor.sinks.mqtt_connection import Address
 from monitor.sinks.one_by_one import Pace
@@ -71,6 +75,22 @@ class Around(NamedTuple):
     roster: Roster
     bots: Bots
     handling: Handling
+    gazetteer: Callable[[], Gazetteer] = Gazetteer
+
+    def near(self, place: AlertPlace) -> str:
+        """Where a place lies, from the nearest town; empty if that is not known."""
+        if place.lat is None or place.lon is None:
+            return ""
+        point = (place.lat, place.lon)
+        found = bearing(point, place.id, self.gazetteer().around(box_around(point, REACH_KM)))
+        return found.text if found else ""
+
+    def draw(self, place: AlertPlace, level: Level) -> bytes:
+        """A small map of a place that has a point."""
+        assert place.lat is not None  # noqa: S101 - asked for only then
+        assert place.lon is not None  # noqa: S101 - the same
+        spot = Spot(place.name, (place.lat, place.lon), level, place.precision_km or 0.0)
+        return draw(spot, self.gazetteer().around(spot.box), outlines_in(spot.box))
 
     def name_of(self, source: str) -> str:
         """A source as people call it."""
@@ -263,7 +283,7 @@ def _telegram_bot(receiver: TelegramBot, around: Around, gates: Gates) -> Sink:
         look_of(receiver, around),
         clock=around.clock,
         rng=around.rng,
-        gates=gates,
+        gates=gates._replace(evidence=receiver.evidence),
     )
 
 
@@ -275,6 +295,8 @@ def look_of(receiver: TelegramBot, around: Around) -> Look:
         receiver.language,
         Buttons(receiver.token.reveal()) if receiver.people else None,
         around.handling,
+        around.near,
+        around.draw if receiver.map else None,
     )
 
 

@@ -9,15 +9,16 @@ the commit; if it fails, `memory` is still the old one and the sources hand the 
 Every version ends in exactly one outcome, with its reason.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
+from monitor.action import Action
 from monitor.alert import Alert
 from monitor.batch import Batch, with_baselines
-from monitor.correlation.decide import Event
-from monitor.correlation.windows import Memory
+from monitor.correlation.decide import Decision, Event
+from monitor.correlation.windows import Memory, State
 from monitor.hit import Hit
 from monitor.incident import Incident, Support
 from monitor.matching.evaluate import Matcher, evaluate
@@ -73,6 +74,29 @@ class Pipeline:
         for arrival in arrivals:
             cursors.update(arrival.cursors)
         alerts = commit(db, self._work(batch, cursors), now)
+        self.memory = batch.memory
+        return alerts
+
+    def change(
+        self,
+        db: Database,
+        now: datetime,
+        decided: Callable[[State], tuple[State, Decision]],
+        action: Action,
+        *,
+        exercise: bool,
+    ) -> tuple[Alert, ...]:
+        """Store what a person has decided about incidents, with who did it; returns the alerts.
+
+        Raises:
+            StateError: nothing was stored.
+        """
+        batch = Batch(self.memory, db)
+        if not self.virtual:
+            batch.tick(now, self.matcher.rulebook, exercise=False)
+        batch.change(decided, exercise=exercise)
+        work = msgspec.structs.replace(self._work(batch, {}), actions=(action,))
+        alerts = commit(db, work, now)
         self.memory = batch.memory
         return alerts
 
@@ -134,6 +158,7 @@ class Pipeline:
             clues=batch.clues,
             clue_floors=batch.clue_floors,
             counts=batch.counts,
+            gone=tuple(batch.gone),
         )
 
 

@@ -1,6 +1,6 @@
 """Whom alerts are shown to: the receivers of monitor.yaml, one form a kind."""
 
-import importlib.util
+from importlib.util import find_spec
 from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, model_validator
@@ -55,7 +55,19 @@ class TelegramBot(Form):
     time_zone: TimeZone | None = Field(
         None, description="The readers' time zone, as `Europe/Kyiv`; the machine's if left out."
     )
+    map: StrictBool = Field(
+        False, description="Answer an incident that opens with a small map; needs the extra `map`."
+    )
+    evidence: StrictBool = Field(
+        True, description="Answer an incident's message with what further publishers say."
+    )
     exercise: StrictBool = Field(True, description="Also send exercise alerts.")
+
+    @model_validator(mode="after")
+    def _drawable(self) -> "TelegramBot":
+        if self.map and not all(find_spec(name) for name in ("PIL", "font_roboto")):
+            raise wrong("`map` needs what draws it", "pip install 'monitor[map]', or map: false")
+        return self
 
 
 class Webhook(Form):
@@ -145,7 +157,7 @@ class Apprise(Form):
 
     @model_validator(mode="after")
     def _installed(self) -> "Apprise":
-        if importlib.util.find_spec("apprise") is None:
+        if find_spec("apprise") is None:
             raise wrong("Apprise is not installed", "pip install 'monitor[apprise]'")
         return self
 

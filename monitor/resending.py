@@ -6,6 +6,7 @@ attempts counted on. Routes and silences are not asked: a person wants it sent.
 """
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,11 +14,12 @@ from typing import Any
 import msgspec
 import structlog
 
+from monitor.action import Action
 from monitor.alert import Alert
 from monitor.control import Answer
 from monitor.form import did_you_mean
 from monitor.sinks.deliver import Sink
-from monitor.store.outbox import Delivery, Outbox
+from monitor.store.outbox import Attempt, Delivery, Outbox
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +55,16 @@ class OneAlert:
         if sequence >= self._alert.sequence:
             await asyncio.Event().wait()
 
+    async def attempted(self, sink: str, attempts: Sequence[Attempt]) -> None:
+        """As the store's, counted on from the earlier attempts."""
+        before = self._before()
+        counted = [msgspec.structs.replace(one, attempt=before + one.attempt) for one in attempts]
+        await self._outbox.attempted(sink, counted)
+
+    def _before(self) -> int:
+        tried = self._earlier is not None and self._earlier.state != "muted"
+        return self._earlier.attempts if self._earlier and tried else 0
+
     async def latest_of(self, incident: str) -> Alert | None:
         """The alert, if it is that incident's."""
         return self._alert if incident == self._alert.incident.id else None
@@ -71,8 +83,13 @@ class OneAlert:
     ) -> None:
         """Store what became of the alert; position and notes belong to the running sink."""
         del sequence, state
-        tried = self._earlier is not None and self._earlier.state != "muted"
-        before = self._earlier.attempts if self._earlier and tried else 0
+        before = self._before()
+        if before and self._earlier is not None:
+            ended = f"{self._earlier.state}: {self._earlier.detail}".rstrip(": ")
+            last = Attempt(
+                self._earlier.sequence, self._earlier.alert, before, self._earlier.at, ended
+            )
+            await self._outbox.attempted(sink, [last])
         for one in deliveries:
             counted = msgspec.structs.replace(one, attempts=before + one.attempts)
             await self._outbox.redeliver(sink, [counted])
@@ -115,6 +132,12 @@ class Resending:
             log.warning("resend_unanswered", sink=sink, alert=id_)
             hint = "is it reachable? monitor status and the log say more; then try again"
             return {"error": f"{sink} has not taken it within {SECONDS:g} s", "hint": hint}
+        action = Action(
+            key=secrets.token_hex(8), at=sent.at, did="resend", alert=id_, incident=sent.incident,
+            who=str(question.get("by") or "somebody")[:200], via="command line",
+            detail=f"to {sink}: {sent.state}",
+        )  # fmt: skip
+        await self._outbox.note(action)
         log.info("resent", sink=sink, alert=id_, state=sent.state, detail=sent.detail)
         return {"delivery": msgspec.to_builtins(sent)}
 

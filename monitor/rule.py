@@ -77,6 +77,7 @@ class Where(msgspec.Struct, frozen=True, tag="place", kw_only=True):
     of: str | None = None
     point: tuple[float, float] | None = None
     kinds: tuple[str, ...] = ()
+    home: bool = False
     unresolved: bool = False
 
     @property
@@ -92,6 +93,8 @@ class Where(msgspec.Struct, frozen=True, tag="place", kw_only=True):
         if self.within_km is not None:
             centre = self.of or ", ".join(map(str, self.point or ()))
             parts.append(f"within {self.within_km:g} km of {centre}")
+        if self.home:
+            parts.append("or else the source's home there")
         if self.unresolved:
             parts.append("named but not resolved")
         return " ".join(parts)

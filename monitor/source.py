@@ -84,7 +84,8 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     the server, `missed_by_push` those that the web preview showed first, since the start. `silent`
     is a source that is read well and posts far less than its habit (habit.py). `reach` says how an
     account's channel is read: pushed (it is a member), polled, or short_polled (polled often);
-    `join` what became of joining it: waiting, requested, refused, or empty.
+    `join` what became of joining it: waiting, requested, refused, or empty. Every id up to
+    `newest_id` is accounted for but `uncovered` of them, from `oldest_uncovered` on.
     """
 
     source: str
@@ -101,6 +102,9 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     missed_by_push: int = 0
     reach: str = ""
     join: str = ""
+    newest_id: int | None = None
+    oldest_uncovered: int | None = None
+    uncovered: int = 0
 
 
 class HealthBoard(Protocol):

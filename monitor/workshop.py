@@ -11,19 +11,21 @@ import gc
 import os
 import pickle
 import struct
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
-from monitor.gazetteer.build import open_world, silent
+from monitor import readymade
+from monitor.gazetteer.build import FOLDER, IMPORTS, open_world, silent
 from monitor.gazetteer.compiled import Progress
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.matching.evaluate import Matcher
 from monitor.matching.rehearse import rehearse
 from monitor.mistake import Mistake, MistakesError
 from monitor.rulebook.book import Rulebook
-from monitor.rulebook.load import load
+from monitor.rulebook.load import load, rule_files
 from monitor.rulebook.where import wheres_in
 from monitor.timeline import run_timeline
 
@@ -54,14 +56,62 @@ def prepare(material: Material, progress: Progress = silent) -> Matcher:
             over time that fails.
         StateError: there is no room for the tests' throw-away stores.
     """
+    name = _key(material)
+    made = readymade.fetch(material.state, name)
+    if made is not None:
+        return made
     rulebook = load(material.rules, material.sources, place_paths=material.places)
-    matcher = matcher_of(rulebook, material.state, progress)
+    matcher = _made_of(rulebook, material.state, progress)
     mistakes = [*rehearse(rulebook, matcher)]
     for timeline in rulebook.timelines:
         mistakes += run_timeline(matcher, timeline)
     if mistakes:
         raise MistakesError(mistakes)
+    readymade.keep(material.state, (name, _key_of_book(rulebook, material.state)), matcher)
     return matcher
+
+
+def ready(material: Material, progress: Progress = silent) -> Matcher:
+    """As `prepare`; what has to be made is made by a child that ends.
+
+    The dictionaries that words are inflected with take as much memory as all the rest: this
+    process, which stays, never loads them.
+    """
+    made = readymade.fetch(material.state, _key(material))
+    if made is not None:
+        return made
+    if material.state is None or not material.state.is_dir():
+        return prepare(material, progress)
+    program = _PROGRAM.replace("serve()", "serve(progress)")
+    with subprocess.Popen(  # noqa: S603 - ourselves
+        [sys.executable, "-c", f"from monitor.cli.places import progress; {program}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=_surroundings(),
+    ) as child:
+        order = pickle.dumps(material)
+        answer, _ = child.communicate(_SIZE.pack(len(order)) + order)
+    if len(answer) <= _SIZE.size:
+        return prepare(material, progress)  # whatever it was, here it is told
+    return _judged(readymade.unpacked(memoryview(answer)[_SIZE.size :]))
+
+
+def _key(material: Material) -> str:
+    """Names the rules that these files make."""
+    files = [*rule_files(material.rules, []), *material.sources, *material.places]
+    lists = ("rules", *map(str, material.rules), "sources", *map(str, material.sources))
+    return readymade.key("files", *lists, *_imported(material.state), files=files)
+
+
+def _key_of_book(rulebook: Rulebook, state: Path | None) -> str:
+    return readymade.key("book", rulebook.hash, *_imported(state))
+
+
+def _imported(state: Path | None) -> list[str]:
+    """What changes whenever a gazetteer is imported."""
+    files = sorted((state / FOLDER / IMPORTS).glob("*")) if state else []
+    about = [(one.name, one.stat()) for one in files]
+    return [f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in about]
 
 
 def matcher_of(rulebook: Rulebook, state: Path | None, progress: Progress = silent) -> Matcher:
@@ -72,6 +122,17 @@ def matcher_of(rulebook: Rulebook, state: Path | None, progress: Progress = sile
     Raises:
         MistakesError: a term that cannot be used.
     """
+    name = _key_of_book(rulebook, state)
+    made = readymade.fetch(state, name)
+    if made is not None:
+        made.take(rulebook)
+        return made
+    made = _made_of(rulebook, state, progress)
+    readymade.keep(state, (name,), made)
+    return made
+
+
+def _made_of(rulebook: Rulebook, state: Path | None, progress: Progress) -> Matcher:
     asks = any(True for rule in rulebook.rules for _ in wheres_in(rule.when))
     if not asks or state is None:
         return Matcher(rulebook)
@@ -103,10 +164,7 @@ class Workshop:
         except asyncio.CancelledError:
             await self.aclose()  # its answer would be taken for that of the next order
             raise
-        made = await asyncio.to_thread(_unpacked, answer)
-        if isinstance(made, Matcher):
-            return made
-        raise MistakesError(made)
+        return _judged(await asyncio.to_thread(readymade.unpacked, answer))
 
     async def _ask(self, order: bytes) -> bytes:
         if self._child is None or self._child.returncode is not None:
@@ -116,7 +174,7 @@ class Workshop:
                 _PROGRAM,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env=_surroundings(),
                 start_new_session=True,  # a Ctrl-C is the daemon's to answer
             )
         stdin, stdout = self._child.stdin, self._child.stdout
@@ -139,30 +197,24 @@ class Workshop:
             child.stdin.close()
 
 
-def _unpacked(answer: bytes) -> Matcher | tuple[Mistake, ...]:
-    """The answer as objects, in a thread.
-
-    Collecting garbage among the many new objects would hold up every thread (measured: 200 ms), so
-    it waits, and they are set aside for good: they live until the next rules come.
-    """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        made: Matcher | tuple[Mistake, ...] = pickle.loads(answer)  # noqa: S301 - from our child
-        gc.freeze()
-    finally:
-        if collecting:
-            gc.enable()
-    return made
+def _judged(made: object) -> Matcher:
+    """A child's answer: the rules, or the mistakes."""
+    if isinstance(made, Matcher):
+        return made
+    raise MistakesError(cast("tuple[Mistake, ...]", made))
 
 
-def serve() -> None:
+def _surroundings() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+def serve(progress: Progress = silent) -> None:
     """The child: answers orders until its standard input ends."""
     orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not be taken for an answer
     gc.disable()  # it would look through all that grows, again and again: a third of the time
     while order := _received(orders):
-        answer = pickle.dumps(_made(pickle.loads(order)), pickle.HIGHEST_PROTOCOL)  # noqa: S301 - from our parent
+        answer = pickle.dumps(_made(pickle.loads(order), progress), pickle.HIGHEST_PROTOCOL)  # noqa: S301 - from our parent
         answers.write(_SIZE.pack(len(answer)) + answer)
         answers.flush()
         gc.collect()
@@ -173,8 +225,8 @@ def _received(orders: BinaryIO) -> bytes:
     return orders.read(*_SIZE.unpack(head)) if len(head) == _SIZE.size else b""
 
 
-def _made(material: Material) -> Matcher | Sequence[Mistake]:
+def _made(material: Material, progress: Progress) -> Matcher | Sequence[Mistake]:
     try:
-        return prepare(material)
+        return prepare(material, progress)
     except MistakesError as error:
         return error.mistakes

@@ -16,7 +16,9 @@ import regex
 from monitor.lexicon.counting import counting
 from monitor.lexicon.derive import derivations
 from monitor.lexicon.english_words import COMMON
+from monitor.lexicon.homographs import is_common
 from monitor.lexicon.names import name_forms
+from monitor.lexicon.surfaces import in_language
 from monitor.post import Post
 from monitor.rule import (
     AllOf,
@@ -177,7 +179,7 @@ def find(
         return near_each_other(text, left, right, int(apart[3]), ordered=apart[2] == ">")
     if term[0] == "#":
         return hashtags(term[1:], text)
-    if term[0] in "@~":
+    if term[0] in "@~" or regex.match("[a-z]{2,3}:", term):
         return frozenset().union(*(find(form, text) for form in said_as(term)))
     marks = len(term) - len(term.lstrip("="))
     phrase = term[marks:]
@@ -225,12 +227,16 @@ def near_each_other(
 
 @lru_cache(maxsize=64)
 def said_as(term: str) -> list[str]:
-    """The forms of a name or of related words, as terms; common words with their capitals."""
+    """The forms of a name, of related words or of a language, as terms; common words as written."""
+    if term[0] not in "@~":
+        language, _, phrase = term.partition(":")
+        return ["=" + form.text for form in in_language(phrase, language)]
     if term[0] == "~":
         return ["=" + form.text for form in derivations(term[1:])]
     said: list[str] = []
     for form in name_forms(term[1:]):
-        if form.needs_capital or form.text.lower() in COMMON:
+        homograph = " " not in term and not form.text.isascii() and is_common(form.text, term[1:])
+        if form.needs_capital or form.text.lower() in COMMON or homograph:
             capitals = " ".join(word[0].upper() + word[1:] for word in form.text.split())
             said += ["==" + capitals, "==" + capitals.upper()]
         else:
@@ -239,7 +245,11 @@ def said_as(term: str) -> list[str]:
 
 
 def hashtags(wanted: str, text: str) -> frozenset[tuple[int, int]]:
-    """Where a whole hashtag says the words wanted, or begins with them."""
+    """Where a whole hashtag says the words wanted, or begins with them.
+
+    One with an apostrophe and a letter behind it (`#слово'ян`) is part of a longer word.
+    """
+    ends = {word.end for word in words(text)}
     found: set[tuple[int, int]] = set()
     asked = wanted_words(wanted.replace("_", " "), cased=False)
     for tag in regex.finditer(r"(?<![\w\p{Cf}&/])[#＃](?![_\p{M}\p{Cf}])([\w\p{Cf}]+)", text):
@@ -254,7 +264,9 @@ def hashtags(wanted: str, text: str) -> frozenset[tuple[int, int]]:
             is_word(written, None, word.letters, word.cased, alone=len(asked) == 1)
             for (written, _), word in pairs
         ):
-            found.add((tag.start(1) + pairs[0][1].start, tag.start(1) + pairs[-1][1].end))
+            at = tag.start(1)
+            if at + here[-1].end in ends:
+                found.add((at + pairs[0][1].start, at + pairs[-1][1].end))
     return frozenset(found)
 
 
@@ -325,7 +337,7 @@ def is_such_a_post(asked: Shape, case: Case) -> bool:
         return False
     post = case.post
     facts = (
-        (asked.words, any(word.letters.strip() for word in words(case.text))),
+        (asked.words, bool(words(case.text) or UNSPACED.search(case.text))),
         (asked.forwarded, bool(post and post.forwarded_from)),
         (asked.reply, bool(post and post.reply_to)),
         (asked.edited, bool(post and post.kind == "edit")),

@@ -54,7 +54,7 @@ def hit(admitted: Admitted) -> Hit:
     return Hit(
         rule=RULE,
         post=admitted.name,
-        found=(Found(text="ДРГ", start=0, end=3, term="ДРГ"),),
+        proof=lambda: (Found(text="ДРГ", start=0, end=3, term="ДРГ"),),
         place=GRAIVORON,
         role="official",
         affiliation="ru-state",

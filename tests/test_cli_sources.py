@@ -16,7 +16,10 @@ from tests.doubles.telegram.preview import LedgerPreview
 OPML = """<?xml version="1.0"?><opml version="2.0"><body><outline text="News">
 <outline text="City News" xmlUrl="https://city.example/feed"/>
 <outline text="City News" xmlUrl="https://other.example/feed"/>
-<outline text="not a feed" xmlUrl="ftp://x"/></outline></body></opml>"""
+<outline text="not a feed" xmlUrl="ftp://x"/>
+<outline text="Tagesschau" xmlUrl="https://t.me/s/tagesschau"/>
+<outline text="Through a bridge" xmlUrl="https://bridge.example/telegram/channel/vesti24"/>
+</outline></body></opml>"""
 
 
 @pytest.fixture
@@ -24,6 +27,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     """An installation with one signed-in account and one channel, and a preview of all channels."""
     async with started(run_key()) as telegram, LedgerPreview(telegram) as preview:
         one = Desk(telegram, tmp_path)
+        one.faults = preview.faults
         account = await one.sign_in("one", "+79990000001")
         for name in ("svodka", "novosti"):
             channel = await telegram.create_channel(name, name, members=[account.id])
@@ -48,10 +52,17 @@ async def test_the_list_shows_coverage(desk: Desk) -> None:
     async with desk.running():
         await desk.ready("svodka")
         code, out = await sources(desk, "--json")
+        shown = (await sources(desk))[1]
+        held = desk.source("svodka")
+    assert "pushed, last post" in shown
+    assert "account one: running, 1 channels" in shown
+    assert "names looked up: 1 of 150 in 24 h" in shown
+    assert (held["newest_id"], held["uncovered"], held["oldest_uncovered"]) == (1, 0, None)
     row = json.loads(out)
     assert code == 0
     assert (row["source"], row["state"], row["via"]) == ("telegram:svodka", "ok", "account")
     assert (row["watched_from"], row["newest"], row["oldest_uncovered"]) == (1, 1, None)
+    assert (row["complete_to"], row["complete_at"]) == (1, held["last_read"])
     code, out = await sources(desk)
     assert "not running" in out
     assert "ids 1-1, complete" in out
@@ -91,8 +102,71 @@ async def test_feeds_from_opml(desk: Desk) -> None:
     """Each feed of an OPML file is added once, under a name of its own."""
     (desk.folder / "feeds.opml").write_text(OPML, "utf-8")
     code, out = await sources(desk, "import", "feeds.opml")
-    assert (code, out.startswith("2 added")) == (0, True), out
+    assert (code, out.startswith("4 added")) == (0, True), out
     text = (desk.folder / "sources.yaml").read_text("utf-8")
     assert '"feed:city-news"' in text
     assert '"feed:city-news-2"' in text
     assert "ftp:" not in text
+    assert '{id: "telegram:tagesschau", name: "Tagesschau"}' in text
+    assert '{id: "telegram:vesti24", name: "Through a bridge"}' in text
+
+
+async def test_adding_by_the_account(desk: Desk) -> None:
+    """A channel without preview is looked at by the account, once: the daemon does not look again.
+
+    Whether the daemon runs or not.
+    """
+    for name in ("tihiy", "gromkiy"):
+        desk.channels[name] = await desk.telegram.create_channel(
+            f"О {name}", name, subscribers=4711
+        )
+        await desk.telegram.post(desk.channels[name], f"первое в {name}")
+        desk.faults[name] = "ban"
+    code, out = await sources(desk, "add", "@tihiy", "--role", "local", typed="\n\n\n")
+    assert code == 0, out
+    assert "О tihiy, 4,711 subscribers" in out
+    assert "первое в tihiy" in out
+    async with desk.running():
+        await desk.ready("svodka", "tihiy")
+        code, out = await sources(desk, "add", "@gromkiy", "--role", "local", typed="\n\n\n")
+        assert (code, "О gromkiy, 4,711" in out) == (0, True), out
+        await desk.ready("gromkiy")
+        code, out = await sources(desk, "add", "@nobody_here")
+        assert (code, "check the name" in out) == (1, True), out
+    text = (desk.folder / "sources.yaml").read_text("utf-8")
+    assert '{id: "telegram:tihiy", name: "О tihiy", via: ["account"], role: "local"}' in text
+    names = [
+        call.arguments["username"] for call in await desk.telegram.calls("contacts.resolveUsername")
+    ]
+    assert sorted(names) == ["gromkiy", "nobody_here", "svodka", "tihiy"]
+
+
+async def test_folders_are_imported(desk: Desk) -> None:
+    """The public channels of a folder, or of a shared folder's link, are added, each once."""
+    listed = await desk.telegram.truth()
+    account = desk.accounts["one"].id
+    private = await desk.telegram.create_channel("Закрытый", members=[account])
+    numbers = [*(one["id"] for one in listed), private]
+    folder = {"title": "Граница", "channels": numbers, "slug": "AbC-123"}
+    await desk.telegram.ask("set_account", account=account, fields={"folders": [folder]})
+    code, out = await sources(desk, "import", "--folder", "Грница")
+    assert "no folder is called Грница - the account has: Граница" in out
+    code, out = await sources(desk, "import", "--folder", "Граница", "--role", "local")
+    assert code == 0, out
+    assert "left out: 1 that are no public channels" in out
+    assert "1 added" in out  # svodka is listed already
+    text = (desk.folder / "sources.yaml").read_text("utf-8")
+    assert (
+        '{id: "telegram:novosti", name: "novosti", via: ["account","preview"], role: "local"}'
+        in text
+    )
+    other = await desk.telegram.create_channel("Ещё", "esche")
+    folder["channels"] = [*numbers, other]
+    await desk.telegram.ask("set_account", account=account, fields={"folders": [folder]})
+    async with desk.running():
+        await desk.ready("svodka")
+        code, out = await sources(desk, "import", "https://t.me/addlist/AbC-123")
+        assert (code, "1 added" in out) == (0, True), out
+        code, out = await sources(desk, "import", "https://t.me/addlist/AbC-124")
+        assert "that link" in out
+        await desk.ready("svodka", "esche")

@@ -16,12 +16,13 @@ from structlog.testing import capture_logs
 
 from monitor.alert import Alert, from_json
 from monitor.console.asked import AskedWronglyError, inside, read_query
-from monitor.console.metrics import Live
+from monitor.console.metrics import AccountLive, Live, Stored, render
 from monitor.console.server import Behind, ConsoleServer
 from monitor.console.syndication import ATOM
 from monitor.health import RulesHealth
 from monitor.place import Place
 from monitor.settings import load
+from monitor.source import SourceHealth
 from monitor.store.commit import Work, commit
 from monitor.store.database import Database
 from monitor.store.outbox import Outbox
@@ -226,3 +227,26 @@ def test_since_takes_every_zone(zone: str) -> None:
     with pytest.raises(AskedWronglyError):
         read_query({"since": "soon"}, at(0), min_level="low", exercise=True)
     assert msgspec.structs.asdict(asked)["min_level"] == "low"
+
+
+def test_numbers_of_sources_and_accounts() -> None:
+    """Coverage of each source, and of each account its budgets and until when it has to wait."""
+    source = SourceHealth(
+        source="telegram:x", state="ok", last_post="2023-05-22T09:00:00+00:00",
+        newest_id=4711, uncovered=3,
+    )  # fmt: skip
+    account = AccountLive(
+        account="one", state="flooded", channels=2,
+        calls={"contacts.resolveUsername": 150}, free_in={"contacts.resolveUsername": 60.0},
+    )  # fmt: skip
+    live = Live(
+        posts=0, parts={}, sources=[source], rules=RulesHealth(), accounts=[account]
+    )  # fmt: skip
+    lines = render(live, Stored(newest=0, positions={}, outcomes={})).decode().splitlines()
+    assert 'monitor_source_newest_id{source="telegram:x"} 4711' in lines
+    assert 'monitor_source_uncovered{source="telegram:x"} 3' in lines
+    assert 'monitor_source_last_post_seconds{source="telegram:x"} 1684746000' in lines
+    assert 'monitor_account_running{account="one"} 0' in lines
+    method = 'account="one",method="contacts.resolveUsername"'
+    assert f"monitor_account_calls{{{method}}} 150" in lines
+    assert f"monitor_account_method_free_in_seconds{{{method}}} 60" in lines

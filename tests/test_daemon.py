@@ -26,6 +26,7 @@ def configure(folder: Path, bus: str, start: str = "start: recorded", more: str 
     path = folder / "monitor.yaml"
     path.write_text(
         f"instance: desk\nstate: state\nrules: [{ROOT}/rules]\n"
+        f"places: [{ROOT}/rules/places.yaml]\n"
         f"sources: [shipped.yaml, invented.yaml]\n"
         f"recordings: [{{file: {RECORDING}, {start}}}]\nbus: {{{bus}}}\n"
         f"retention: {{unmatched: 36500d, matched: 36500d, alerts: 36500d}}\n{more}",

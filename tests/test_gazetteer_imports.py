@@ -7,8 +7,9 @@ import pytest
 
 from monitor.cli import main
 from monitor.gazetteer import build, world
-from monitor.gazetteer.imports import conflicts, read_gazetteer
+from monitor.gazetteer.imports import read_gazetteer
 from monitor.gazetteer.lookup import Gazetteer
+from monitor.gazetteer.merging import conflicts
 from monitor.gazetteer.resolve import resolve
 
 

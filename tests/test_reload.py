@@ -281,7 +281,9 @@ async def test_the_loop_goes_on_meanwhile() -> None:
     The bound is generous for busy machines; measured alone it stays under 20 ms.
     """
     workshop = Workshop()
-    material = Material((ROOT / "rules",), (ROOT / "rules" / "sources.yaml",))
+    material = Material(
+        (ROOT / "rules",), (ROOT / "rules/sources.yaml",), (ROOT / "rules/places.yaml",)
+    )
     gaps: list[float] = []
 
     async def beat() -> None:
@@ -305,7 +307,9 @@ async def test_the_loop_goes_on_meanwhile() -> None:
 
 def test_a_matcher_travels_between_processes() -> None:
     """A matcher that was pickled judges as before."""
-    matcher = prepare(Material((ROOT / "rules",), (ROOT / "rules" / "sources.yaml",)))
+    matcher = prepare(
+        Material((ROOT / "rules",), (ROOT / "rules/sources.yaml",), (ROOT / "rules/places.yaml",))
+    )
     copy = pickle.loads(pickle.dumps(matcher))  # noqa: S301 - our own
     for rule in matcher.rulebook.rules:
         for text in (*rule.examples.match, *rule.examples.no_match):

@@ -15,9 +15,10 @@ from monitor.secret import Secret
 from monitor.sinks.deliver import Sink
 from monitor.sinks.file import FileSink, Rotation
 from monitor.sinks.webhook import Target, WebhookSink
+from monitor.store.actions import actions
 from monitor.store.commit import Work, commit
 from monitor.store.database import Database
-from monitor.store.outbox import Delivery, Outbox, record
+from monitor.store.outbox import Delivery, Outbox, attempts_of, record
 from monitor.store.writer import Writer
 from tests.doubles.outbox import RNG
 from tests.doubles.webhook_server import WebhookServer
@@ -72,6 +73,22 @@ async def test_a_dead_letter_is_sent_again(desk: Desk) -> None:
     now = dict(await desk.outbox.deliveries_of(alert(1).id))["hook"]
     assert (now.state, now.attempts, now.detail) == ("delivered", 2, "")
     assert await desk.outbox.position("hook") == (2, {})
+    (before,) = await desk.writer.do(attempts_of, "hook", 1)
+    assert (before.attempt, before.at, before.detail) == (1, at(1), "refused: answered 422")
+    (act,) = await desk.writer.do(actions)
+    assert (act.did, act.alert, act.detail) == ("resend", alert(1).id, "to hook: delivered")
+
+
+async def test_every_attempt_stands_in_the_log(desk: Desk) -> None:
+    """Two failures before a success: each with its number, time and reason."""
+    desk.server.answers = [(503, {}), (500, {})]
+    await desk.resending.resend({"alert": alert(1).id, "sink": "hook"})
+    tried = await desk.writer.do(attempts_of, "hook", 1)
+    assert [one.attempt for one in tried] == [1, 2, 3]
+    assert ["422" in tried[0].detail, "503" in tried[1].detail, "500" in tried[2].detail] == [
+        True, True, True,
+    ]  # fmt: skip
+    assert dict(await desk.outbox.deliveries_of(alert(1).id))["hook"].attempts == 4
 
 
 async def test_what_was_delivered_can_be_sent_again_to_any_receiver(desk: Desk) -> None:

@@ -2,16 +2,18 @@
 
 import re
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from monitor import settings
+from monitor.cli import main
 from monitor.matching.evaluate import Matcher, evaluate
 from monitor.mistake import Mistake
 from monitor.post import Post, PostName, event_time
 from monitor.rulebook.book import Rulebook
+from monitor.rulebook.conditions import wanted_terms
 from monitor.rulebook.load import load
 from monitor.sources.recording import observed, parse
 
@@ -23,7 +25,7 @@ RECORDING = settings.shipped("deploy/quickstart/border-raid.jsonl")
 def rulebook() -> Rulebook:
     """The rules and sources that the quick start names."""
     chosen = settings.load(QUICKSTART)
-    return load(chosen.rules, chosen.sources)
+    return load(chosen.rules, chosen.sources, place_paths=chosen.places)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,11 @@ def hits(rulebook: Rulebook, posts: list[Post]) -> list[tuple[Post, tuple[str, .
     ]
 
 
+def said(text: str) -> Post:
+    """A post of nobody."""
+    return Post(source="telegram:nobody", id="1", published_at=datetime.now(UTC), text=text)
+
+
 def language_of(text: str) -> str:
     """Good enough for our own sentences: Ukrainian has letters that Russian has not."""
     if text.isascii():
@@ -57,11 +64,28 @@ def language_of(text: str) -> str:
 
 
 def test_every_rule_shows_what_it_means(rulebook: Rulebook) -> None:
-    """At least twelve rules, each with three examples or more each way."""
-    assert len(rulebook.rules) >= 12
+    """At least 35 rules, each with five examples or more each way."""
+    assert len(rulebook.rules) >= 35
     for rule in rulebook.rules:
-        assert len(rule.examples.match) >= 3, rule.id
-        assert len(rule.examples.no_match) >= 3, rule.id
+        assert len(rule.examples.match) >= 5, rule.id
+        assert len(rule.examples.no_match) >= 5, rule.id
+
+
+def test_what_must_not_match_comes_near(rulebook: Rulebook) -> None:
+    """Every text that a rule must not match has a word of that rule: else it would show nothing."""
+    matcher = Matcher(rulebook)
+    far = []
+    for rule in rulebook.rules:
+        for text in rule.examples.no_match:
+            seen = matcher.seen(matcher.look(text), matcher.speaker(said(text)), said(text))
+            if not any(seen.get(term) for term in wanted_terms(rule.when)):
+                far.append((rule.id, text))
+    assert far == []
+
+
+def test_the_rules_are_clean(capsys: pytest.CaptureFixture[str]) -> None:
+    """`monitor lint` has nothing to say of the shipped rules themselves."""
+    assert main(["lint", "--no-posts", "--strict", "rules"]) == 0, capsys.readouterr().out
 
 
 def test_every_rule_speaks_three_languages(rulebook: Rulebook) -> None:

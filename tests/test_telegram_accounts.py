@@ -1,16 +1,17 @@
 """Several accounts in the running daemon: channels are shared out, move, and come back."""
 
-import shutil
+import asyncio
+import stat
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from monitor.sources.telegram.session import create_session_file
 from monitor.store.database import Database
 from monitor.store.outbox import alerts_after
-from tests.doubles.telegram.client import connected, run_key, sign_in
+from tests.doubles.telegram.client import run_key
 from tests.doubles.telegram.control import started
 from tests.doubles.telegram.desk import Desk
 
@@ -114,9 +115,17 @@ async def test_a_long_flood_moves_the_channels(desk: Desk) -> None:
 
 
 async def sign_in_again(desk: Desk, name: str) -> None:
-    """What `monitor login telegram` leaves behind: a new session in the old one's place."""
-    new = desk.folder / "new" / f"{name}.session"
-    create_session_file(new)
-    async with connected(desk.telegram, new) as client:
-        await sign_in(client, desk.accounts[name])
-    shutil.move(new, desk.state / "telegram" / f"{name}.session")
+    """`monitor login telegram`, as a person types it while the daemon runs."""
+    account = desk.accounts[name]
+    words = ("login", "telegram", "--account", name, "--config", str(desk.config))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "monitor", *words, cwd=desk.folder, env=desk.environment,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    typed = f"{account.phone}\n{account.code}\n".encode()
+    out, _ = await asyncio.wait_for(process.communicate(typed), 30)
+    assert process.returncode == 0, out.decode()
+    session = desk.state / "telegram" / f"{name}.session"
+    assert [one.name for one in session.parent.glob(f"*{name}*")] == [session.name]
+    assert stat.S_IMODE(session.stat().st_mode) == 0o600

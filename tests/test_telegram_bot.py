@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -12,13 +13,14 @@ import pytest
 from monitor.clock import SystemClock
 from monitor.incident import Status
 from monitor.secret import Secret
+from monitor.sinks.buttons import Buttons
 from monitor.sinks.chat_message import chat_message
 from monitor.sinks.look import Look
 from monitor.sinks.pacing import GROUP_SECONDS, Pacing, Urgency
 from monitor.sinks.room import Room
 from monitor.sinks.styled import utf16
 from monitor.sinks.telegram_api import BotApi
-from monitor.sinks.telegram_bot import TelegramBotSink
+from monitor.sinks.telegram_bot import Gates, TelegramBotSink
 from monitor.sinks.wording import Manner, time_of_day
 from tests.data import data_file
 from tests.doubles.bot_api import TOKEN, BotApiDouble, detected
@@ -45,9 +47,12 @@ def _double() -> BotApiDouble:
     return BotApiDouble(minute=50 / 50, second=0)
 
 
-def _sink(double: BotApiDouble, chat: str = "-100200") -> TelegramBotSink:
+def _sink(
+    double: BotApiDouble, chat: str = "-100200", *, topic: int | None = None, evidence: bool = False
+) -> TelegramBotSink:
     api = BotApi(Secret("env:TOKEN", TOKEN), double.url)
-    return TelegramBotSink("chat", Room(api, chat), Look(), clock=QuickClock(), rng=RNG)
+    room, gates = Room(api, chat, topic), Gates(evidence=evidence)
+    return TelegramBotSink("chat", room, Look(), clock=QuickClock(), rng=RNG, gates=gates)
 
 
 @asynccontextmanager
@@ -100,7 +105,7 @@ async def test_what_it_looks_like(double: BotApiDouble) -> None:
         await outbox.add(make_alert(1, exercise=True))
         await outbox.wait_recorded("chat", 1)
     (message,) = double.messages.values()
-    assert message.text.startswith("EXERCISE")
+    assert message.text.startswith("🟣🟣 EXERCISE")
     pieces = {(one["type"], message.piece(one)) for one in message.entities}
     assert ("underline", "ДРГ") in pieces
     assert ("blockquote", "ДРГ зашла в Козинку") in pieces
@@ -108,6 +113,58 @@ async def test_what_it_looks_like(double: BotApiDouble) -> None:
     (link,) = [one for one in message.entities if one["type"] == "text_link"]
     assert link["url"] == "https://t.me/vvgladkov/4711"
     assert message.text.endswith("alert alert-1-1")
+
+
+async def test_further_voices_stand_under_the_message(double: BotApiDouble) -> None:
+    """What a further publisher says is a silent answer under the first message, echoes are not."""
+    outbox = MemoryOutbox()
+    async with _running(_sink(double, topic=42, evidence=True), outbox):
+        await outbox.add(make_alert(1))
+        await outbox.wait_recorded("chat", 1)
+        militia = make_post("мы в Козинке", source="telegram:legion")
+        echo = msgspec.structs.replace(militia, id="9", echo_of="telegram:legion/1")
+        await outbox.add(make_alert(2, kind="updated", posts=(militia, echo)))
+        await double.until(lambda: len(double.messages) == 2)
+    first, answer = double.messages.values()
+    assert answer.reply_to == first.number
+    assert (answer.silent, first.silent) == (True, False)
+    assert (first.topic, answer.topic) == (42, 42)
+    assert answer.text.count("мы в Козинке") == 1
+    assert "telegram:legion" in first.text
+    assert outbox.deliveries["chat", 2].reference == f"-100200/{first.number}/{first.number}/1"
+
+
+async def test_a_map_stands_under_what_opens(double: BotApiDouble) -> None:
+    """An incident that opens at a known point is answered once with a silent map, and said so."""
+    outbox = MemoryOutbox()
+    one = _sink(double, evidence=True)
+    one._look = Look(near=lambda _place: "12 km SE of Грайворон", draw=lambda *_: b"\x89PNG...")
+    async with _running(one, outbox):
+        await outbox.add(make_alert(1, exercise=True))
+        await double.until(lambda: len(double.messages) == 2)
+        await outbox.add(make_alert(2, kind="escalated"))
+        await outbox.wait_recorded("chat", 2)
+    first, picture, _ = double.messages.values()
+    assert (picture.kind, picture.silent, picture.reply_to) == ("photo", True, first.number)
+    assert picture.text == "EXERCISE · Козинка · RU-BEL · 12 km SE of Грайворон"
+    assert picture.media.startswith(b"\x89PNG")
+
+
+def test_what_a_reader_must_not_mistake() -> None:
+    """Late is a line of its own, sides and deniers are named, echoes counted, the place found."""
+    alert = make_alert(1, posts=(msgspec.structs.replace(make_post(), late=True),))
+    what = msgspec.structs.replace(
+        alert.incident, posts=5, echoes=2, roles=("militia", "official"),
+        denied_by=("official ru-state",), affiliations=("legion", "ru-state"),
+    )  # fmt: skip
+    alert = msgspec.structs.replace(alert, incident=what)
+    look = Look(ZoneInfo("Europe/Kyiv"), near=lambda _place: "12 km SE of Грайворон")
+    lines = look.message(alert, MOMENT + timedelta(minutes=7)).text.splitlines()
+    assert lines[0].startswith("🕓 LATE")
+    assert lines[2] == "12 km SE of Грайворон, ±2 km"
+    assert "5 posts (2 echoes)" in lines[3]
+    assert lines[4] == "militia, official (legion, ru-state); denied by official ru-state"
+    assert any("11:14 EET, 7 min ago at 11:21" in line for line in lines)
 
 
 async def test_low_levels_are_silent(double: BotApiDouble) -> None:
@@ -175,6 +232,7 @@ async def test_answered_trouble_is_retried_without_a_mark(double: BotApiDouble, 
     (message,) = double.messages.values()
     assert "REPEATED" not in message.text
     assert outbox.deliveries["chat", 1].attempts == 3
+    assert [one.attempt for one in outbox.attempts["chat"]] == [1, 2]
 
 
 async def test_the_chat_moves_to_a_supergroup(double: BotApiDouble) -> None:
@@ -246,7 +304,7 @@ async def test_limits_are_planned_for(double: BotApiDouble) -> None:
         await double.until(lambda: any("CRITICAL" in text for text in double.texts), 3)
         assert asyncio.get_running_loop().time() - critical < 5 / 50 + 0.5
         await outbox.wait_recorded("chat", 3001, 40)
-    assert len(double.messages) == 51
+    assert sum("incidents at once" not in one.history[0] for one in double.messages.values()) == 51
     assert not [status for _, _, status in double.calls if status == 429]
     assert set(outbox.states("chat").values()) == {"delivered"}
 
@@ -265,7 +323,7 @@ async def test_retry_after_is_obeyed() -> None:
 
 
 def test_pacing_keeps_the_last_calls_for_criticals() -> None:
-    """Edits stop at 10 calls a minute, answers at 13, openings at 17, criticals at 20."""
+    """Evidence stops at 5 calls a minute, edits 9, answers 11, rings 14, criticals 20."""
     pacing = Pacing(group=True)
     now = 0.0
     allowed = dict.fromkeys(Urgency, 0)
@@ -275,7 +333,8 @@ def test_pacing_keeps_the_last_calls_for_criticals() -> None:
             pacing.called(now)
             allowed[urgency] += 1
     assert allowed == {
-        Urgency.EDIT: 10, Urgency.REPLY: 3, Urgency.RING: 4, Urgency.CRITICAL: 3,
+        Urgency.EVIDENCE: 5, Urgency.EDIT: 4, Urgency.REPLY: 2, Urgency.RING: 3,
+        Urgency.CRITICAL: 6,
     }  # fmt: skip
     assert pacing.wait(Urgency.CRITICAL, GROUP_SECONDS) == 0
     private = Pacing(group=False)
@@ -284,15 +343,27 @@ def test_pacing_keeps_the_last_calls_for_criticals() -> None:
     assert 1.0 <= private.wait(Urgency.EDIT, now) < 1.1
 
 
+PAYLOADS = (
+    "@admin", "/start", "/stop@other_bot", "#tag", "$USD", "https://evil.example/x?y=/z",
+    "tg://resolve?domain=evil", "t.me/evil", "пример.рф", "a@b.example", "http://127.0.0.1/",
+    "ftp://a.b", "evil。com", "x@name", "mailto:a@b.cd", "javascript://x", "evil.example:8080/",
+    "＠admin", "@\u200badmin", "evil\u2024com",
+)  # fmt: skip
+WRAPPERS = (
+    "{}", "<a href='{}'>x</a>", "[x]({})", "[{}](tg://user?id=1)", "*{}*", "`{}`", "||{}||",
+    "\u202e{}\u202c", "\u2066{}\u2069", "</blockquote><b>{}", "word{}", "{0}{0}", "\x00{}\x1b[31m",
+)  # fmt: skip
+ATTACKS = [wrapper.format(payload) for wrapper in WRAPPERS for payload in PAYLOADS]
+
+
 def test_hostile_text_makes_no_link_mention_or_command() -> None:
-    """515 naughty strings as post, source, title and place: nothing active, limits kept."""
+    """515 naughty strings, 260 attacks as post, source, title, place: nothing active."""
     naughty = msgspec.json.decode(data_file("hostile/blns/blns.json").read_bytes(), type=list[str])
-    extra = [
-        "@admin /start #tag $USD", "https://evil.example/x?y=/z", "tg://resolve?domain=evil",
-        "t.me/evil", "пример.рф", "a@b.example", "<a href='http://x.yz'>x</a>", "[x](http://x.yz)",
-        "/a/b/c", "@@name", "x@name", "http://127.0.0.1/", "ftp://a.b", "evil。com", "##a", "/@x",
-    ]  # fmt: skip
-    for text in [*naughty, *extra]:
+    assert len(naughty) >= 500
+    assert len(ATTACKS) >= 200
+    buttons = Buttons(TOKEN)
+    for text in [*naughty, *ATTACKS]:
+        assert buttons.read(text, "chat") is None
         alert = make_alert(1, posts=(make_post(text, source=text),), reason=text)
         place = msgspec.structs.replace(KOZINKA, name=text)
         what = msgspec.structs.replace(alert.incident, title=text, place=place)

@@ -105,3 +105,30 @@ async def test_refusals_are_shown_and_not_repeated(bench: Bench, error: str, sta
         await bench.until(lambda: health(bench, "first")[1] == state)
         assert bench.board.last["telegram:first"].state == "ok"
     assert len(await bench.telegram.calls(JOIN)) == 1
+
+
+async def test_a_long_flood_begins_and_ends(bench: Bench) -> None:
+    """While Telegram forbids listing the account is flooded; afterwards well, and all is read."""
+    bench.names = ["svodka"]
+    pace = msgspec.structs.replace(QUICK, long_flood=1.0)
+    async with bench.collecting(pace):
+        await bench.ready()
+        await bench.telegram.flood("messages.getPeerDialogs", 3)
+        await bench.until(lambda: bench.board.account == ["well", "flooded"])
+        await bench.until(lambda: bench.board.account == ["well", "flooded", "well"])
+        await bench.telegram.post(bench.channel, "потеряно", push=False)
+        await bench.until(["потеряно"])
+
+
+async def test_a_new_title_disturbs_nothing_and_a_new_name_is_told(bench: Bench) -> None:
+    """A channel may call itself otherwise; under another public name it is not read on blindly."""
+    bench.names = ["svodka"]
+    async with bench.collecting():
+        await bench.ready()
+        await bench.telegram.rename(bench.channel, "Сводка дня")
+        await bench.telegram.post(bench.channel, "под новым именем")
+        await bench.until(["под новым именем"])
+        assert bench.state() == "ok"
+        await bench.telegram.set_username(bench.channel, "svodka_dnya")
+        await bench.until(lambda: bench.state() == "handed_over")
+    assert "now @svodka_dnya" in bench.board.last["telegram:svodka"].hint

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.lexicon import foreign
 from monitor.lexicon.surfaces import MAX_SURFACES, Surface, surfaces
 from monitor.lexicon.terms import ParsedTerm, TermProblem, parse
 from tests import naive
@@ -89,6 +90,10 @@ def test_capitals_are_kept_when_asked_for() -> None:
         ("/x{1001}/", "too large"),
         ("/(?P<Xy>x)/", "no name for a group"),
         ("/(a)(a)(a)(a)(a)(a)(a)(a)(a)/", "more than 8 groups"),
+        ("xx:word", "no forms are known of the language xx"),
+        ("fr:=mot", "before a plain word"),
+        ("fr:mot*", "before a plain word"),
+        ("fr:ro:mot", "before a plain word"),
         ("a ~5 /x/", "beside a regular expression"),
         ("$list", "list"),
         ("a\x00b", "U+0000"),
@@ -163,3 +168,12 @@ def test_naughty_strings_are_terms_or_problems() -> None:
             assert parsed.hint
         elif all(unicodedata.category(letter) != "Cf" for letter in text) and "*" not in text:
             assert naive.find(text, text) or not naive.words(text), text
+
+
+def test_languages_without_their_dictionaries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra, a term of another language is a problem that names it; ours are not."""
+    monkeypatch.setattr(foreign, "StreamDictionaryFactory", None)
+    problem = parse("fr:blessé")
+    assert isinstance(problem, TermProblem)
+    assert "extra `languages`" in problem.hint
+    assert isinstance(parse("uk:слово"), ParsedTerm)

@@ -24,7 +24,7 @@ from monitor.lexicon.form import Kind
 from monitor.lexicon.inflect import forms
 
 SHARED = Path(os.environ.get("MONITOR_SHARED_DATA", "../shared/data"))
-ADJECTIVE = re.compile(r"^[^ ]*(?:ий|ый|ая|ое|ие|ых|их|ці)$")
+ADJECTIVE = re.compile(r"^[^ ]*(?:ий|ый|ая|ое|ие|ые|ых|их|ці)$")
 WORD = re.compile(r"[\w'’ʼ]+")
 
 

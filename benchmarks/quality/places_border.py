@@ -3,8 +3,8 @@
     python benchmarks/quality/places_border.py DATA STATE
 
 DATA is the folder of real posts; STATE holds the compiled gazetteer (`monitor places import`
-adds to it). The labels lie beside this file by channel, id and offsets. The baseline reports every
-name.
+adds to it). The labels lie beside this file by channel, id and offsets: those that the weights were
+set by, and those that were judged afterwards. The baseline reports every name.
 """
 
 import csv
@@ -20,15 +20,20 @@ from monitor.gazetteer.resolve import resolve
 from monitor.rulebook.load import load
 from monitor.settings import shipped
 
-LABELS = Path(__file__).parent / "labels" / "border-villages.tsv"
+FOLDER = Path(__file__).parent / "labels"
+LABELS = {
+    "tuned on": FOLDER / "border-villages.tsv",
+    "held out": FOLDER / "border-villages-held-out.tsv",
+}
+SETS = ("ru-news", "ru-tass", "war-posts")
 BORDER = {"RU-BEL", "RU-KRS", "RU-BRY"}
 Label = tuple[int, int, bool]
 
 
-def labels() -> dict[tuple[str, str, str], list[Label]]:
+def labels(path: Path) -> dict[tuple[str, str, str], list[Label]]:
     """(set, channel, id) -> labelled mentions."""
     found: dict[tuple[str, str, str], list[Label]] = defaultdict(list)
-    with LABELS.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8") as file:
         lines = (line for line in file if not line.startswith("#"))
         for row in csv.DictReader(lines, delimiter="\t"):
             place = (row["set"], row["channel"], row["id"])
@@ -37,13 +42,23 @@ def labels() -> dict[tuple[str, str, str], list[Label]]:
 
 
 def main() -> None:
-    """Print the figures, and with -v every mention judged wrongly."""
+    """Print the figures of both sets, and with -v every mention judged wrongly."""
     data, state = Path(sys.argv[1]), Path(sys.argv[2])
     book = load([], [], place_paths=[shipped("rules/places.yaml")])
     gazetteer = Gazetteer(book.places, book.areas, open_world(state))
-    wanted = labels()
+    for title, path in LABELS.items():
+        measure(title, labels(path), data, gazetteer)
+
+
+def measure(
+    title: str,
+    wanted: dict[tuple[str, str, str], list[Label]],
+    data: Path,
+    gazetteer: Gazetteer,
+) -> None:
+    """Print the figures of a set of labels."""
     right = wrong = missed = 0
-    for name in ("ru-news", "war-posts"):
+    for name in SETS:
         with gzip.open(data / "posts" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as file:
             for number, line in enumerate(file):
                 post = json.loads(line)
@@ -63,8 +78,8 @@ def main() -> None:
                               repr(post["text"][max(0, start - 60) : end + 30]), why)  # fmt: skip
     total = sum(len(one) for one in wanted.values())
     true = right + missed
-    print(f"{total} mentions, {true} right: every name reported: precision {true / total:.3f}")
-    print(f"reported {right + wrong}: precision {right / max(1, right + wrong):.3f}, "
+    print(f"{title}: {total} mentions, {true} right: every name: precision {true / total:.3f}")
+    print(f"  reported {right + wrong}: precision {right / max(1, right + wrong):.3f}, "
           f"recall {right / true:.3f}")  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The desk that answers one bot's chats: who may, what they want, done once, written down, said."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -12,13 +13,13 @@ from monitor.chat.commands import COMMANDS, OWN_ACTS, Asked, silence
 from monitor.chat.office import Office, Seat, Voice, voice
 from monitor.chat.replies import Replies, Reply
 from monitor.chat.update import Place, Press, Saying, Update, User
-from monitor.chat.why import look_up, told
+from monitor.chat.why import Known, look_up, told
 from monitor.incident import Incident
 from monitor.sinks.buttons import Pressed
 from monitor.sinks.chat_message import message_of
 from monitor.sinks.deliver import RejectedError, RetryError
 from monitor.sinks.speech import language_of, say
-from monitor.sinks.styled import Line, cut, span, utf16, visible
+from monitor.sinks.styled import Line, cut, inert, span, utf16, visible
 from monitor.sinks.telegram_api import LONGEST_TOAST, BotApi, LostAnswerError, Outgoing
 from monitor.sinks.wording import one_line
 from monitor.store.actions import act
@@ -100,23 +101,34 @@ class Desk:
 
     async def _show(self, by: Voice, one: Incident, does: str, press: Press, key: str) -> str:
         """Answer in the chat, under the message whose button was pressed."""
-        where = one.place.point if one.place else None
+        known = await self._office.outbox.ask(look_up, one.id)
         if does == "why":
-            known = await self._office.outbox.ask(look_up, one.id)
-            lines = told(known, by) if known else []
-            self._reply(by.seat, press.place, lines)
-        elif one.place is not None and where is not None:
-            place = visible(one_line(one.place.name))
-            told_place = Outgoing(
-                f"{place}\n{one.place.admin1 or one.place.country or place}",
-                silent=True, reply_to=press.place.message, topic=press.place.topic,
-            )  # fmt: skip
-            self._replies.put(Reply(by.seat.room, press.place.chat, told_place, where))
-        else:
+            self._reply(by.seat, press.place, told(known, by) if known else [])
+        elif not await self._show_place(by, known, does, press):
             return by.say("no_place")
-        did: ActionKind = "why" if does == "why" else "venue"
+        did: ActionKind = "why" if does == "why" else "map" if does == "map" else "venue"
         await self._office.writer.do(act, self._action(by, did, key, one))
         return by.say("see_chat")
+
+    async def _show_place(self, by: Voice, known: Known | None, does: str, press: Press) -> bool:
+        """A pin or a picture; whether there is a place to show."""
+        newest = known.newest if known else None
+        place = newest.incident.place if newest else None
+        if newest is None or place is None or place.lat is None or place.lon is None:
+            return False
+        look, room = by.seat.look, by.seat.room
+        under = Outgoing(
+            look.caption(newest), silent=True, reply_to=press.place.message,
+            topic=press.place.topic,
+        )  # fmt: skip
+        if does == "map" and look.draw is not None:
+            png = await asyncio.to_thread(look.draw, place, newest.incident.level)
+            self._replies.put(Reply(room, press.place.chat, under, png=png))
+        else:
+            name = inert(visible(one_line(place.name)))
+            pin = under._replace(text=f"{name}\n{place.admin1 or place.country or name}")
+            self._replies.put(Reply(room, press.place.chat, pin, (place.lat, place.lon)))
+        return True
 
     async def _toast(self, press: Press, text: str) -> None:
         try:

@@ -20,12 +20,13 @@ TRIES = 5
 
 
 class Reply(NamedTuple):
-    """An answer: into which room, in which chat (a person's own, perhaps), or a place on a map."""
+    """An answer: into which room, in which chat (a person's own, perhaps), or a place, or a map."""
 
     room: Room
     chat: str
     message: Outgoing
     point: tuple[float, float] | None = None
+    png: bytes | None = None
 
 
 class Replies:
@@ -76,7 +77,9 @@ class Replies:
 
     async def _call(self, reply: Reply) -> None:
         api = reply.room.api
-        if reply.point is None:
+        if reply.png is not None:
+            await api.photo(reply.chat, reply.message, reply.png)
+        elif reply.point is None:
             await api.send(reply.chat, reply.message)
         else:
             await api.venue(reply.chat, reply.message, reply.point)

@@ -27,6 +27,7 @@ class Verb(Protocol):
 DOES = "Watches public channels and feeds, matches every post against rules, and alerts once."
 
 VERBS: dict[str, tuple[str, str]] = {
+    "init": ("monitor.cli.init", "ask a few questions and write a configuration"),
     "run": ("monitor.cli.run", "run the daemon"),
     "sources": ("monitor.cli.sources", "how completely is each source read; add and import some"),
     "login": ("monitor.cli.login", "sign a Telegram account in"),

@@ -10,7 +10,7 @@ from monitor import settings
 from monitor.cli.config import add_config, find_config
 from monitor.cli.screen import safe
 from monitor.store.database import Database
-from monitor.store.outbox import Delivery, DeliveryState, deliveries
+from monitor.store.outbox import Delivery, DeliveryState, attempts_of, deliveries
 
 LAST = 50
 
@@ -26,6 +26,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dead", action="store_true", help="dead letters: what was refused or given up"
     )
+    parser.add_argument(
+        "--attempts", action="store_true", help="also every attempt before the last"
+    )
     parser.add_argument("--limit", type=int, default=LAST, metavar="N", help=f"at most ({LAST})")
     parser.add_argument("--json", action="store_true", help="JSON lines")
 
@@ -39,13 +42,20 @@ def run(options: argparse.Namespace) -> int:
         found = deliveries(
             db, sink=options.sink, alert_id=options.alert, states=states, limit=options.limit
         )
+        tried = [
+            attempts_of(db, sink, one.sequence) if options.attempts else () for sink, one in found
+        ]
     finally:
         db.close()
-    for sink, one in found:
+    for (sink, one), failed in zip(found, tried, strict=True):
         if options.json:
-            print(json.dumps({"sink": sink, **msgspec.to_builtins(one)}))
+            more = {"failed": msgspec.to_builtins(failed)} if options.attempts else {}
+            print(json.dumps({"sink": sink, **msgspec.to_builtins(one), **more}))
         else:
             print(_line(sink, one))
+            for attempt in failed:
+                when = f"{attempt.at:%Y-%m-%d %H:%M:%S} UTC"
+                print(f"  {when}  attempt {attempt.attempt} failed - {safe(attempt.detail)}")
     if not found and not options.json:
         print("no such delivery")
     return 0

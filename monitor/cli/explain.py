@@ -1,4 +1,4 @@
-"""`monitor explain POST|ALERT`: the chain of reasons, from the words found to every delivery.
+"""`monitor explain POST|ALERT|INCIDENT`: the chain of reasons, from the words to every delivery.
 
 A post is SOURCE/ID or SOURCE/ID@VERSION. For a post that did not match, the rules that came near
 say which of their checks failed, as they stand today.
@@ -14,6 +14,7 @@ import msgspec
 from monitor import settings
 from monitor.alert import Alert
 from monitor.cli.config import add_config, find_config
+from monitor.cli.incident_story import IncidentStory, story_lines, story_of
 from monitor.cli.screen import safe
 from monitor.cli.try_ import show
 from monitor.incident import Incident, Support
@@ -62,21 +63,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add_config(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object")
-    parser.add_argument("what", metavar="POST|ALERT", help="SOURCE/ID[@VERSION], or an alert's id")
+    parser.add_argument("what", metavar="POST|ALERT|INCIDENT", help="SOURCE/ID[@VERSION], or an id")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the chain; exit code 1 if neither a post nor an alert is known by that name."""
+    """Print the chain; exit code 1 if nothing is known by that name."""
     chosen = settings.load(find_config(options.config))
     rulebook = load(chosen.rules, chosen.sources, place_paths=chosen.places)
     matcher = matcher_of(rulebook, chosen.state)
     db = Database.open(chosen.state, readonly=True)
     try:
-        chain = _alert_chain(db, options.what) or _post_chain(db, matcher, options.what)
+        chain = (
+            _alert_chain(db, options.what)
+            or story_of(db, options.what)
+            or _post_chain(db, matcher, options.what)
+        )
     finally:
         db.close()
     if chain is None:
-        hint = "write SOURCE/ID[@VERSION], such as telegram:name/123, or an alert's id"
+        hint = (
+            "write SOURCE/ID[@VERSION], such as telegram:name/123, or an id of an alert or incident"
+        )
         print(f"nothing is known of {safe(options.what)} - {hint}", file=sys.stderr)
         return 1
     if options.json:
@@ -84,6 +91,8 @@ def run(options: argparse.Namespace) -> int:
     else:
         if isinstance(chain, AlertChain):
             lines = _alert_lines(chain)
+        elif isinstance(chain, IncidentStory):
+            lines = story_lines(chain)
         else:
             rules = {rule.id: rule for rule in rulebook.rules}
             lines = [*_post_lines(chain), *_today_lines(chain, rules)]

@@ -13,7 +13,7 @@ from monitor.lexicon.derive import derivations
 from monitor.lexicon.form import Form
 from monitor.lexicon.inflect import AS_WRITTEN, forms, plain_forms
 from monitor.lexicon.names import name_forms
-from monitor.lexicon.surfaces import Surface, surfaces
+from monitor.lexicon.surfaces import Surface, in_language, surfaces
 from monitor.lexicon.terms import ParsedTerm, TermProblem, parse
 from monitor.matching.census import Census
 from monitor.text.symbols import strict_symbols
@@ -57,6 +57,7 @@ MADE: dict[str, Callable[[str], Iterable[Form]]] = {
     "name": name_forms,
     "related": derivations,
     "tag": forms,
+    "expression": lambda _: (),
 }
 """Where the forms of each kind of term come from."""
 
@@ -66,7 +67,8 @@ def explained(parsed: ParsedTerm, found: Iterable[Surface]) -> dict[str, str]:
     known: dict[str, str] = {}
     words: dict[str, str] = {}
     for side in parsed.near[:2] if parsed.near else (parsed,):
-        known |= _reasons(MADE[side.kind](side.phrase))
+        made = in_language(side.phrase, side.language) if side.language else ()
+        known |= _reasons(made or MADE[side.kind](side.phrase))
         for word in side.words:
             words |= _reasons(forms(word.rstrip("*")))
     told: dict[str, str] = {}
@@ -97,7 +99,10 @@ def _show(term: str, reasons: Mapping[str, str], census: Census) -> None:
     by_reason: dict[str, list[str]] = {}
     for text, why in reasons.items():
         by_reason.setdefault(why, []).append(text)
-    print(f"{safe(term)}: {len(reasons)} form{'' if len(reasons) == 1 else 's'}")
+    if reasons:
+        print(f"{safe(term)}: {len(reasons)} form{'' if len(reasons) == 1 else 's'}")
+    else:
+        print(f"{safe(term)}: looked for by itself, in the text as it stands")
     for why, texts in by_reason.items():
         print(f"  {why}: {', '.join(texts)}")
     if not census.posts:

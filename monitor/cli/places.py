@@ -15,8 +15,9 @@ from monitor import settings
 from monitor.cli.config import DEFAULT, add_config, find_config
 from monitor.document import exists
 from monitor.gazetteer.build import compile_installed, open_world, save_import
-from monitor.gazetteer.imports import Imported, conflicts, read_gazetteer
+from monitor.gazetteer.imports import Imported, read_gazetteer
 from monitor.gazetteer.lookup import Gazetteer
+from monitor.gazetteer.merging import conflicts, located
 from monitor.gazetteer.resolve import Resolved, resolve
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.place import Place
@@ -39,8 +40,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "files",
         nargs="*",
         metavar="import FILE|compile",
-        help="import: add the places of GeoNames dumps (.txt, .zip; alternate names too), CSV or "
-        "GeoJSON; compile: make the built-in gazetteer ready, as the first use would",
+        help="import: add the places of GeoNames dumps (.txt, .zip; alternate names too), Overpass "
+        "JSON, .osm, KATOTTG (.xlsx), CSV or GeoJSON; compile: make the built-in gazetteer ready, "
+        "as the first use would",
     )
     parser.add_argument(
         "--all", action="store_true", help="also show names that could not be resolved, and why"
@@ -105,32 +107,41 @@ def _import(words: Sequence[str], config: str | None) -> int:
         hint = "write `monitor places import FILE...` or `compile`, or texts to standard input"
         raise MistakesError([Mistake(Mark(words[0], 1, 1), "not understood", hint)])
     state, _ = _where(config)
+    read = _read(words[1:])
+    named = {ident: names for one in read.values() for ident, names in one.names.items()}
+    others = [place for one in read.values() for place in one.places]
+    if any(place.point is None for place in others):
+        others += open_world(state, progress)
+    for name, one in read.items():
+        places = [_with_names(place, named.get(place.id, ())) for place in one.places]
+        places = located(places, others)
+        _report(name, one, places)
+        if places:
+            save_import(state, re.sub(r"[^\w.-]", "-", name), places)
+    open_world(state, progress)
+    return 0
+
+
+def _read(names: Sequence[str]) -> dict[str, Imported]:
+    """What the files hold, by the names of the files.
+
+    Raises:
+        MistakesError: a file is unusable; all of those at once.
+    """
     read: dict[str, Imported] = {}
     mistakes: list[Mistake] = []
-    for name in words[1:]:
+    for name in names:
         try:
             read[Path(name).name] = read_gazetteer(Path(name), _lines_read)
         except OSError as error:
             what = error.strerror or "cannot be read"
             mistakes.append(Mistake(Mark(name, 1, 1), what, "check the path and its rights"))
         except (ValueError, zipfile.BadZipFile) as error:
-            hint = "import GeoNames dumps, CSV with a header, or GeoJSON points"
+            hint = "import GeoNames dumps, Overpass JSON, .osm, KATOTTG, CSV with a header, GeoJSON"
             mistakes.append(Mistake(Mark(name, 1, 1), str(error), hint))
     if mistakes:
         raise MistakesError(mistakes)
-    more: dict[str, tuple[str, ...]] = {}
-    for one in read.values():
-        more.update(one.names)
-    for name, one in read.items():
-        _report(name, one)
-        more = {
-            identity: names for other in read.values() for identity, names in other.names.items()
-        }
-        if one.places:
-            places = [_with_names(place, more.get(place.id, ())) for place in one.places]
-            save_import(state, re.sub(r"[^\w.-]", "-", name), places)
-    open_world(state, progress)
-    return 0
+    return read
 
 
 def _with_names(place: Place, more: Sequence[str]) -> Place:
@@ -143,15 +154,19 @@ def _lines_read(lines: int) -> None:
         print(f"{lines:,} lines read", end="\r", file=sys.stderr)
 
 
-def _report(name: str, one: Imported) -> None:
+def _report(name: str, one: Imported, places: Sequence[Place]) -> None:
     """What was taken, and what was odd."""
+    lost = sum(place.point is None for place in one.places)
+    left = sum(place.point is None for place in places)
     print(
         f"{name}: {len(one.places):,} places, {one.merged:,} listed twice, "
         f"{len(one.names):,} with further names, {len(one.problems):,} lines unusable"
     )
     for problem in one.problems[:MOST_PROBLEMS]:
         print(f"  line {problem.line}: {problem.why}")
-    for kind, count in sorted(conflicts(one.places).items()):
+    if lost > left:
+        print(f"  {lost - left:,} took their point from another gazetteer")
+    for kind, count in sorted(conflicts(places).items()):
         print(f"  {count:,} {kind}")
 
 

@@ -3,7 +3,7 @@
 import argparse
 
 from monitor.cli.config import add_config
-from monitor.cli.daemon import command
+from monitor.cli.daemon import command, user
 from monitor.cli.screen import safe
 
 
@@ -16,7 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Ask the daemon; exit code 1 if it was not delivered."""
-    answer = command(options.config, "resend", alert=options.alert, sink=options.sink)
+    answer = command(options.config, "resend", alert=options.alert, sink=options.sink, by=user())
     if answer is None:
         return 1
     sent = answer["delivery"]

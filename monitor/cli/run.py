@@ -11,7 +11,7 @@ from monitor.cli.places import progress
 from monitor.clock import SystemClock
 from monitor.reconfiguring import ConfigFile
 from monitor.store.trouble import StateError
-from monitor.workshop import Material, prepare
+from monitor.workshop import Material, ready
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     chosen = file.read()
     try:
         material = Material(chosen.rules, chosen.sources, chosen.places, chosen.state)
-        matcher = prepare(material, progress)
+        matcher = ready(material, progress)
         asyncio.run(daemon.run(chosen, matcher, SystemClock(), file))
     except StateError as error:
         print(f"{error.message} - {error.hint}", file=sys.stderr)

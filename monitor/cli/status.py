@@ -59,6 +59,12 @@ def _daemon_lines(running: Answer | None) -> list[str]:
     parts = running["parts"]
     if isinstance(parts, Mapping):
         lines += [f"  part {name}: {state}" for name, state in parts.items() if state != "running"]
+    accounts, troubles = running.get("accounts"), running.get("troubles")
+    for one in accounts if isinstance(accounts, list) else ():
+        lines.append(f"  account {one['account']}: {one['state']}, {one['channels']} channels")
+        lines[-1] += f"  {one['hint']}" if one["hint"] else ""
+    for one in troubles if isinstance(troubles, list) else ():
+        lines.append(f"  trouble since {one['since']}: {one['title']}")
     sources = running["sources"]
     if isinstance(sources, list):
         width = max((len(one["source"]) for one in sources), default=0)

@@ -1,6 +1,7 @@
 """The daemon's numbers in Prometheus' text format (0.0.4)."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -21,6 +22,17 @@ class Live(msgspec.Struct, frozen=True, kw_only=True):
     parts: Mapping[str, str]
     sources: Sequence[SourceHealth]
     rules: RulesHealth
+    accounts: Sequence["AccountLive"] = ()
+
+
+class AccountLive(msgspec.Struct, frozen=True, kw_only=True):
+    """A Telegram account: its state, its channels, and seconds until each method is free again."""
+
+    account: str
+    state: str
+    channels: int
+    calls: Mapping[str, int]
+    free_in: Mapping[str, float]
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,15 +85,60 @@ def render(live: Live, stored: Stored) -> bytes:
     if len(live.sources) <= MOST_SOURCES:
         for name, (kind, help_) in _BY_SOURCE.items():
             values = [(one, getattr(one, name)) for one in live.sources]
-            samples = [({"source": one.source}, x) for one, x in values if x is not None]
-            family(f"source_{name}", kind, help_, samples)
+            by_source = [({"source": one.source}, x) for one, x in values if x is not None]
+            family(f"source_{name}", kind, help_, by_source)
+        times: list[tuple[Labels, float]] = [
+            ({"source": one.source}, datetime.fromisoformat(one.last_post).timestamp())
+            for one in live.sources
+            if one.last_post
+        ]
+        told = "When its newest post was published or seen, Unix seconds."
+        family("source_last_post_seconds", "gauge", told, times)
+    for name, help_, samples in _of_accounts(live.accounts):
+        family(name, "gauge", help_, samples)
     return ("\n".join(lines) + "\n").encode()
+
+
+def _of_accounts(
+    accounts: Sequence[AccountLive],
+) -> Iterable[tuple[str, str, list[tuple[Labels, float]]]]:
+    """Name, help and samples of the families about accounts."""
+    yield (
+        "account_running",
+        "1 if an account reads channels; 0 if it is lost, flooded or starting.",
+        [({"account": one.account}, float(one.state == "running")) for one in accounts],
+    )
+    yield (
+        "account_channels",
+        "Channels that an account reads.",
+        [({"account": one.account}, one.channels) for one in accounts],
+    )
+    yield (
+        "account_calls",
+        "Calls of a method in the longest window of its budget.",
+        [
+            ({"account": one.account, "method": method}, calls)
+            for one in accounts
+            for method, calls in sorted(one.calls.items())
+        ],
+    )
+    yield (
+        "account_method_free_in_seconds",
+        "Seconds until a method may be called again: budget or flood wait; 0 = now.",
+        [
+            ({"account": one.account, "method": method}, round(seconds, 1))
+            for one in accounts
+            for method, seconds in sorted(one.free_in.items())
+        ],
+    )
 
 
 _BY_SOURCE: Mapping[str, tuple[str, str]] = {
     "posts": ("counter", "Posts that a source yielded since the start."),
     "push_delay": ("gauge", "Seconds from publication to storing of the newest pushed post."),
     "found_by_listing": ("counter", "Posts that listing found and no push had brought."),
+    "newest_id": ("gauge", "The newest message id that is known to exist."),
+    "uncovered": ("gauge", "Ids that are known to be missing."),
     "missed_by_push": ("counter", "Posts that the web preview showed first."),
 }
 

@@ -16,6 +16,7 @@ from monitor.alert import (
     alert_id,
     cut_text,
 )
+from monitor.correlation.blindness import missing, platform_of
 from monitor.correlation.claiming import ranges
 from monitor.correlation.clues import drop_clue, put_clue
 from monitor.correlation.event import Event
@@ -24,7 +25,7 @@ from monitor.hit import Found, Hit, spans
 from monitor.incident import Incident, Ladder, Outcome, Support
 from monitor.place import Place
 from monitor.post import Post, PostName
-from monitor.source import SourceInfo
+from monitor.source import UNKNOWN, SourceInfo
 from monitor.watch import Clue, ClueKey, Entry, Watch
 
 
@@ -63,14 +64,14 @@ class Draft:
         self.incidents: dict[str, Incident] = {}
         self.supports: dict[tuple[str, str, str], Support] = {}
         self.alerts: list[Alert] = []
-        self.topics: dict[str, str] = {}
+        self.topics: dict[str, tuple[str, ...]] = {}
         self.results: list[tuple[Outcome, str]] = []
 
     def keep(self, incident: Incident, support: Support) -> None:
         """Take an incident's and a support's newest form, without an alert."""
         self.state = put_incident(self.state, incident)
         self.incidents[incident.id] = incident
-        self.topics[incident.id] = incident.topic
+        self.topics[incident.id] = incident.topics
         self.note(support)
 
     def note(self, support: Support) -> None:
@@ -93,6 +94,16 @@ class Draft:
         sent_at = self.moment or self.state.now
         self.alerts.append(alert_of(incident, kind, reason, posts, sent_at))
 
+    def announce(
+        self, incident: Incident, kind: AlertKind, reason: str, posts: tuple[AlertPost, ...] = ()
+    ) -> None:
+        """Take an incident with an alert that no post has caused: its next."""
+        incident = msgspec.structs.replace(incident, ordinal=incident.ordinal + 1)
+        self.state = put_incident(self.state, incident)
+        self.incidents[incident.id] = incident
+        self.topics[incident.id] = incident.topics
+        self.alerts.append(alert_of(incident, kind, reason, posts, self.moment or self.state.now))
+
     def remember(self, clue: Clue) -> None:
         """Take a clue's newest form; what it pushes out is forgotten."""
         clues, gone = put_clue(self.state.clues, clue)
@@ -105,6 +116,12 @@ class Draft:
         clues = drop_clue(self.state.clues, clue)
         self.state = msgspec.structs.replace(self.state, clues=clues)
         self.clues[clue.key] = None
+
+    def miss(self, event: Event, hit: Hit, support: Support) -> None:
+        """Take a late hit that would have opened an incident."""
+        platform, state = platform_of(support.source), self.state
+        missed = missing(state.missed.get(platform), state.heard[platform], event, hit, support)
+        self.state = msgspec.structs.replace(state, missed=state.missed.insert(platform, missed))
 
     def result(self, outcome: Outcome, why: str, rule: str) -> None:
         """Note what became of the post under one rule."""
@@ -151,9 +168,22 @@ def alert_of(
             affiliations=incident.affiliations,
             posts=incident.posts,
             numbers=ranges(incident.claims),
+            echoes=incident.echoes,
+            roles=_roles(incident),
+            denied_by=_deniers(incident),
         ),
         posts=posts,
     )
+
+
+def _roles(incident: Incident) -> tuple[str, ...]:
+    """The known roles of who says so, sorted."""
+    return tuple(sorted({one.role for one in incident.voices if one.posts} - {UNKNOWN}))
+
+
+def _deniers(incident: Incident) -> tuple[str, ...]:
+    """Role and affiliation of who denies it, sorted."""
+    return tuple(sorted({f"{one.role} {one.affiliation}" for one in incident.denials if one.posts}))
 
 
 def alert_post(post: Post, found: tuple[Found, ...], support: Support) -> AlertPost:

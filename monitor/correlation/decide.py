@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from monitor.correlation.answering import answer
+from monitor.correlation.blindness import hearing, platform_of
 from monitor.correlation.changes import Book, Draft
 from monitor.correlation.clues import crowded, forgetting_clues
 from monitor.correlation.event import Decision, Event
@@ -36,9 +37,21 @@ def advance(state: State, now: datetime) -> State:
     return msgspec.structs.replace(state, now=now, repeats=repeats, clues=clues)
 
 
+def _listening(state: State, event: Event) -> State:
+    """The state that has heard of the post's platform."""
+    if event.history:
+        return state
+    platform = platform_of(event.name.source)
+    before = state.heard.get(platform)
+    heard = hearing(before, event.post.observed_at or event.event_at)
+    if heard == before:
+        return state
+    return msgspec.structs.replace(state, heard=state.heard.insert(platform, heard))
+
+
 def decide(state: State, event: Event, book: Book) -> tuple[State, Decision]:
     """What one post version changes (its timers have fired before)."""
-    state = advance(state, event.post.observed_at or event.event_at)
+    state = advance(_listening(state, event), event.post.observed_at or event.event_at)
     draft = Draft(state, book)
     groups = _groups(event.hits)
     own = (*event.recalled, *backing(state, event.name.source, event.name.id))
@@ -83,7 +96,7 @@ def _paired(
 def _is_about(hit: Hit, support: Support, incident: Incident) -> bool:
     rule = hit.rule
     topics = {"supports": (rule.topic,), "denies": rule.denies, "closes": rule.closes}
-    if incident.topic not in topics.get(support.part, ()):
+    if set(topics.get(support.part, ())).isdisjoint(incident.topics):
         return False
     named = hit.place.id if hit.place else None
     return support.place == named or agree(hit.place, incident.place, rule.radius_km)

@@ -32,7 +32,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What follows: the post's outcome and why, and everything that must be written with it.
 
     Of clues it has the newest form, None for those that are forgotten; `counts` are the hits that
-    count, by rule, place (its id) and hour.
+    count, by rule, place (its id) and hour; `gone` the supports (incident, source, id, exercise)
+    that are no longer.
     """
 
     outcome: Outcome
@@ -42,3 +43,4 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[Alert, ...] = ()
     clues: Mapping[ClueKey, Clue | None] = msgspec.field(default_factory=dict)
     counts: Mapping[tuple[str, str, int], int] = msgspec.field(default_factory=dict)
+    gone: tuple[tuple[str, str, str, bool], ...] = ()

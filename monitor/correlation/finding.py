@@ -1,6 +1,7 @@
 """Which open incident a hit belongs to: the same topic, and places that agree."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from monitor.correlation.places import agree, covers, distance_km, squares_near
 from monitor.correlation.windows import State, at, how_many
@@ -12,32 +13,39 @@ MOST_INSIDE = 50
 """A place that contains more open incidents than this says nothing of which one is meant."""
 
 
-def find(state: State, hit: Hit) -> Incident | None:
+def find(state: State, hit: Hit, original: str | None = None) -> Incident | None:
     """The open incident that a hit belongs to, if any.
 
     The same place comes first, then the nearest place that contains it, then settlements within
     the rule's radius, then what lies inside it, then an incident whose place nobody has named. A
-    hit without a place belongs to an incident without one, else to the only one of its topic.
+    hit without a place belongs to an incident without one, else to the only one of its topic. Of
+    several at one place it is the one with the post that it repeats (`original` is its id), then
+    one in which its publisher speaks, then the newest.
     """
     topic, place = hit.rule.topic, hit.place
+
+    def best(spot: str) -> Incident | None:
+        there = (state.incidents[one] for one in at(state, topic, spot))
+        return max(there, key=lambda one: _nearness(one, hit, original), default=None)
+
     if place is None:
-        newest = _newest(state, at(state, topic, "="))
+        newest = best("=")
         if newest is None and how_many(state, topic) == 1:
-            newest = _newest(state, at(state, topic, "*"))
+            newest = best("*")
         return newest
-    for spot in (place.id, *place.within):
-        found = _newest(state, at(state, topic, f"={spot}"))
+    for outer in (place.id, *place.within):
+        found = best(f"={outer}")
         if found is not None:
             return found
     found = _nearest(state, hit, place)
     if found is None and how_many(state, topic, f"<{place.id}") <= MOST_INSIDE:
-        found = _newest(state, at(state, topic, f"<{place.id}"))
-    return found or _newest(state, at(state, topic, "="))
+        found = best(f"<{place.id}")
+    return found or best("=")
 
 
-def _newest(state: State, ids: Iterable[str]) -> Incident | None:
-    open_ones = (state.incidents[one] for one in ids)
-    return max(open_ones, key=lambda one: (one.opened_at, one.id), default=None)
+def _nearness(one: Incident, hit: Hit, original: str | None) -> tuple[bool, bool, datetime, str]:
+    speaks = any(voice.family == hit.family for voice in one.voices)
+    return one.id == original, speaks, one.opened_at, one.id
 
 
 def _nearest(state: State, hit: Hit, place: Place) -> Incident | None:

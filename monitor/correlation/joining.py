@@ -22,7 +22,7 @@ def join(draft: Draft, event: Event, hits: list[Hit]) -> None:
     """Find what one post's hits of one topic and place belong to, and what that changes."""
     hit = hits[0]
     support, original = as_echo(draft, hit.rule.topic, support_of(draft, event, hit))
-    incident = find(draft.state, hit)
+    incident = find(draft.state, hit, original.incident if original else None)
     if incident is None and original is not None:
         incident = draft.state.incidents.get(original.incident)
         if incident is None:
@@ -33,6 +33,8 @@ def join(draft: Draft, event: Event, hits: list[Hit]) -> None:
     if incident is None or early:
         if support.late or early:
             why = lateness(event, hit) or "belongs before the open incident"
+            if support.late and not (event.history or support.echo_of):
+                draft.miss(event, hit, support)
             draft.result("late", why, hit.rule.id)
             return
         _open(draft, event, hits, support)

@@ -127,6 +127,17 @@ def _dropped(repeats: Repeats, key: Key) -> Repeats:
     )
 
 
+def without(repeats: Repeats, topic: str, support: Support) -> Repeats:
+    """Without a post's part in an incident, whatever its newest form."""
+    key = (*order(support), support.incident, topic)
+    if key not in repeats.known:
+        return repeats
+    hour = hour_of(support.published_at)
+    filed = repeats.hours[hour].discard(key)
+    hours = repeats.hours.insert(hour, filed) if len(filed) else repeats.hours.discard(hour)
+    return msgspec.structs.replace(_dropped(repeats, key), hours=hours)
+
+
 def put(repeats: Repeats, topic: str, support: Support) -> Repeats:
     """With a post in its newest form."""
     key = (*order(support), support.incident, topic)

@@ -1,11 +1,13 @@
 """What time alone changes: windows close, silences have lasted."""
 
 import heapq
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 
+from monitor.correlation.blindness import summary
 from monitor.correlation.calendar import is_quiet, passed, strike
 from monitor.correlation.changes import Book, Draft, alert_of
 from monitor.correlation.event import Decision
@@ -16,7 +18,7 @@ from monitor.correlation.words import span_text
 
 
 class Timer(NamedTuple):
-    """Something due: an incident's end (`which` 0) or a group of clues (1), by name."""
+    """Something due, by name: an incident's end (`which` 0), a clue group (1), a summary (2)."""
 
     due: datetime
     which: int
@@ -26,7 +28,8 @@ class Timer(NamedTuple):
 def tick(state: State, now: datetime, book: Book) -> tuple[State, Decision]:
     """Fire every timer that is due by `now`, in the order of their deadlines."""
     draft = Draft(state, book)
-    if not (is_quiet(state.deadlines, now) and is_quiet(state.clues.alarms, now)):
+    quiet = is_quiet(state.deadlines, now) and is_quiet(state.clues.alarms, now)
+    if not quiet or len(state.missed):
         while timers := _due(draft, now):
             _fire_all(draft, timers, now)
     decision = Decision(
@@ -47,7 +50,9 @@ def _due(draft: Draft, now: datetime) -> list[Timer]:
     clues = msgspec.structs.replace(state.clues, alarms=alarms)
     draft.state = msgspec.structs.replace(state, deadlines=deadlines, clues=clues)
     timers = [Timer(due, 0, name) for due, name in ending]
-    return timers + [Timer(due, 1, name) for due, name in ringing]
+    timers += [Timer(due, 1, name) for due, name in ringing]
+    missed = state.missed.items()
+    return timers + [Timer(one.due, 2, name) for name, one in missed if one.due <= now]
 
 
 def _fire_all(draft: Draft, timers: list[Timer], now: datetime) -> None:
@@ -56,13 +61,10 @@ def _fire_all(draft: Draft, timers: list[Timer], now: datetime) -> None:
         timer = heapq.heappop(timers)
         draft.moment = timer.due
         before = len(draft.alerts)
-        if timer.which == 0:
-            _close(draft, timer)
-        else:
-            _ring(draft, timer)
+        _FIRE[timer.which](draft, timer)
         for alert in draft.alerts[before:]:
-            opened = draft.incidents[alert.incident.id]
-            if opened.open and opened.deadline <= now:
+            opened = draft.incidents.get(alert.incident.id)
+            if opened is not None and opened.open and opened.deadline <= now:
                 heapq.heappush(timers, Timer(opened.deadline, 0, opened.id))
 
 
@@ -92,3 +94,15 @@ def _ring(draft: Draft, timer: Timer) -> None:
     before = len(draft.alerts)
     speak(draft, None, watch, timer.name, timer.due)
     follow(draft, None, before)
+
+
+def _sum_up(draft: Draft, timer: Timer) -> None:
+    """A blind window is over: tell once what was missed."""
+    missed = draft.state.missed[timer.name]
+    draft.alerts.append(summary(missed))
+    left = draft.state.missed.discard(timer.name)
+    draft.state = msgspec.structs.replace(draft.state, missed=left)
+
+
+_FIRE: tuple[Callable[[Draft, Timer], None], ...] = (_close, _ring, _sum_up)
+"""What a timer does, by `which`."""

@@ -4,7 +4,7 @@ Runs after a post's own incidents have been decided. Only what counts is a clue:
 and withdrawn ones count for nobody.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -32,6 +32,10 @@ LIFE = ("flatline",)
 """Types that ask whether something is said at all: echoes and late posts are signs of life."""
 
 
+LONGEST_VALUE = 100
+"""Characters of a captured value that tell it from others."""
+
+
 class Happening(NamedTuple):
     """What watches may count: a hit, a post, or an incident that opened."""
 
@@ -39,7 +43,7 @@ class Happening(NamedTuple):
     place: Place | None
     who: SourceInfo
     incident: str
-    captured: tuple[tuple[str, str], ...]
+    captured: Mapping[str, int | str]
 
 
 def correlate(draft: Draft, event: Event) -> None:
@@ -78,7 +82,7 @@ def _part_of(draft: Draft, event: Event, hit: Hit) -> Support | None:
         for (incident, source, post), one in draft.supports.items()
         if (source, post) == here
         and one.part != "evidence"
-        and (draft.topics[incident] == hit.rule.topic or one.rule == hit.rule.id)
+        and (hit.rule.topic in draft.topics[incident] or one.rule == hit.rule.id)
     ]
     named = hit.place.id if hit.place else None
     return min(found, key=lambda one: (one.place != named, one.incident), default=None)
@@ -127,7 +131,8 @@ def _clues(
     for hit, part in hits:
         who = _speaker(draft, hit, part)
         place = _place(draft, hit, part)
-        happening = Happening(hit.rule.id, place, who, part.incident if part else "", ())
+        incident = part.incident if part else ""
+        happening = Happening(hit.rule.id, place, who, incident, hit.captured)
         for entry in _entries(draft, hit.rule.id):
             if entry.watch.count != "posts":
                 continue
@@ -135,7 +140,7 @@ def _clues(
                 yield from _clue(event.name, event.event_at, entry, happening)
     if event.post.kind == "new" and not event.history:
         known = draft.book.sources.get(event.post.source) or SourceInfo(id=event.post.source)
-        anything = Happening("", None, known, "", ())
+        anything = Happening("", None, known, "", {})
         for entry in draft.book.watchers.get("", ()):
             yield from _clue(event.name, event.event_at, entry, anything)
 
@@ -195,7 +200,10 @@ def _clue(
 def value_of(source: str, happening: Happening, field: str) -> str | None:
     """What a happening is grouped or counted by; None if it has no such thing."""
     of = OF_HITS.get(field)
-    return dict(happening.captured).get(field) if of is None else of(source, happening)
+    if of is not None:
+        return of(source, happening)
+    value = happening.captured.get(field)
+    return None if value is None else str(value)[:LONGEST_VALUE]
 
 
 OF_HITS: dict[str, Callable[[str, Happening], str | None]] = {
@@ -353,7 +361,7 @@ def follow(draft: Draft, event: Event | None, start: int = 0) -> None:
         last = alert.posts[-1]
         post = event.name if event else PostName(last.source, last.id, 1, alert.exercise)
         who = draft.book.sources.get(post.source) or SourceInfo(id=post.source)
-        happening = Happening(incident.rule, incident.place, who, incident.id, ())
+        happening = Happening(incident.rule, incident.place, who, incident.id, {})
         for entry in (*watchers.get(incident.rule, ()), *anyhow):
             if entry.watch.count == "incidents":
                 for watch, clue in _clue(post, incident.opened_at, entry, happening):

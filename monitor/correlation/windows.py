@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 from rpds import HashTrieMap, HashTrieSet
 
+from monitor.correlation.blindness import Heard, Missed
 from monitor.correlation.calendar import Calendar, enter, passed, strike
 from monitor.correlation.clues import Clues
 from monitor.correlation.places import spots
@@ -33,8 +34,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     `filed` finds the open incidents of a topic (under `*`) and of its places (spots); `members`
     what backs each incident; `by_post` which open incidents a post backs; `deadlines` when they
     close; `grouped` finds a watch's open incident by the group of its clues; `repeats` what copies
-    are known from, closed incidents' posts too; `clues` what the watches remember; `now` is the
-    latest observation. All of it follows from what is stored: a restart remembers the same.
+    are known from, closed incidents' posts too; `clues` what the watches remember; `heard` when
+    each platform was heard and `missed` what was seen of it too late; `now` is the latest
+    observation. All of it follows from what is stored: a restart remembers the same.
     """
 
     incidents: HashTrieMap[str, Incident] = HashTrieMap()
@@ -45,6 +47,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     grouped: HashTrieMap[str, str] = HashTrieMap()
     repeats: Repeats = Repeats()
     clues: Clues = Clues()
+    heard: HashTrieMap[str, Heard] = HashTrieMap()
+    missed: HashTrieMap[str, Missed] = HashTrieMap()
     now: datetime | None = None
 
 
@@ -87,8 +91,9 @@ def _refiled(
     filed: HashTrieMap[str, HashTrieSet[str]], incident: Incident, *, there: bool
 ) -> HashTrieMap[str, HashTrieSet[str]]:
     """The files with an incident in (`there`) or taken out."""
-    for spot in ("*", *spots(incident.place)):
-        name = file_of(incident.topic, spot)
+    about = [(incident.topic, incident.place), *((one.topic, one.place) for one in incident.also)]
+    names = [file_of(topic, spot) for topic, where in about for spot in ("*", *spots(where))]
+    for name in names:
         ids = filed.get(name, _NOTHING)
         ids = ids.insert(incident.id) if there else ids.discard(incident.id)
         filed = filed.insert(name, ids) if len(ids) else filed.discard(name)
@@ -127,19 +132,22 @@ def remember(
     for support in supports:
         exercise = realm[support.incident]
         state = memory.of(exercise=exercise)
-        state = known_as(state, state.incidents[support.incident].topic, support)
+        state = known_as(state, state.incidents[support.incident].topics, support)
         memory = memory.replace(put_support(state, support), exercise=exercise)
     for topic, support in past:
-        state = known_as(memory.of(exercise=support.exercise), topic, support)
+        state = known_as(memory.of(exercise=support.exercise), (topic,), support)
         memory = memory.replace(state, exercise=support.exercise)
     return memory
 
 
-def known_as(state: State, topic: str, support: Support) -> State:
+def known_as(state: State, topics: Iterable[str], support: Support) -> State:
     """The state with a post known to later copies; evidence is known already."""
     if support.part == "evidence":
         return state
-    return msgspec.structs.replace(state, repeats=put(state.repeats, topic, support))
+    repeats = state.repeats
+    for topic in topics:
+        repeats = put(repeats, topic, support)
+    return msgspec.structs.replace(state, repeats=repeats)
 
 
 def put_incident(state: State, incident: Incident) -> State:
@@ -148,7 +156,7 @@ def put_incident(state: State, incident: Incident) -> State:
         return forget(state, incident) if incident.id in state.incidents else state
     filed, deadlines, grouped = state.filed, state.deadlines, state.grouped
     before = state.incidents.get(incident.id)
-    if before is None or before.place != incident.place:
+    if before is None or (before.place, before.also) != (incident.place, incident.also):
         if before is not None:
             filed = _refiled(filed, before, there=False)
         filed = _refiled(filed, incident, there=True)

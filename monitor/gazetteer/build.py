@@ -26,7 +26,7 @@ from monitor.place import Place
 
 FOLDER = "gazetteer"
 IMPORTS = "imports"
-KEPT = 4
+KEPT = 12
 """So many compiled worlds stay beside each other: of other versions, other checkouts."""
 _DICTIONARIES = ("pymorphy3", "pymorphy3-dicts-ru", "pymorphy3-dicts-uk")
 _MADE_BY = ("gazetteer", "lexicon", "text", "place.py")

@@ -81,6 +81,8 @@ STREET = _words(
     переулке площадь площади площадью шоссе тракт бульвар бульваре набережная набережной проезд
     метро станция станции станцию вокзал имени им аэропорт аэропорта аэропорту
     вулиця вулиці вулицю вул провулок площа площі бульварі street avenue road lane square st ave rd
+    река реки реке реку рекой рекою озеро озера озере озером водохранилище водохранилища
+    річка річки річці річку річкою озері водосховище
     stadium university college hospital station airport
     """
 )
@@ -116,6 +118,8 @@ SURNAME = re.compile(
     r"|(?:енко|чук|юк|ян|дзе|швили)$"
 )
 """Symbols that may be a surname in some case; -ово and -ино in the nominative are not."""
+LAND = re.compile(r"[бвдзклмнпрст]ь?[щч]ин(?:а|ы|и|е|і|у|ой|ою)$")
+"""A region by its old name: `Сумщина`, `Белгородчина`; who is called so bears it as a nickname."""
 RELATIONAL = re.compile(r"[сцзь]к(?:ий|ого|ому|им|ом|ая|ой|ую|ое|ие|их|ими|а|ої|ій|у|ою|і|е)$")
 """Symbols that may be an adjective of a place."""
 PATRONYMIC = re.compile(r"(?:ович|евич|ич|овн|евн|ичн|івн|ївн)(?:|а|у|ем|ем|ой|е|ы|ою|и|і)$")

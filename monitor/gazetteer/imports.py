@@ -1,4 +1,4 @@
-"""Other people's gazetteers: GeoNames dumps, CSV tables, GeoJSON points, as places.
+"""Other people's gazetteers as places: GeoNames dumps, OpenStreetMap, KATOTTG, CSV, GeoJSON.
 
 The kind of a file is told by its content. What cannot be used is counted and told by line, never
 guessed at; what is listed twice is kept once.
@@ -9,18 +9,19 @@ import io
 import json
 import re
 import zipfile
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from monitor.gazetteer.areas import distance_km
+import msgspec
+
+from monitor.gazetteer import katottg, osm
+from monitor.gazetteer.merging import once
 from monitor.gazetteer.names import key
 from monitor.gazetteer.world import regions
 from monitor.place import Place, PlaceKind
 
-ONE_PLACE_KM = 3.0
-"""Entries of one name nearer than this are one place."""
 _GEONAMES_COLUMNS = 19
 _ALTERNATE_COLUMNS = 8
 _LANGUAGES = frozenset({"ru", "uk", "en", "be", "pl", "de", ""})
@@ -73,19 +74,71 @@ def read_gazetteer(path: Path, told: Callable[[int], None] = lambda _: None) -> 
     """
     problems: list[Problem] = []
     name = path.name.lower()
-    if name.endswith((".geojson", ".json")):
-        places = list(_geojson(json.loads(path.read_bytes()), problems))
-        return _once(places, problems)
+    if name.endswith(".pbf"):
+        raise ValueError("OSM's binary format: ask Overpass for JSON, or convert it to .osm")
+    whole = next((read for ending, read in _WHOLE.items() if name.endswith(ending)), None)
+    if whole is not None:
+        return _imported(whole(path, problems), problems)
     lines = _lines(path)
     first = next(lines, "")
     everything = _chained(first, lines, told)
     columns = first.count("\t") + 1
     if columns == _GEONAMES_COLUMNS:
-        return _once(list(_geonames(everything, problems)), problems)
+        return _imported(list(_geonames(everything, problems)), problems)
     if columns >= _ALTERNATE_COLUMNS and first.split("\t")[1].isdecimal():
         return Imported([], problems, 0, _alternate(everything))
     dialect = "\t" if columns > 1 else ";" if first.count(";") > first.count(",") else ","
-    return _once(list(_table(everything, dialect, problems)), problems)
+    if katottg.CODE.search(first) or _is_katottg(first):
+        rows = csv.reader(everything, delimiter=dialect)
+        return _imported(_right(katottg.places_of(rows), problems), problems)
+    return _imported(list(_table(everything, dialect, problems)), problems)
+
+
+def _of_sheet(path: Path, problems: list[Problem]) -> list[Place]:
+    return _right(katottg.places_of(katottg.sheet_rows(path)), problems)
+
+
+def _of_osm(path: Path, problems: list[Problem]) -> list[Place]:
+    return _right(osm.in_file(path), problems)
+
+
+def _is_katottg(heading: str) -> bool:
+    return "level1" in heading.lower() or "перший рівень" in heading.lower()
+
+
+def _of_json(path: Path, problems: list[Problem]) -> list[Place]:
+    """Overpass, KATOTTG or GeoJSON: each has its own shape."""
+    document = json.loads(path.read_bytes())
+    rows = katottg.json_rows(document)
+    if rows is not None:
+        return _right(katottg.places_of(rows), problems)
+    if osm.is_answer(document):
+        return _right(osm.answered(document), problems)
+    return list(_geojson(document, problems))
+
+
+def _right(found: Iterable[tuple[int, Place | str]], problems: list[Problem]) -> list[Place]:
+    """The places; what is wrong goes to `problems`."""
+    places: list[Place] = []
+    codes = _codes()
+    for number, one in found:
+        if isinstance(one, str):
+            problems.append(Problem(number, one))
+            continue
+        region = one.admin1 or ""
+        known = codes.get(region.lower()) or codes.get(key(region))
+        admin1 = known or (region if _iso(region) else None)
+        places.append(msgspec.structs.replace(one, admin1=admin1))
+    return places
+
+
+_WHOLE: Mapping[str, Callable[[Path, list[Problem]], list[Place]]] = {
+    ".xlsx": _of_sheet,
+    ".osm": _of_osm,
+    ".geojson": _of_json,
+    ".json": _of_json,
+}
+"""Formats that are told by their names and read as a whole."""
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -259,37 +312,6 @@ def _geojson(document: Any, problems: list[Problem]) -> Iterator[Place]:  # noqa
             yield place
 
 
-def _once(places: list[Place], problems: list[Problem]) -> Imported:
-    """Each place once: the first of a name in a region with a point hard by, or of an id."""
-    kept: dict[str, Place] = {}
-    by_name: dict[tuple[str, str | None, str], list[Place]] = defaultdict(list)
-    merged = 0
-    for place in places:
-        beside = by_name[(key(place.name), place.admin1, place.kind)]
-        if place.id in kept or any(_one_place(place, other) for other in beside):
-            merged += 1
-            continue
-        kept[place.id] = place
-        beside.append(place)
-    return Imported(list(kept.values()), problems, merged, {})
-
-
-def _one_place(one: Place, other: Place) -> bool:
-    if one.point is None or other.point is None:
-        return one.point is other.point
-    return distance_km(one.point, other.point) < ONE_PLACE_KM
-
-
-def conflicts(places: Iterable[Place]) -> Counter[str]:
-    """What is odd about imported places, counted by kind."""
-    found: Counter[str] = Counter()
-    names: Counter[tuple[str, str | None]] = Counter()
-    for place in places:
-        names[(key(place.name), place.admin1)] += 1
-        found["without a point: no radius or outline holds them"] += place.point is None
-        found["without a region: no place condition by region holds them"] += place.admin1 is None
-    several = sum(1 for count in names.values() if count > 1)
-    found["names borne by several places of one region: unresolved without their district"] = (
-        several
-    )
-    return Counter({kind: count for kind, count in found.items() if count})
+def _imported(places: Iterable[Place], problems: list[Problem]) -> Imported:
+    kept, merged = once(places)
+    return Imported(kept, problems, merged, {})

@@ -13,7 +13,9 @@ from monitor.place import Area, Place
 from monitor.text.symbols import is_mixed, merge, strict_symbols
 
 SAME_PLACE_KM = 25.0
-"""Two gazetteers' points of one place differ by less; its name is the same."""
+"""An own place's point and another gazetteer's differ by less; its name is the same."""
+ONE_PLACE_KM = 3.0
+"""Two large gazetteers' points of one place differ by less: they know its namesakes hard by."""
 
 _WORD = re.compile(r"[^\W_](?:[\w\u0301\u200b-\u200d\u2060\ufeff\u00ad'’ʼ`´]*[^\W_\u0301]\u0301?)?")
 
@@ -106,7 +108,9 @@ class Gazetteer:
             return own
         kept = [*own]
         for one in self.world.find(name):
-            if not _stands_for(kept, one):
+            if not _stands_for(own, one, SAME_PLACE_KM) and not _stands_for(
+                kept, one, ONE_PLACE_KM
+            ):
                 kept.append(one)
         return tuple(kept)
 
@@ -146,8 +150,8 @@ def _beginnings(name: str) -> Iterable[str]:
     return (" ".join(words[:count]) for count in range(1, len(words)))
 
 
-def _stands_for(own: Sequence[Candidate], other: Candidate) -> bool:
-    """Whether one of the own places is the other's place."""
+def _stands_for(own: Sequence[Candidate], other: Candidate, near_km: float) -> bool:
+    """Whether one of the places, so near, is the other's place."""
     there = other.place.point
     return any(
         one.place.kind == other.place.kind
@@ -156,7 +160,7 @@ def _stands_for(own: Sequence[Candidate], other: Candidate) -> bool:
             or (
                 there is not None
                 and one.place.point is not None
-                and distance_km(one.place.point, there) < SAME_PLACE_KM
+                and distance_km(one.place.point, there) < near_km
             )
         )
         for one in own

@@ -5,8 +5,9 @@ case, ё and е, hyphens and stress marks make no difference.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
-from monitor.gazetteer.context import DISTRICT, REGION
+from monitor.gazetteer.context import DISTRICT, LAND, REGION
 from monitor.lexicon import dictionary
 from monitor.lexicon.inflect import forms
 from monitor.lexicon.readings import possible_languages
@@ -36,21 +37,27 @@ def ways(place: Place, *, quick: bool = False) -> dict[str, int]:
     a hundred are lost, and it takes a tenth of the time.
     """
     found: dict[str, int] = {}
+    listed = any(is_listed(name.lower()) for name in (place.name, *place.names))
     for name in dict.fromkeys((place.name, *place.names)):
-        for text, flags in _ways(name, place, quick=quick):
+        for text, flags in _ways(name, place, quick=quick, listed=listed):
             one = key(text)
             if one:
                 found[one] = found.get(one, flags) & flags
     return found
 
 
-def _ways(name: str, place: Place, *, quick: bool) -> Iterator[tuple[str, int]]:
+def _ways(name: str, place: Place, *, quick: bool, listed: bool) -> Iterator[tuple[str, int]]:
+    """`listed`: the Russian dictionary has one of the place's names as a place.
+
+    The Ukrainian one does not say which of its words are places.
+    """
     words = name.split()
     base = _without_type(words)
     if place.kind in {"district", "region"} and base:
         yield from _relational(base)
         return
-    flags = COMMON if is_common(words) else 0
+    ukrainian = possible_languages(name) == ("uk",)
+    flags = COMMON if is_common(words) and not (ukrainian and listed) else 0
     if possible_languages(name):
         rules_only = quick and not all(map(_known, words))
         made = forms(name, kind="place", dictionary=not rules_only)
@@ -63,6 +70,15 @@ def _ways(name: str, place: Place, *, quick: bool) -> Iterator[tuple[str, int]]:
                 yield form.text, flags | (COMMON if form.needs_capital else 0)
     else:
         yield name, flags
+
+
+@lru_cache(maxsize=8192)
+def is_listed(lower: str) -> bool:
+    """Whether the Russian dictionary has a word as a place, and not as a surname too."""
+    if "ru" not in possible_languages(lower):
+        return False
+    known = [one.proper for one in dictionary.readings(lower, "ru") if one.known]
+    return any("Geox" in one for one in known) and not any("Surn" in one for one in known)
 
 
 def _known(word: str) -> bool:
@@ -105,6 +121,8 @@ def is_common(words: Iterable[str]) -> bool:
     if len(listed) != 1 or not possible_languages(listed[0]):
         return False
     lower = listed[0].lower()
+    if LAND.search(lower):
+        return False
     for language in possible_languages(lower):
         if not dictionary.known(lower, language):
             continue  # what the analyser guesses of an unknown word takes it long, and says nothing

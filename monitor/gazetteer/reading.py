@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from monitor.gazetteer import context
 from monitor.gazetteer.lookup import Candidate, Find, Word
-from monitor.gazetteer.names import ADJECTIVE, BEFORE_TYPE, COMMON
+from monitor.gazetteer.names import ADJECTIVE, BEFORE_TYPE, COMMON, is_listed
 from monitor.lexicon import dictionary
 from monitor.lexicon.readings import possible_languages
 from monitor.place import PlaceKind
@@ -191,6 +191,19 @@ def is_given_name(symbols: str) -> bool:
     )
 
 
+def _is_surely_a_place(beside: _Beside) -> bool:
+    """Whether what ends like a surname is none: `Харьков`, `Сумщина`.
+
+    The Ukrainian dictionary does not say what is a place: there the place's Russian name counts.
+    """
+    if context.LAND.search(beside.symbols) or is_listed(beside.symbols):
+        return True
+    return possible_languages(beside.symbols) == ("uk",) and all(
+        any(map(is_listed, (one.place.name.lower(), *map(str.lower, one.place.names))))
+        for one in beside.find.candidates
+    )
+
+
 def _relational(beside: _Beside) -> Reading | None:
     """`грайворонский`: by the noun after it the district, the region, or neither."""
     noun, end = _noun_after(beside)
@@ -269,7 +282,7 @@ def _doubt(beside: _Beside, *, typed: bool, listed: bool) -> tuple[float, str]:
         found = _of_word(beside, certain=certain, listed=listed), "also an ordinary word"
     elif beside.quoted:
         found = 0.6, "in quotation marks"
-    elif beside.surname:
+    elif beside.surname and not _is_surely_a_place(beside):
         found = _of_surname(beside, certain=certain, listed=listed)
     elif certain:
         found = 0.03, "after a preposition of place"

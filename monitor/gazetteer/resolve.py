@@ -29,6 +29,11 @@ SAME_REGION = 80.0
 SAME_DISTRICT = 200.0
 BESIDE = 10.0
 OTHER_REGION = 0.15
+UNLISTED = 40.0
+"""How much likelier a village that nothing lists in the region of the post is, than a village of
+that name in another region: no gazetteer has every hamlet."""
+VILLAGE = 20_000
+"""People; places larger than that are known, and meant wherever they are named."""
 SAME_COUNTRY = 4.0
 NEAR = ((40.0, 20.0), (120.0, 6.0), (300.0, 2.0))
 """Kilometres from a place that is sure, and how much that speaks for a candidate."""
@@ -145,6 +150,10 @@ def _decide(
     namesakes = max(0, *(place.namesakes - (len(places) - 1) for place in places))
     unlisted = namesakes * _USUAL["settlement"] ** 0.8
     before = sum(prior.values()) + unlisted
+    if all(_is_elsewhere(place, clues) for place in places) and not any(
+        place.id in gazetteer.places for place in places
+    ):
+        unlisted += UNLISTED * _USUAL["settlement"] ** 0.8
     weights = {place.id: prior[place.id] * told[place.id][0] for place in places}
     after = sum(weights.values()) + unlisted
     boost = min(after / before, MOST_FOR_A_PLACE)
@@ -243,6 +252,16 @@ def _other_regions(place: Place, clues: _Clues) -> bool:
         return False
     country = place.admin1.partition("-")[0]
     return any(one.startswith(country + "-") for one in clues.regions)
+
+
+def _is_elsewhere(place: Place, clues: _Clues) -> bool:
+    """Whether it is a village in a region of which the post does not speak, while of others."""
+    return (
+        place.kind == "settlement"
+        and place.population < VILLAGE
+        and place.admin1 not in clues.regions
+        and _other_regions(place, clues)
+    )
 
 
 def _nearest(place: Place, points: Iterable[Point]) -> tuple[float, float]:

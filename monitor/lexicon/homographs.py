@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from monitor.lexicon.dictionary import Language, Reading, known, readings
 from monitor.lexicon.inflect import languages
+from monitor.lexicon.readings import possible_languages
 
 OWN = 0.25
 """The word's own share of a form's uses below which the form counts as another word's."""
@@ -40,3 +41,24 @@ def _lemmas(word: str, language: Language) -> frozenset[str]:
 def _lemma(reading: Reading) -> str:
     lemma: str = reading.parse.normal_form
     return lemma
+
+
+def is_common(form: str, name: str) -> bool:
+    """Whether a form of a one-word name is also a common word: `левом` of Лев, `песков` of Песков.
+
+    By the dictionaries alone. The Ukrainian one does not mark names of places: it is asked only of
+    words that it knows as a person's name and as something else.
+    """
+    word, base = form.lower(), name.lower()
+    for language in possible_languages(word):
+        if not known(word, language):
+            continue
+        if language == "uk" and {bool(one.proper) for one in _known(base, "uk")} != {True, False}:
+            continue
+        if any(not one.proper and one.part != "other" for one in _known(word, language)):
+            return True
+    return False
+
+
+def _known(word: str, language: Language) -> tuple[Reading, ...]:
+    return tuple(one for one in readings(word, language) if one.known)

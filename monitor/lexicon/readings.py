@@ -72,19 +72,28 @@ def paradigms(
     """The paradigms of one word as written, likeliest first; () when it stays as written."""
     lower = word.lower().replace("ʼ", "'").replace("’", "'")
     if use_dictionary and is_abbreviation(word, language):
-        return ()
+        return tuple(_abbreviated(lower, language))
     if not lower.replace("-", "").replace("'", "").isalpha():
         return tuple(_with_digits(word, kind, language))
     if use_dictionary:
         found = tuple(_known(lower, kind, language, proper=kind != "word" or word[:1].isupper()))
         if found:
             return found
+    common = use_dictionary and kind == "word" and word.islower()
     if "-" in lower:
         return tuple(_hyphenated(word, kind, language, use_dictionary=use_dictionary))
     ruled = tuple(decline(BOOKS[language], lower, kind))
-    if use_dictionary and kind == "word" and word.islower():
-        return (*_guessed(lower, language), *ruled)
+    if common:  # украино-, германо- are the first half of a compound, no noun of their own
+        return () if lower.endswith("о") else (*_guessed(lower, language), *ruled)
     return ruled
+
+
+def _abbreviated(word: str, language: Language) -> Iterator[Paradigm]:
+    """`БТРов`, `ОМОНом`: of an abbreviation that the dictionary declines as such, its forms."""
+    for one in _nominative_nouns(word, language):
+        grammemes = one.parse.tag.grammemes
+        if one.known and "Abbr" in grammemes and "Fixd" not in grammemes:
+            yield dictionary.paradigm(one, language)
 
 
 def _known(word: str, kind: Kind, language: Language, *, proper: bool) -> Iterator[Paradigm]:

@@ -15,10 +15,13 @@ from monitor.lexicon.inflect_en import possessives
 from monitor.lexicon.readings import is_term, possible_languages
 from monitor.lexicon.schemes import ENDINGS, MIXED, SCHEMES, Language
 
-MIN_FUZZY = 7
+MIN_FUZZY = 5
 """Letters a name must have before spellings beyond any one scheme are tried."""
 MAX_MIXED = 64
-ENDED = 8
+"""So many spellings beyond the schemes a name has at most, endings apart."""
+MIXED_WORDS = {2: 12, 3: 5}
+"""In a name of so many words, how many spellings of each are combined."""
+ENDED = 6
 """How many of a name's mixed spellings also take the endings of other languages."""
 ALWAYS_CAPITAL = 4
 """Spellings this short are words of some language: they count only with a capital."""
@@ -56,9 +59,15 @@ def _spelt(name: str, language: Language, *, fuzzy: bool) -> Iterator[Form]:
         options = [_word(word.lower(), scheme, language) for word in words]
         for chosen in product(*(option[: _limit(len(words))] for option in options)):
             yield _form(words, [text for text, _ in chosen], f"romanised: {scheme}", fuzzy=False)
-    if fuzzy and sum(map(str.isalpha, name)) >= MIN_FUZZY and len(words) == 1:
-        for text in _mixed(words[0].lower(), language):
+    if not fuzzy or sum(map(str.isalpha, name)) < MIN_FUZZY:
+        return
+    if len(words) == 1:
+        for text in _ended(words[0].lower(), language):
             yield _form(words, [text], "romanised: mixed habits", fuzzy=True)
+    elif len(words) in MIXED_WORDS:
+        every = [_mixed(word.lower(), language, MIXED_WORDS[len(words)]).items() for word in words]
+        for each in nsmallest(MAX_MIXED, product(*every), key=lambda each: sum(c for _, c in each)):
+            yield _form(words, [text for text, _ in each], "romanised: mixed habits", fuzzy=True)
 
 
 def _limit(words: int) -> int:
@@ -134,8 +143,8 @@ def signs(word: str) -> list[str]:
     return units
 
 
-def _mixed(word: str, language: Language) -> Iterator[str]:
-    """Spellings that take letters from several schemes: the likeliest MAX_MIXED of all."""
+def _mixed(word: str, language: Language, most: int) -> dict[str, int]:
+    """Spellings that take letters from several schemes: the likeliest of all, with their costs."""
     table = MIXED[language]
     best: dict[str, int] = {"": 0}
     for choices in (_habits(table, unit) for unit in signs(word)):
@@ -145,12 +154,23 @@ def _mixed(word: str, language: Language) -> Iterator[str]:
                 whole, total = text + more, cost + extra
                 if longer.get(whole, total + 1) > total:
                     longer[whole] = total
-        best = dict(nsmallest(MAX_MIXED, longer.items(), key=itemgetter(1)))
+        best = dict(nsmallest(most, longer.items(), key=itemgetter(1)))
+    return best
+
+
+def _ended(word: str, language: Language) -> Iterator[str]:
+    """Mixed spellings, and the likeliest of them with the endings of other languages."""
+    best = tuple(_mixed(word, language, MAX_MIXED))
     yield from best
-    last = word[-1:] if word[-1:] in _VOWELS else ""
-    for ending in ENDINGS.get(last, ()):
-        for text in tuple(best)[:ENDED]:
-            yield (text[:-1] if last else text) + ending
+    last = word[-1:] if word[-1:] in ENDINGS else ""
+    if last == "ь":
+        stems = dict.fromkeys(_mixed(word[:-1], language, ENDED))
+    elif last:
+        stems = dict.fromkeys(text[:-1] for text in best[:ENDED])
+    else:
+        stems = dict.fromkeys(best[:ENDED])
+    endings = ENDINGS[last] + (ENDINGS["ск"] if word.endswith("ск") else ())
+    yield from (stem + ending for stem in stems for ending in endings)
 
 
 def _habits(

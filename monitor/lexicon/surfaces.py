@@ -5,8 +5,11 @@ from itertools import product
 from math import prod
 from typing import NamedTuple
 
+from monitor.lexicon import foreign
 from monitor.lexicon.derive import derivations
 from monitor.lexicon.form import Form
+from monitor.lexicon.homographs import is_common
+from monitor.lexicon.inflect import forms
 from monitor.lexicon.names import name_forms
 from monitor.lexicon.romanise import latin_form
 from monitor.lexicon.terms import ParsedTerm, TermProblem
@@ -51,7 +54,8 @@ def surfaces(
             return left if isinstance(left, TermProblem) else right
         return _bounded({*left, *right})
     if parsed.kind == "name":
-        named = {surface for form in name_forms(parsed.phrase) for surface in _of_name(form)}
+        name = parsed.phrase
+        named = {surface for form in name_forms(name) for surface in _of_name(form, name)}
         return _bounded({one for one in named if not _possessive(one, named)})
     phrases = _phrases(parsed, inflect)
     if isinstance(phrases, TermProblem):
@@ -71,8 +75,10 @@ def _phrases(parsed: ParsedTerm, inflect: Inflect) -> Iterable[str] | TermProble
     """The term in all its forms; a problem if they are too many."""
     if parsed.exact:
         return (parsed.phrase,)
-    if parsed.kind == "related":
-        return sorted({form.text for form in derivations(parsed.phrase)})
+    if parsed.kind == "related" or parsed.language:
+        marked = parsed.language
+        made = in_language(parsed.phrase, marked) if marked else derivations(parsed.phrase)
+        return sorted({form.text for form in made})
     if not any("*" in word for word in parsed.words):
         return _forms(parsed.phrase, inflect)
     # A beginning has no forms; the words beside it get theirs one by one.
@@ -83,15 +89,29 @@ def _phrases(parsed: ParsedTerm, inflect: Inflect) -> Iterable[str] | TermProble
     return [" ".join(chosen) for chosen in product(*choices)]
 
 
-def _of_name(form: Form) -> Iterator[Surface]:
+def in_language(phrase: str, language: str) -> frozenset[Form]:
+    """The forms of a phrase in a language that is named."""
+    if language in foreign.LANGUAGES:
+        return foreign.forms(phrase, language)
+    return forms(phrase, language=language)
+
+
+def _of_name(form: Form, name: str) -> Iterator[Surface]:
     """How a form of a name is written: in any capitals, unless it is a common word without."""
     for text in _spellings(form.text):
-        if form.needs_capital or (text.isascii() and latin_form(text, "").needs_capital):
+        if form.needs_capital or _is_common(text, name):
             shown = " ".join(word[:1].upper() + word[1:] for word in text.split())
             for capitals in dict.fromkeys((shown, shown.upper())):
                 yield _surface(capitals, cased=True)
         else:
             yield _surface(text, cased=False)
+
+
+def _is_common(text: str, name: str) -> bool:
+    """Whether the letters are also a common word; of several words, only in Latin letters."""
+    if text.isascii():
+        return latin_form(text, "").needs_capital
+    return " " not in name and is_common(text, name)
 
 
 def _possessive(surface: Surface, among: Container[Surface]) -> bool:

@@ -9,6 +9,7 @@
     a ~5 b, a >5 b       b is one of the 5 words before or after a; one of the 5 after it
     #белгород            the hashtag, whole; `#белгород*` every hashtag that begins so
     /С-[0-9]{3}/         a regular expression (monitor/lexicon/expressions.py)
+    pl:rakieta           the forms of that language (monitor/lexicon/foreign.py, or ru, uk, en)
 
 Words are what the fold makes of them (monitor/text/symbols.py): a hyphen is a space between two
 words. Anything that could not be found as it is meant is a TermProblem, never a silent loss.
@@ -21,6 +22,7 @@ from typing import Literal, NamedTuple
 
 import regex
 
+from monitor.lexicon import foreign
 from monitor.lexicon.expressions import Expression, expression, is_pattern
 from monitor.text.symbols import strict_symbols
 
@@ -46,6 +48,7 @@ class ParsedTerm(NamedTuple):
     `words` are as written, one for each word or hyphenated group between spaces; a trailing `*`
     marks a beginning. `exact`: no other forms; `cased`: the same capitals; `kind`: what its mark
     says it is. `near`: two terms and how near they stand; `words` are then those of both.
+    `language`: whose forms are meant; "" leaves that to letters and dictionaries.
     """
 
     text: str
@@ -54,6 +57,7 @@ class ParsedTerm(NamedTuple):
     cased: bool = False
     kind: Kind = "words"
     near: "Near | None" = None
+    language: str = ""
 
     @property
     def phrase(self) -> str:
@@ -70,6 +74,8 @@ class Near(NamedTuple):
     ordered: bool
 
 
+_OWN_LANGUAGES = ("ru", "uk", "en")
+_LANGUAGE = re.compile(r"([a-z]{2,3}):\s*(\S.*)", re.DOTALL)
 _KINDS: dict[str, Kind] = {"@": "name", "~": "related", "#": "tag"}
 _TAG = regex.compile(r"[\w\p{Cf}]+\*?")
 _NEAR = re.compile(r"(?:^|\s)([~>])([0-9]+)(?:\s|$)")
@@ -78,17 +84,9 @@ _NEAR = re.compile(r"(?:^|\s)([~>])([0-9]+)(?:\s|$)")
 def parse(term: str) -> ParsedTerm | TermProblem:
     """Read one term; never raises."""
     text = term.strip()
-    if is_pattern(text) and len(text) <= MAX_LENGTH:
-        known = expression(text)
-        if isinstance(known, Expression):
-            return ParsedTerm(text, (), exact=True, kind="expression")
-        return TermProblem(*known)
-    apart = _NEAR.search(text)
-    if apart and len(text) <= MAX_LENGTH:
-        near = _near(text, apart)
-        if isinstance(near, TermProblem):
-            return near
-        return ParsedTerm(text, near.left.words + near.right.words, near=near)
+    special = _special(text) if len(text) <= MAX_LENGTH else None
+    if special is not None:
+        return special
     kind: Kind = _KINDS.get(text[:1], "words")
     marks = len(text) - len(text.lstrip("=")) if kind == "words" else 1
     body = text[marks:].strip()
@@ -101,6 +99,43 @@ def parse(term: str) -> ParsedTerm | TermProblem:
     else:
         parsed = ParsedTerm(text, words, exact=kind == "tag", kind=kind)
     return _bad_mark(parsed, body) or _bad_beginning(parsed) or parsed
+
+
+def _special(text: str) -> ParsedTerm | TermProblem | None:
+    """A term of its own grammar: an expression, `a ~5 b`, `pl:word`; None for any other."""
+    if is_pattern(text):
+        known = expression(text)
+        if isinstance(known, Expression):
+            return ParsedTerm(text, (), exact=True, kind="expression")
+        return TermProblem(*known)
+    apart = _NEAR.search(text)
+    if apart:
+        near = _near(text, apart)
+        if isinstance(near, TermProblem):
+            return near
+        return ParsedTerm(text, near.left.words + near.right.words, near=near)
+    marked = _LANGUAGE.fullmatch(text)
+    return _in_language(text, marked[1], marked[2]) if marked else None
+
+
+def _in_language(text: str, language: str, phrase: str) -> ParsedTerm | TermProblem:
+    """`pl:rakieta`, or what is wrong with it."""
+    if language not in foreign.LANGUAGES and language not in _OWN_LANGUAGES:
+        known = ", ".join(sorted({*foreign.LANGUAGES, *_OWN_LANGUAGES}))
+        return TermProblem(f"no forms are known of the language {language}", f"known are {known}")
+    if language in foreign.LANGUAGES and not foreign.available():
+        return TermProblem(
+            f"the dictionaries for {language}: are not installed",
+            "install the extra `languages`, or write the forms yourself, each as =word",
+        )
+    parsed = parse(phrase)
+    if isinstance(parsed, TermProblem):
+        return parsed
+    if parsed.exact or parsed.near or parsed.kind != "words" or "*" in phrase or parsed.language:
+        return TermProblem(
+            f"{language}: stands before a plain word or phrase", f"leave {language}: out"
+        )
+    return parsed._replace(text=text, language=language)
 
 
 @lru_cache(maxsize=65536)

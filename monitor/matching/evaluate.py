@@ -7,25 +7,29 @@ are worked out only for rules that hold.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import cast
+from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
 from monitor.gazetteer.lookup import Gazetteer
-from monitor.hit import Found, Hit, Reason, captured
+from monitor.hit import Found, Hit, Reason
 from monitor.lexicon.expressions import is_pattern
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.surfaces import Inflect
-from monitor.matching.ground import Grounds
+from monitor.matching.concepts import Concepts
+from monitor.matching.filing import Filing, Trial, met
+from monitor.matching.ground import Grounds, beside_words
 from monitor.matching.notes import apart
 from monitor.matching.outside import linked, matched
 from monitor.matching.reasons import reasons
-from monitor.matching.scan import PATTERN, Look, Scanner, Sighting
+from monitor.matching.scan import PATTERN, Look, RawFind, Scanner, Sighting
 from monitor.matching.seen import MAX_PLACES, Seen, evidence, holds
+from monitor.matching.words import Words
 from monitor.place import Place
 from monitor.post import Post, PostName
 from monitor.rule import Link, Rule
-from monitor.rulebook.compile import Book, CompiledRule, compile_rulebook, compiled_rule
+from monitor.rulebook.compile import Book, compile_rulebook
 from monitor.rulebook.conditions import every, possible, wanted_terms
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
@@ -48,6 +52,14 @@ Readings = Sequence[tuple[Scanner, Look]]
 """What each automaton found in a text."""
 
 
+class Size(NamedTuple):
+    """How large a compiled rulebook is, in rules, terms and patterns of the automata."""
+
+    rules: int
+    terms: int
+    patterns: int
+
+
 class Matcher:
     """A compiled rulebook. Immutable: a new rulebook is a new Matcher."""
 
@@ -61,12 +73,10 @@ class Matcher:
         """
         ground = gazetteer or Gazetteer(rulebook.places, rulebook.areas)
         compiled = compile_rulebook(rulebook, inflect=inflect, counts=counts, gazetteer=ground)
-        filed = frozenset(compiled.filed)
         self.rulebook = rulebook
+        self.gazetteer = ground
         self._terms = compiled.terms
         self._rules = compiled.rules
-        self._filed = compiled.filed
-        self._always = compiled.always
         self._numbers = compiled.numbers
         self._asked = compiled.asked
         self._possible = self._possibilities()
@@ -74,80 +84,172 @@ class Matcher:
             number for number, term in enumerate(compiled.terms) if is_pattern(term)
         )
         self._links = {one.text: one for rule in rulebook.rules for one in every(rule.when, Link)}
-        self._places = {compiled.terms.index(where.text) for where in compiled.wheres}
+        self._places = frozenset(compiled.numbers[where.text] for where in compiled.wheres)
         self._grounds = Grounds(ground, compiled.wheres)
-        self._narrow = Scanner(compiled.narrow, filed)
-        self._find = self._narrow.find
-        self._filed_patterns = self._narrow.filed
-        self._wide = Scanner(compiled.wide, filed) if compiled.wide.meanings else None
+        self._concepts = Concepts(len(compiled.numbers))
+        self._narrow = Scanner(compiled.narrow, self._concepts)
+        self._wide = Scanner(compiled.wide, self._concepts) if compiled.wide.meanings else None
         self._unspaced = any(unspaced(symbol) for key in compiled.wide.meanings for symbol in key)
+        self._filing = Filing(compiled.rules, compiled.numbers, compiled.frequency, self._concepts)
+        # What every post needs, at hand:
+        self._find = self._narrow.find
+        self._meaning = self._narrow.concept.__getitem__
+        self._bring = self._filing.under | self._narrow.leading_to(self._filing.terms)
+        self._open = self._filing.always or self._wide is not None
 
     def __getstate__(self) -> dict[str, object]:
         """All but what is tested: functions do not travel between processes."""
-        rules = [rule.rule for rule in self._rules]
-        return {**vars(self), "_rules": rules, "_possible": {}}
+        return {**vars(self), "_possible": {}}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         """Make the tests again."""
         vars(self).update(state)
-        rules = cast("list[Rule]", state["_rules"])
-        self._rules = tuple(compiled_rule(rule, self._numbers) for rule in rules)
         self._possible = self._possibilities()
+
+    def take(self, rulebook: Book) -> None:
+        """Speak of a rulebook that says the same (by its hash), written elsewhere."""
+        self.rulebook = rulebook
+        self._rules = tuple(sorted(rulebook.rules, key=lambda rule: rule.id))
+        self._filing.take(self._rules)
 
     def _possibilities(self) -> dict[int, Callable[[AbstractSet[int]], bool]]:
         return {number: possible(one, self._numbers) for number, one in self._asked.items()}
 
+    @property
+    def size(self) -> Size:
+        """How large the rulebook became."""
+        patterns = len(self._narrow.concept) + (len(self._wide.concept) if self._wide else 0)
+        return Size(len(self._rules), len(self._terms), patterns)
+
+    @property
+    def scan(self) -> Callable[[bytes], list[RawFind]]:
+        """The raw pass over a folded text: the floor under every judgement."""
+        return self._find
+
+    def tried(self, text: str) -> int:
+        """How many rules come near a text: what it costs follows from that."""
+        readings = self.look(text)
+        near = self._answered(readings, set())
+        return len({rule for concept in near for rule in self._filing.filed[concept]})
+
     def look(self, text: str) -> Readings:
         """Look for every term."""
         folded = fold(text)
-        readings = [(self._narrow, Look(text, folded, self._find(folded)))]
-        if self._wide is not None and self._may_be_wide(text, folded):
-            wide = fold_wide(text)
-            readings.append((self._wide, Look(text, wide, self._wide.find(wide))))
-        return readings
+        return self._readings(text, folded, self._find(folded))
 
-    def concerning(self, text: str) -> Readings | None:
-        """As `look`, but None if no rule needs to be tried: the usual post goes no further."""
-        folded = fold(text)
-        finds = self._find(folded)
-        if self._always or (self._wide is not None and self._may_be_wide(text, folded)):
-            return self.look(text)
-        if self._filed_patterns.isdisjoint(map(PATTERN, finds)):
-            return None
-        return ((self._narrow, Look(text, folded, finds)),)
+    def _readings(self, text: str, folded: bytes, finds: Sequence[RawFind]) -> Readings:
+        narrow = (self._narrow, Look(text, folded, finds))
+        if self._wide is None or not self._may_be_wide(text, folded):
+            return (narrow,)
+        wide = fold_wide(text)
+        return (narrow, (self._wide, Look(text, wide, self._wide.find(wide))))
 
     def _may_be_wide(self, text: str, folded: bytes) -> bool:
         """Whether the character automaton could find anything."""
         return OTHER in folded or (self._unspaced and has_other_letters(text))
 
-    def rules_holding(self, readings: Readings, who: SourceInfo, post: Post) -> list[CompiledRule]:
-        """The rules that hold, in the order of their ids."""
-        found: set[int] = set()
-        questions = [scanner.terms(look, found) for scanner, look in readings]
-        tried = set(self._always)
-        for term in self._filed.keys() & found:
-            tried.update(self._filed[term])
-        rules = [self._rules[index] for index in sorted(tried)]
-        if rules and (self._asked or any(questions)):
-            wanted = frozenset[int]().union(*(rule.terms for rule in rules))
-            for (scanner, look), still in zip(readings, questions, strict=True):
-                scanner.answer(look, found, still, wanted)
-            asked = {number for rule in rules for number in rule.asked}
-            if asked:
-                seen = self.seen(readings, who, post, wanted)
-                likely = [one for one in asked if self._possible[one](found)]
-                found.update(one for one in likely if seen.holds(self._asked[one]))
-        if self._places:
-            found = (found - self._places) | self._where(readings[0][1].text, rules, who)
-        return [
-            rule
-            for rule in rules
-            if rule.test(found, who) and (not who.rules or rule.rule.id in who.rules)
-        ]
+    def judge(self, post: Post) -> tuple[list[int], Readings] | None:
+        """The rules that hold, by number in the order of their ids; None for the usual post."""
+        text = post.text
+        folded = fold(text)
+        finds = self._find(folded)
+        meaning = self._meaning
+        if self._bring.isdisjoint(map(meaning, map(PATTERN, finds))) and not self._open:
+            return None
+        found = set(map(meaning, map(PATTERN, finds)))
+        if self._open:
+            readings = self._readings(text, folded, finds)
+            near = self._answered(readings, found)
+        else:
+            look = Look(text, folded, finds)
+            readings = ((self._narrow, look),)
+            near = found & self._filing.under
+            questions = found & self._narrow.questions
+            if questions and (questions := self._narrow.doubtful(look, questions)):
+                near = self._settled(readings, [questions], found, near)
+            if not near:
+                return None
+        who = self.speaker(post)
+        holding, later = self._tried(near, found, who)
+        if later:
+            holding.update(self._tested(later, found, readings, post))
+        if who.rules:
+            holding = {one for one in holding if self._rules[one].id in who.rules}
+        return (sorted(holding), readings) if holding else None
 
-    def _where(self, text: str, tried: Sequence[CompiledRule], who: SourceInfo) -> set[int]:
+    def _tried(
+        self, near: AbstractSet[int], found: AbstractSet[int], who: SourceInfo
+    ) -> tuple[set[int], list[Trial]]:
+        """Try the rules that are near: those that hold, and those whose exact test remains."""
+        holding: set[int] = set()
+        later: list[Trial] = []
+        trials = self._filing.trials
+        for concept in near:
+            for trial in trials[concept]:
+                group, more, none, speaks, test, number = trial
+                if group.isdisjoint(found) or not none.isdisjoint(found):
+                    continue
+                if (more and not met(more, found)) or (speaks and not speaks(found, who)):
+                    continue
+                if test is None:
+                    holding.add(number)
+                else:
+                    later.append(trial)
+        return holding, later
+
+    def _answered(self, readings: Readings, found: set[int]) -> set[int]:
+        """Take all finds in, answer open questions; what rules are near by."""
+        open_questions = []
+        found.add(self._concepts.nothing)
+        for scanner, look in readings:
+            here = {scanner.concept[find[2]] for find in look.finds}
+            open_questions.append(here & scanner.questions)
+            found |= here - scanner.questions
+        return self._settled(readings, open_questions, found, found & self._filing.under)
+
+    def _settled(
+        self,
+        readings: Readings,
+        questions: Sequence[AbstractSet[int]],
+        found: set[int],
+        near: set[int],
+    ) -> set[int]:
+        """Answer open questions as far as rules that come near need it; what they are near by.
+
+        `found` gets what was verified.
+        """
+        before = len(found)
+        for (scanner, look), of_it in zip(readings, questions, strict=True):
+            scanner.answer(look, found, of_it, self._filing.terms)
+        if len(found) > before:
+            near = found & self._filing.under
+        asked = self._filing.asked(near)
+        for (scanner, look), of_it in zip(readings, questions, strict=True):
+            scanner.answer(look, found, of_it, asked)
+        return near
+
+    def _tested(
+        self, later: Sequence[Trial], found: set[int], readings: Readings, post: Post
+    ) -> Iterator[int]:
+        """Of rules that came so far, those whose exact test holds."""
+        who = self.speaker(post)
+        numbers = [trial[-1] for trial in later]
+        exact = self._concepts.spelled_out(found)
+        asked = self._filing.questions(numbers)
+        if asked:
+            seen = self.seen(readings, who, post, self._filing.terms_of(numbers))
+            likely = [one for one in asked if self._possible[one](exact)]
+            exact.update(one for one in likely if seen.holds(self._asked[one]))
+        if self._places:
+            exact -= self._places
+            exact |= self._where(post.text, [self._rules[one] for one in numbers], who)
+        for *_, test, number in later:
+            if test is not None and test(exact, who):
+                yield number
+
+    def _where(self, text: str, tried: Sequence[Rule], who: SourceInfo) -> set[int]:
         """The place conditions that hold; only worked out if a rule that came near has one."""
-        if not any(True for one in tried for _ in wheres_in(one.rule.when)):
+        if not any(True for one in tried for _ in wheres_in(one.when)):
             return set()
         found = self._grounds.of(text, who.home).found
         return {number for number in self._places if self._terms[number] in found}
@@ -173,13 +275,10 @@ class Matcher:
         """Where every term stands, in the order of the text; places too, and links."""
         text = readings[0][1].text
         most = MAX_ASKED if self._asked else MAX_PLACES
-        sightings: set[Sighting] = set()
-        for scanner, look in readings:
-            sightings.update(scanner.sightings(look, wanted, most))
         seen: dict[str, list[Found]] = {}
         if self._places and (wanted is None or wanted & self._places):
             seen.update(self._grounds.of(text, who.home).found)
-        for number, start, end in sorted(sightings, key=lambda one: (one.start, one.end)):
+        for start, end, number in self._sightings(readings, wanted, most):
             if number not in self._places:
                 term = self._terms[number]
                 found = Found(text=text[start:end], start=start, end=end, term=term)
@@ -192,11 +291,74 @@ class Matcher:
             seen.update(linked(self._links.values(), text, post))
         return seen
 
+    @staticmethod
+    def _sightings(readings: Readings, wanted: frozenset[int] | None, most: int) -> list[Sighting]:
+        """Where every term (or only those wanted) stands, each place once, in order."""
+        sightings: set[Sighting] = set()
+        for scanner, look in readings:
+            sightings.update(scanner.sightings(look, wanted, most))
+        return sorted(sightings)
+
+    def hits(
+        self, post: Post, name: PostName, holding: Sequence[int], readings: Readings
+    ) -> Iterator[Hit]:
+        """The rules that hold, each with the words that make it hold, for each place apart."""
+        who = self.speaker(post)
+        plans = [self._filing.plans[number] for number in holding]
+        if any(made.wanted is None for made in plans):
+            yield from self._weighed(post, name, holding, readings)
+            return
+        every = frozenset[int]().union(*(made.wanted for made in plans if made.wanted))
+        words = Words(partial(self._words, readings, every))
+        family, rulebook = who.publisher, self.rulebook.hash
+        for number, made in zip(holding, plans, strict=True):
+            yield Hit(
+                rule=self._rules[number],
+                post=name,
+                proof=partial(words.of, made.wanted or frozenset()),
+                role=who.role,
+                affiliation=who.affiliation,
+                family=family,
+                rulebook=rulebook,
+            )
+
+    def _words(self, readings: Readings, wanted: frozenset[int]) -> list[tuple[int, Found]]:
+        """Where the terms wanted stand: each with its number, in order."""
+        text, terms = readings[0][1].text, self._terms
+        return [
+            (term, Found(text=text[start:end], start=start, end=end, term=terms[term]))
+            for start, end, term in self._sightings(readings, wanted, MAX_PLACES)
+        ]
+
+    def _weighed(
+        self, post: Post, name: PostName, holding: Sequence[int], readings: Readings
+    ) -> Iterator[Hit]:
+        """As `hits`, the conditions weighed part by part."""
+        who = self.speaker(post)
+        seen = self.seen(readings, who, post, self._filing.terms_of(holding))
+        for number in holding:
+            rule = self._rules[number]
+            proof = evidence(rule.when, seen)
+            for place, found in self.by_place(post.text, proof, who):
+                yield Hit(
+                    rule=rule,
+                    post=name,
+                    proof=partial(tuple, found),
+                    place=place,
+                    role=who.role,
+                    affiliation=who.affiliation,
+                    family=who.publisher,
+                    rulebook=self.rulebook.hash,
+                )
+
     def by_place(
         self, text: str, found: tuple[Found, ...], who: SourceInfo
     ) -> Iterator[tuple[Place | None, tuple[Found, ...]]]:
-        """What was found, once for each place it speaks of (the most precise ones), or for none."""
-        ids = {one.place for one in found if one.place is not None}
+        """What was found, once for each place it speaks of (the most precise ones), or for none.
+
+        Of several places, those are meant that share a sentence with a word that was found.
+        """
+        ids = beside_words(text, found)
         if not ids:
             yield None, found
             return
@@ -211,30 +373,8 @@ class Matcher:
 
 def evaluate(matcher: Matcher, post: Post, name: PostName) -> tuple[Hit, ...]:
     """The rules that hold for a post, in the order of their ids; role and side stamped."""
-    readings = matcher.concerning(post.text)
-    if readings is None:
-        return ()
-    who = matcher.speaker(post)
-    holding = matcher.rules_holding(readings, who, post)
-    if not holding:
-        return ()
-    wanted = frozenset[int]().union(*(rule.terms for rule in holding))
-    seen = matcher.seen(readings, who, post, wanted)
-    return tuple(
-        Hit(
-            rule=rule.rule,
-            post=name,
-            found=found,
-            place=place,
-            role=who.role,
-            affiliation=who.affiliation,
-            family=who.publisher,
-            rulebook=matcher.rulebook.hash,
-            captured=captured(found),
-        )
-        for rule in holding
-        for place, found in matcher.by_place(post.text, evidence(rule.rule.when, seen), who)
-    )
+    judged = matcher.judge(post)
+    return () if judged is None else tuple(matcher.hits(post, name, *judged))
 
 
 def explain(matcher: Matcher, post: Post) -> tuple[Verdict, ...]:

@@ -4,7 +4,8 @@ Terms that stand for places only bring a rule near; here the names of the post a
 condition holds for what was resolved, never for a name that could mean something else.
 """
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from monitor.hit import Found
 from monitor.place import Place
 from monitor.rule import Where
 from monitor.rulebook.where import fits
+from monitor.text.sentences import spans
 
 NOTES = "\0places"
 """Under this name `Seen` holds what became of every name of a place, for explanations."""
@@ -55,7 +57,21 @@ class Grounds:
                     found.setdefault(where.text, []).append(seen)
             if one.place is not None:
                 places[one.place.id] = one.place
+        region = self._region(home) if home and not places else None
+        if region is not None:
+            seen = Found(text="", start=0, end=0, place=region.id)
+            held = [one for one in self._wheres if one.home and fits(region, one, self._gazetteer)]
+            found |= {one.text: [seen] for one in held}
+            places[region.id] = region
+            note = f"no place is sure: the source's home {region.id}"
+            found.setdefault(NOTES, []).append(Found(text="", start=0, end=0, term=note))
         return Ground(found, places)
+
+    def _region(self, home: str) -> Place | None:
+        """The place that a source's home region is: an own one, else the world's."""
+        own = self._gazetteer.places.values()
+        mine = (one for one in own if one.kind == "region" and one.admin1 == home)
+        return next(mine, None) or self._gazetteer.get(f"region:{home}")
 
     def precise(self, places: Mapping[str, Place]) -> tuple[Place, ...]:
         """Those that contain no other of them: of a village and its district, the village."""
@@ -72,6 +88,20 @@ class Grounds:
             return place.country in held
         same_region = place.kind == "region" != other.kind and place.admin1 in held
         return place.id in held or same_region
+
+
+def beside_words(text: str, found: Sequence[Found]) -> set[str]:
+    """The places that share a sentence with a word; all of them if none does.
+
+    `Shelling of Graivoron. The injured are in hospitals of Belgorod.` is about Graivoron.
+    """
+    places = {one.place for one in found if one.place is not None}
+    if len(places) < 2:  # noqa: PLR2004 - nothing to choose
+        return places
+    ends = [end for _, end in spans(text, "sentence")]
+    told = {bisect_right(ends, one.start) for one in found if one.place is None}
+    near = {one.place for one in found if one.place and bisect_right(ends, one.start) in told}
+    return near or places
 
 
 def _note(one: Resolved) -> Found:

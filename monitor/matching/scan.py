@@ -4,26 +4,24 @@ The adapter around `daachorse`: bytewise over folded bytes, charwise for terms i
 Finds that could be something else are verified on the post's own text.
 """
 
-import pickle
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
-from itertools import chain
 from operator import itemgetter
-from typing import NamedTuple, cast
 
 import regex
 from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
 from monitor.lexicon.surfaces import Surface
-from monitor.rulebook.patterns import WIDE_GAP, Check, Meaning, Onward, Patterns, judged_words
-from monitor.text.fold import Origins
+from monitor.matching.concepts import Concepts
+from monitor.rulebook.patterns import Check, Meaning, Onward, Patterns, judged_words
+from monitor.text.fold import Origins, is_straight
 from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
 
 RawFind = tuple[int, int, int]
 """(start, end, pattern number), in symbols of the folded text."""
 PATTERN = itemgetter(2)
-_PIECE = 500
 _GAP = re.compile(" *")
 _HASHES = ("#", "\uff03")
 _TAG = regex.compile(r"[\w\p{Cf}]+")
@@ -31,41 +29,81 @@ _TAG_GOES_ON = regex.compile(r"[_\p{Cf}]*[^\W_]")
 _NO_TAG_AFTER = ("&", "/")
 _BLANKS = frozenset({" ", ord(" ")})
 _SHORT = 64  # longer texts are not worth remembering
+_USUAL = (1, 1, False)  # a word between two spaces
 _Complete = tuple[Sequence[int], Sequence[Check], int, int]
+Sighting = tuple[int, int, int]
+"""(start, end, term): the term stands at [start, end) of the post's text."""
 
 
-class Sighting(NamedTuple):
-    """A term found at [start, end) of the post's text."""
+class Look:
+    """What one automaton found in a text; what else costs time is worked out when asked for."""
 
-    term: int
-    start: int
-    end: int
+    __slots__ = ("_origins", "_straight", "_view", "finds", "folded", "text")
 
+    def __init__(self, text: str, folded: bytes | str, finds: Sequence[RawFind]) -> None:
+        self.text = text
+        self.folded = folded
+        self.finds = finds
+        self._view: str | None = None
+        self._straight: bool | None = None
+        self._origins: Origins | None = None
 
-class Look(NamedTuple):
-    """What one automaton found in a text."""
+    @property
+    def view(self) -> str:
+        """The folded text as text."""
+        if self._view is None:
+            folded = self.folded
+            self._view = folded.decode("latin-1") if isinstance(folded, bytes) else folded
+        return self._view
 
-    text: str
-    folded: bytes | str
-    finds: Sequence[RawFind]
+    @property
+    def straight(self) -> bool:
+        """Whether each character became one symbol, so that places need no working out."""
+        if self._straight is None:
+            count = len(self.folded)
+            self._straight = isinstance(self.folded, bytes) and is_straight(self.text, count)
+        return self._straight
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """[start, end) in the text of the symbols [first, last) in the folded text."""
+        if self.straight:
+            return first - 1, last - 1
+        if self._origins is None:
+            self._origins = Origins(self.text, len(self.folded))
+        return self._origins.span(first, last)
 
 
 class Scanner:
-    """One automaton with the meanings of its patterns."""
+    """One automaton with the meanings of its patterns.
 
-    def __init__(self, patterns: Patterns, filed: frozenset[int]) -> None:
-        """Build the automaton; `filed` are the terms that some rule is filed under."""
+    Nearly every pattern simply means one term; the table `concept` says which, by the pattern's
+    number. A negative entry leaves a question open, answered by its `Meaning` on the text itself.
+    """
+
+    def __init__(self, patterns: Patterns, concepts: Concepts) -> None:
+        """Build the automaton; what its patterns mean is numbered in `concepts`."""
         keys = list(patterns.meanings)
-        self._meanings = tuple(patterns.meanings.values())
-        self._terms = tuple(tuple(meaning.terms) for meaning in self._meanings)
-        self._questions = frozenset(
-            number for number, meaning in enumerate(self._meanings) if not meaning.simple
-        )
-        self._initials = _initials(self._meanings, bytewise=patterns.bytewise)
-        self._leads = tuple(frozenset(meaning.all_terms()) for meaning in self._meanings)
-        self.filed = frozenset(
-            number for number, leads in enumerate(self._leads) if not filed.isdisjoint(leads)
-        )
+        self._concepts = concepts
+        self._asking: dict[int, Meaning] = {}
+        self._edges: dict[int, tuple[int, int, bool]] = {}
+        self.concept: list[int] = []
+        for number, meaning in enumerate(patterns.meanings.values()):
+            if meaning.simple:
+                self.concept.append(concepts.of(meaning.terms))
+                edges = (meaning.lead, meaning.trail, meaning.open)
+                if edges != _USUAL:
+                    self._edges[number] = edges
+            else:
+                self.concept.append(-1 - number)
+                self._asking[number] = meaning
+        self.questions = frozenset(-1 - number for number in self._asking)
+        self._initials = _initials(self._asking, bytewise=patterns.bytewise)
+        known: dict[frozenset[int], frozenset[int]] = {}
+        self.leads = {
+            number: known.setdefault(leads, leads)
+            for number, meaning in self._asking.items()
+            for leads in [frozenset(meaning.all_terms())]
+        }
         self.find: Callable[..., list[RawFind]]
         """Every overlapping find in a folded text: bytes or str as the automaton is."""
         if not keys:
@@ -76,84 +114,112 @@ class Scanner:
         else:
             self.find = CharwiseDoubleArrayAhoCorasick(keys).find_overlapping
 
-    def __getstate__(self) -> dict[str, object]:
-        """The meanings in pieces: unpacked in one go they would hold up every thread."""
-        pieces = [
-            pickle.dumps(self._meanings[start : start + _PIECE])
-            for start in range(0, len(self._meanings), _PIECE)
-        ]
-        return {**vars(self), "_meanings": pieces}
+    def leading_to(self, terms: frozenset[int]) -> frozenset[int]:
+        """The open questions whose answer may be one of these terms."""
+        return frozenset(
+            -1 - number for number, leads in self.leads.items() if not terms.isdisjoint(leads)
+        )
 
-    def __setstate__(self, state: dict[str, object]) -> None:
-        """Unpack the pieces."""
-        vars(self).update(state)
-        pieces = cast("list[bytes]", state["_meanings"])
-        self._meanings = tuple(chain.from_iterable(map(pickle.loads, pieces)))
-
-    def terms(self, look: Look, found: set[int]) -> frozenset[int]:
-        """Add the terms found, verified, as far as rules are filed under them.
-
-        Returns the patterns that leave a question open, for `answer`.
-        """
-        patterns = frozenset(map(PATTERN, look.finds))
-        found.update(chain.from_iterable(map(self._terms.__getitem__, patterns)))
-        questions = self._questions & patterns
-        if not questions.isdisjoint(self.filed):
-            self._answer(look, found, questions & self.filed)
-            return questions - self.filed
-        return questions
+    def doubtful(self, look: Look, questions: AbstractSet[int]) -> set[int]:
+        """The open questions without those that the next letter settles: most of them."""
+        kept: set[int] = set()
+        concept_of, initials, folded = self.concept, self._initials, look.folded
+        for _, end, number in look.finds:
+            concept = concept_of[number]
+            if concept in questions and concept not in kept:
+                beginnings = initials.get(number)
+                if beginnings is None or not _vain(folded, end, beginnings):
+                    kept.add(concept)
+        return kept
 
     def answer(
-        self, look: Look, found: set[int], questions: frozenset[int], terms: frozenset[int]
+        self, look: Look, found: set[int], questions: AbstractSet[int], terms: frozenset[int]
     ) -> None:
-        """Add those of `terms` that the open questions lead to, verified."""
-        asked = frozenset(one for one in questions if not terms.isdisjoint(self._leads[one]))
-        if asked:
-            self._answer(look, found, asked)
-
-    def _answer(self, look: Look, found: set[int], questions: frozenset[int]) -> None:
-        page = _Page(look.text, look.folded)
+        """Add to `found` those of `terms` that the open questions lead to, verified."""
+        leads = self.leads
+        asked = {-1 - one for one in questions if not terms.isdisjoint(leads[-1 - one])}
+        if not asked:
+            return
         for find in look.finds:
             number = find[2]
-            if number in questions and not self._leads[number] <= found:
-                initials = self._initials.get(number)
-                if initials is not None and _vain(look.folded, find[1], initials):
-                    continue
-                for terms, checks, first, last in self._complete(page.view, find):
-                    found.update(terms)
-                    if checks:
-                        found.update(_meant(checks, look.text, *page.span(first, last)))
+            if number not in asked or leads[number] <= found:
+                continue
+            initials = self._initials.get(number)
+            if initials is not None and _vain(look.folded, find[1], initials):
+                continue
+            for these, checks, first, last in self._complete(look.view, find):
+                found.update(these)
+                if checks:
+                    found.update(_meant(checks, look.text, *look.span(first, last)))
 
     def sightings(
         self, look: Look, wanted: frozenset[int] | None = None, most: int = 50
-    ) -> Iterator[Sighting]:
+    ) -> list[Sighting]:
         """Every verified find of a term (or of those wanted), with its place in the text.
 
         After `most` places of a term it is looked for no further: a megabyte of one word costs no
         more than a page of it.
         """
-        places: dict[int, int] = {}
-        full: set[int] = set()
-        page = _Page(look.text, look.folded)
+        if wanted is None:
+            wanted = frozenset(range(self._concepts.terms))
+        seen: list[Sighting] = []
+        concept_of, edges, straight = self.concept, self._edges, look.straight
+        near = self._concepts.widened(wanted)
         for find in look.finds:
-            leads = self._leads[find[2]]
-            if leads <= full or (wanted is not None and wanted.isdisjoint(leads)):
+            start, end, number = find
+            concept = concept_of[number]
+            if straight and concept in wanted and number not in edges:
+                seen.append((start, end - 2, concept))
+            elif concept in near or (concept < 0 and not wanted.isdisjoint(self.leads[number])):
+                seen += self._ends(look, find)
+            if len(seen) > most:
+                return self._many(look, wanted, most)
+        return seen
+
+    def _many(self, look: Look, wanted: frozenset[int], most: int) -> list[Sighting]:
+        """The same for a post full of finds, counted by term."""
+        seen: list[Sighting] = []
+        places: dict[int, int] = {}
+        near = self._concepts.widened(wanted)
+        for find in look.finds:
+            concept = self.concept[find[2]]
+            if concept >= 0 and concept not in near:
                 continue
-            for terms, checks, first, last in self._complete(page.view, find):
-                start, end = page.span(first, last)
-                for term in (*terms, *_meant(checks, look.text, start, end)):
-                    yield Sighting(term, start, end)
-                    places[term] = count = places.get(term, 0) + 1
-                    if count == most:
-                        full.add(term)
+            leads = self._leads_of(find[2])
+            if wanted.isdisjoint(leads) or all(places.get(one, 0) >= most for one in leads):
+                continue
+            for sighting in self._ends(look, find):
+                seen.append(sighting)
+                places[sighting[2]] = places.get(sighting[2], 0) + 1
+        return seen
+
+    def _ends(self, look: Look, find: RawFind) -> list[Sighting]:
+        """What one find leads to, verified."""
+        ends: list[Sighting] = []
+        for terms, checks, first, last in self._complete(look.view, find):
+            start, end = look.span(first, last)
+            ends += [(start, end, term) for term in terms]
+            if checks:
+                ends += [(start, end, term) for term in _meant(checks, look.text, start, end)]
+        return ends
+
+    def _leads_of(self, number: int) -> frozenset[int] | tuple[int, ...]:
+        concept = self.concept[number]
+        return self.leads[number] if concept < 0 else self._concepts.meant(concept)
 
     def _complete(self, view: str, find: RawFind) -> list[_Complete]:
         """Every end of a term that a find leads to: its terms, those to verify, first and last."""
         start, end, number = find
-        meaning = self._meanings[number]
-        first, last = start + meaning.lead, end - meaning.trail
-        if meaning.open:
+        meaning = self._asking.get(number)
+        if meaning is None:
+            lead, trail, goes_on = self._edges.get(number, _USUAL)
+        else:
+            lead, trail, goes_on = meaning.lead, meaning.trail, meaning.open
+        first, last = start + lead, end - trail
+        if goes_on:
             last = view.find(" ", last)
+        if meaning is None:
+            return [(self._concepts.meant(self.concept[number]), (), first, last)]
         ends: list[_Complete] = []
         if meaning.terms or meaning.checks:
             ends.append((meaning.terms, meaning.checks, first, last))
@@ -162,31 +228,17 @@ class Scanner:
         return ends
 
 
-class _Page:
-    """A post's text beside its folded text; places are worked out when first asked for."""
-
-    __slots__ = ("_origins", "_text", "view")
-
-    def __init__(self, text: str, folded: bytes | str) -> None:
-        self._text = text
-        self.view = folded.decode("latin-1") if isinstance(folded, bytes) else folded
-        self._origins: Origins | None = None
-
-    def span(self, first: int, last: int) -> tuple[int, int]:
-        if self._origins is None:
-            self._origins = Origins(self._text, len(self.view))
-        return self._origins.span(first, last)
-
-
-def _initials(meanings: Sequence[Meaning], *, bytewise: bool) -> dict[int, frozenset[int | str]]:
+def _initials(
+    meanings: Mapping[int, Meaning], *, bytewise: bool
+) -> dict[int, frozenset[int | str]]:
     """For scouts: what the next word may begin with. Most lead nowhere, and this shows it soon."""
     return {
         number: frozenset(
             ord(word[0]) if bytewise else word[0]
             for word in (*meaning.onward.words, *meaning.onward.beginnings)
         )
-        for number, meaning in enumerate(meanings)
-        if meaning.onward and meaning.trail == len(WIDE_GAP)
+        for number, meaning in meanings.items()
+        if meaning.onward and meaning.blind
     }
 
 

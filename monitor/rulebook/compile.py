@@ -6,7 +6,7 @@ what is found in it, not with the number of rules.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from monitor.gazetteer.lookup import Gazetteer
@@ -16,15 +16,7 @@ from monitor.lexicon.terms import ParsedTerm, TermProblem, near_of, parse
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.place import Area, Place
 from monitor.rule import Asked, Condition, Rule, Term, Where
-from monitor.rulebook.conditions import (
-    Numbers,
-    Test,
-    asked_in,
-    necessary,
-    number_of,
-    terms_in,
-    tested,
-)
+from monitor.rulebook.conditions import Numbers, asked_in, terms_in
 from monitor.rulebook.patterns import Patterns
 from monitor.rulebook.where import fits, likely, wheres_in
 from monitor.source import SourceInfo
@@ -71,28 +63,18 @@ class Book(Protocol):
         """Names the content: stamped on every hit."""
 
 
-class CompiledRule(NamedTuple):
-    """A rule, its test, the numbers of its terms, and of what is asked of the post itself."""
-
-    rule: Rule
-    test: Test
-    terms: frozenset[int]
-    asked: tuple[int, ...]
-
-
 class Compiled(NamedTuple):
     """The tables; see the fields.
 
-    `terms` by number; `rules` in order of their ids; `filed`: term -> the rules (by index) of whose
-    rarest necessary group it is; `always`: rules that have no such group, tried on every post;
-    `narrow` and `wide`: the patterns of the byte and of the character automaton; `wheres`: every
-    place condition, each once; `asked`: what is asked of a post when a rule came near, by number.
+    `terms` by number; `rules` in order of their ids; `frequency` of each term, in comparison with
+    others (infinite: it is not looked for); `narrow` and `wide`: the patterns of the byte and of
+    the character automaton; `wheres`: every place condition, each once; `asked`: what is asked of a
+    post when a rule came near, by number.
     """
 
     terms: tuple[str, ...]
-    rules: tuple[CompiledRule, ...]
-    filed: Mapping[int, tuple[int, ...]]
-    always: tuple[int, ...]
+    rules: tuple[Rule, ...]
+    frequency: tuple[float, ...]
     narrow: Patterns
     wide: Patterns
     wheres: tuple[Where, ...]
@@ -117,7 +99,7 @@ def compile_rulebook(
         MistakesError: a term that cannot be used, at the rule's line; all of them at once.
     """
     rules = sorted(book.rules, key=lambda rule: rule.id)
-    texts = tuple(dict.fromkeys(text for rule in rules for text in _texts(rule)))
+    texts = sorted({text for rule in rules for text in texts_of(rule)})
     forms, problems = _all_surfaces(texts, inflect)
     if problems:
         raise MistakesError(_mistakes(rules, problems))
@@ -131,30 +113,19 @@ def compile_rulebook(
         for surface in found:
             if not narrow.add(surface, number):
                 wide.add(surface, number)
-    filed, always = _file(rules, known, _frequency(terms, forms, counts))
-    asked = _asked(rules, known)
     return Compiled(
         terms,
-        tuple(compiled_rule(rule, known) for rule in rules),
-        filed,
-        always,
+        tuple(rules),
+        _frequency(terms, forms, counts),
         narrow,
         wide,
         tuple(wheres.values()),
-        asked,
+        _asked(rules, known),
         known,
     )
 
 
-def compiled_rule(rule: Rule, numbers: Numbers) -> CompiledRule:
-    """A rule with its test and the numbers of all that it looks for."""
-    terms = {numbers[term] for term in _texts(rule)}
-    terms |= {numbers[where.text] for where in wheres_in(rule.when)}
-    asked = tuple(number_of(one, numbers) for one in asked_in(rule.when))
-    return CompiledRule(rule, tested(rule.when, numbers), frozenset(terms), asked)
-
-
-def _texts(rule: Rule) -> Iterator[str]:
+def texts_of(rule: Rule) -> Iterator[str]:
     """The terms of a rule, each followed by the two sides of `a ~5 b`."""
     for term in terms_in(rule.when):
         yield term.text
@@ -225,28 +196,14 @@ def _mistakes(rules: Iterable[Rule], problems: Mapping[str, TermProblem]) -> lis
     ]
 
 
-def _file(
-    rules: Iterable[Rule], numbers: Numbers, frequency: Callable[[int], float]
-) -> tuple[dict[int, tuple[int, ...]], tuple[int, ...]]:
-    filed: dict[int, list[int]] = {}
-    always: list[int] = []
-    for index, rule in enumerate(rules):
-        group = necessary(rule.when, numbers, frequency)
-        if group is None:
-            always.append(index)
-        for term in sorted(group or ()):
-            filed.setdefault(term, []).append(index)
-    return {term: tuple(indexes) for term, indexes in filed.items()}, tuple(always)
-
-
 def _frequency(
     terms: tuple[str, ...], forms: list[tuple[Surface, ...]], counts: Mapping[str, int] | None
-) -> Callable[[int], float]:
-    """How common a term is, in comparison with others."""
+) -> tuple[float, ...]:
+    """How common each term is, in comparison with others."""
     if counts is not None:
         known = zip(terms, forms, strict=True)
-        return [float(counts.get(term, 0)) if of else math.inf for term, of in known].__getitem__
-    return [sum(map(_guess, found)) if found else math.inf for found in forms].__getitem__
+        return tuple(float(counts.get(term, 0)) if of else math.inf for term, of in known)
+    return tuple(sum(map(_guess, found)) if found else math.inf for found in forms)
 
 
 def _guess(surface: Surface) -> float:

@@ -1,6 +1,5 @@
 """Conditions over numbered terms: which terms a rule cannot do without, and whether it holds."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from types import UnionType
@@ -119,43 +118,7 @@ def wanted_terms(condition: Condition) -> Iterator[Term]:
                 yield from wanted_terms(part)
 
 
-def necessary(
-    condition: Condition, numbers: Numbers, frequency: Callable[[int], float]
-) -> frozenset[int] | None:
-    """The rarest set of terms of which at least one must be found; None if there is no such set.
-
-    What is infinitely frequent is in no such set.
-    """
-    match condition:
-        case Term() | Where():
-            rarest = min(_looked_for(condition, numbers), key=frequency)
-            return frozenset({rarest}) if frequency(rarest) < math.inf else None
-        case Scope(_, part):
-            return necessary(part, numbers, frequency)
-        case Except(parts, _) | Count(of=parts):
-            return necessary(AnyOf(parts), numbers, frequency)
-        case AllOf() | AnyOf() | AtLeast():
-            return _rarest(condition, numbers, frequency)
-    return None
-
-
-def _rarest(
-    condition: AllOf | AnyOf | AtLeast, numbers: Numbers, frequency: Callable[[int], float]
-) -> frozenset[int] | None:
-    """The rarest necessary set of a group."""
-    groups = [necessary(part, numbers, frequency) for part in condition.parts]
-    usual = sorted(
-        (group for group in groups if group is not None),
-        key=lambda group: (sum(map(frequency, group)), sorted(group)),
-    )
-    if isinstance(condition, AllOf):
-        return usual[0] if usual else None
-    # When n of k parts hold, one of any k - n + 1 of them does: the rarest are taken.
-    size = max(len(groups) - needed(condition) + 1, 0)
-    return frozenset().union(*usual[:size]) if size <= len(usual) else None
-
-
-def _looked_for(condition: Term | Where, numbers: Numbers) -> tuple[int, ...]:
+def looked_for(condition: Term | Where, numbers: Numbers) -> tuple[int, ...]:
     """The numbers that are all found where a condition holds: the two sides of `a ~5 b`."""
     near = near_of(condition.text) if isinstance(condition, Term) else None
     texts = (near.left.text, near.right.text) if near else (condition.text,)

@@ -16,7 +16,7 @@ from monitor.rulebook.ladder import read_ladder, shipped_ladder
 from monitor.rulebook.lists import Lists
 from monitor.rulebook.places import Places, is_places
 from monitor.rulebook.timelines import Timeline, read_timelines, unknown_rules
-from monitor.rulebook.watches import read_watch, resolve
+from monitor.rulebook.watches import captured_by, read_watch, resolve
 from monitor.rulebook.when import Conditions
 from monitor.source import SourceInfo
 from monitor.watch import Watch
@@ -111,6 +111,7 @@ class _Reading:
         self.files: list[str] = []
         self.rules: list[Rule] = []
         self.watches: list[Watch] = []
+        self._watching: list[Node] = []
         self.examples: dict[str, ExampleMarks] = {}
         self.sources: list[SourceInfo] = []
         self.timelines: list[Timeline] = []
@@ -192,22 +193,21 @@ class _Reading:
         else:
             self.ladder = read_ladder(node, self.mistakes)
 
-    def _watch(self, node: Node) -> None:
-        """A correlation rule."""
-        self._note_id(find(node, ["id"]))
-        watch = read_watch(node, self.mistakes)
-        if watch is not None:
-            self.watches.append(watch)
-
     def name_watched(self, *, alone: bool) -> None:
-        """Let correlations know the rules that they name."""
+        """Read the correlations: they speak of the other rules, and of what these capture."""
+        if not self._watching:
+            return
+        captured = captured_by(self.rules) if not alone and self._lists.whole else None
+        read = [read_watch(node, self.mistakes, captured) for node in self._watching]
         whole = self._lists.whole and not alone
-        self.watches, wrong = resolve(self.watches, self.rules, self._rule_marks, whole=whole)
+        found = [one for one in read if one is not None]
+        self.watches, wrong = resolve(found, self.rules, self._rule_marks, whole=whole)
         self.mistakes += wrong
 
     def _rule(self, node: Node, conditions: Conditions) -> None:
         if isinstance(node.value, dict) and "correlate" in node.value:
-            self._watch(node)
+            self._note_id(find(node, ["id"]))
+            self._watching.append(node)
             return
         form, mistakes = fill(RuleForm, node)
         self.mistakes += mistakes

@@ -2,9 +2,9 @@
 
 Words stand between spaces, so the pattern of `два слова` is ` два слова `. Runs of several spaces,
 punctuation or line breaks are not collapsed in the text (that would cost more than the search), so
-each gap of a phrase also gets a scout, ` два` and two spaces: where that is found, the words that
-may follow (a small tree, `Onward`) are compared one by one. The same tree continues after a
-beginning inside a phrase: `прорв* границ*`.
+each gap of a phrase also gets scouts: ` два`, two or three spaces and the next letter, or ` два`
+and four spaces. Where one is found, the words that may follow (a small tree, `Onward`) are compared
+one by one. The same tree continues after a beginning inside a phrase: `прорв* границ*`.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,10 @@ from monitor.lexicon.surfaces import Surface
 from monitor.text.fold import narrow
 from monitor.text.symbols import LOOKALIKES, merge, unspaced
 
-WIDE_GAP = "  "
+WIDE_GAPS = ("  ", "   ")
+"""Gaps that are looked for together with the letter after them: commas, full stops, dashes."""
+WIDEST_GAP = "    "
+"""A gap that wide or wider is looked for alone."""
 
 
 class Check(NamedTuple):
@@ -51,18 +54,20 @@ class Meaning:
     """What it means when a pattern is found.
 
     `lead` and `trail` symbols of the pattern are not part of the words; `open` means that the last
-    word goes on to its end. `onward` continues from there.
+    word goes on to its end, `blind` that nothing is known of the word behind the gap. `onward`
+    continues from there.
     """
 
-    __slots__ = ("checks", "lead", "onward", "open", "terms", "trail")
+    __slots__ = ("blind", "checks", "lead", "onward", "open", "terms", "trail")
 
-    def __init__(self, key: str, *, opens: bool) -> None:
+    def __init__(self, key: str, *, opens: bool, trail: int | None = None) -> None:
         self.terms: list[int] = []
         self.checks: list[Check] = []
         self.onward: Onward | None = None
         self.lead = int(key.startswith(" "))
-        self.trail = 2 if key.endswith(WIDE_GAP) else int(key.endswith(" "))
+        self.trail = int(key.endswith(" ")) if trail is None else trail
         self.open = opens
+        self.blind = key.endswith(WIDEST_GAP)
 
     @property
     def simple(self) -> bool:
@@ -98,7 +103,7 @@ class Patterns:
         if inner is None:
             self._file(self._meaning(coded, begin=begins[-1]), term, check)
         for gap in range(len(coded) - 1 if inner is None else inner):
-            scout = self._meaning([*coded[:gap], coded[gap] + WIDE_GAP[:1]], begin=False)
+            scout = self._scouts(coded[: gap + 1], coded[gap + 1][0])
             self._continue(scout, coded[gap + 1 :], begins[gap + 1 :], term, check)
         if inner is not None:
             scout = self._meaning(coded[: inner + 1], begin=True)
@@ -114,12 +119,27 @@ class Patterns:
     def _meaning(self, words: list[str], *, begin: bool) -> Meaning:
         """The entry of a pattern: words between spaces, except at an edge without word ends."""
         left = "" if self._unspaced(words[0][0]) else " "
-        last = words[-1].rstrip(" ")[-1]
-        right = "" if begin or (self._unspaced(last) and words[-1][-1] != " ") else " "
+        last = words[-1][-1]
+        right = "" if begin or self._unspaced(last) else " "
         key = left + " ".join(words) + right
         if key not in self.meanings:
             self.meanings[key] = Meaning(key, opens=begin)
         return self.meanings[key]
+
+    def _scouts(self, words: list[str], initial: str) -> Meaning:
+        """The entry of what comes before a wide gap; all its scouts share what may follow."""
+        before = ("" if self._unspaced(words[0][0]) else " ") + " ".join(words)
+        widest = self.meanings.get(before + WIDEST_GAP)
+        if widest is None:
+            widest = Meaning(before + WIDEST_GAP, opens=False, trail=len(WIDEST_GAP))
+            widest.onward = Onward()
+            self.meanings[before + WIDEST_GAP] = widest
+        for gap in WIDE_GAPS:
+            key = before + gap + initial
+            if key not in self.meanings:
+                self.meanings[key] = scout = Meaning(key, opens=False, trail=len(gap) + 1)
+                scout.onward = widest.onward
+        return widest
 
     def _unspaced(self, symbol: str) -> bool:
         return not self.bytewise and unspaced(symbol)

@@ -10,6 +10,7 @@ from pydantic import Field, StrictFloat, StrictInt, model_validator
 
 from monitor.document import Node, named, read_file, shown
 from monitor.form import Form, OneOrMany, did_you_mean, fill, find, wrong
+from monitor.gazetteer.outlines import region_at
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.place import Area, Place, PlaceKind, Point
 from monitor.rulebook.forms import Country, Id, Region, Text
@@ -35,7 +36,9 @@ class PlaceForm(Form):
         "settlement", description="settlement, district, region (an oblast) or country."
     )
     country: Country | None = Field(None, description="ISO 3166-1 code; default: of admin1.")
-    admin1: Region | None = Field(None, description="ISO 3166-2 code of its region: RU-BEL.")
+    admin1: Region | None = Field(
+        None, description="ISO 3166-2 code of its region: RU-BEL. Default: the one its point is in."
+    )
     lat: Latitude | None = Field(None, description="Degrees north.")
     lon: Longitude | None = Field(None, description="Degrees east.")
     precision_km: Kilometres | None = Field(
@@ -252,7 +255,10 @@ def _ring(corners: Sequence[Sequence[float]]) -> tuple[Point, ...]:
 
 def _place(form: PlaceForm) -> Place:
     flat = {name: getattr(form, name) for name in PlaceForm.model_fields}
-    flat["country"] = form.country or (form.admin1.partition("-")[0] if form.admin1 else None)
     for key in ("lat", "lon", "precision_km"):
         flat[key] = None if flat[key] is None else float(flat[key])
+    small = form.kind in {"settlement", "district"}
+    if small and form.admin1 is None and form.lat is not None and form.lon is not None:
+        flat["admin1"] = region_at((float(form.lat), float(form.lon)), form.country)
+    flat["country"] = form.country or (flat["admin1"] and flat["admin1"].partition("-")[0])
     return Place(**flat)

@@ -22,8 +22,10 @@ from pydantic import Field, StrictFloat, StrictInt
 
 from monitor.document import Node
 from monitor.form import Duration, Form, OneOrMany, did_you_mean, duration_text, fill, find
+from monitor.lexicon.expressions import Expression, expression, is_pattern
 from monitor.mistake import Mark, Mistake
-from monitor.rule import DEFAULT_WINDOW, Level, Rule
+from monitor.rule import DEFAULT_WINDOW, Count, Level, Rule
+from monitor.rulebook.conditions import every, terms_in
 from monitor.rulebook.forms import Event, Id, Text, Title
 from monitor.watch import FIELDS, Entry, Watch, WatchType, keyed
 
@@ -144,10 +146,23 @@ _NEEDS = {
 }
 
 
-def read_watch(node: Node, mistakes: list[Mistake], captured: Collection[str] = ()) -> Watch | None:
+def captured_by(rules: Iterable[Rule]) -> frozenset[str]:
+    """The names of the values that rules take from texts: numbers, and groups of expressions."""
+    names: set[str] = set()
+    for rule in rules:
+        names.update(one.name for one in every(rule.when, Count))
+        for term in terms_in(rule.when):
+            known = expression(term.text) if is_pattern(term.text) else None
+            names.update(known.names if isinstance(known, Expression) else ())
+    return frozenset(names)
+
+
+def read_watch(
+    node: Node, mistakes: list[Mistake], captured: Collection[str] | None = None
+) -> Watch | None:
     """A correlation rule; None if there is a mistake in it, which goes to the mistakes.
 
-    `captured` are the values that rules take from texts, by name.
+    `captured` are the values that rules take from texts, by name; None if that is not known.
     """
     before = len(mistakes)
     form, wrong = fill(WatchForm, node)
@@ -163,7 +178,7 @@ def read_watch(node: Node, mistakes: list[Mistake], captured: Collection[str] = 
     return _watch(form, node.mark)
 
 
-def _checked(form: WatchForm, node: Node, captured: Collection[str]) -> Iterable[Mistake]:
+def _checked(form: WatchForm, node: Node, captured: Collection[str] | None) -> Iterable[Mistake]:
     """What its type does not allow, at the line where it stands."""
     asked = form.correlate
     assert isinstance(node.value, dict)  # noqa: S101 - the form has been filled from it
@@ -177,10 +192,10 @@ def _checked(form: WatchForm, node: Node, captured: Collection[str]) -> Iterable
     for key in needed:
         if not getattr(asked, key):
             yield Mistake(node.mark, f"{asked.type} needs `{key}`", f"add `{_NEEDS[key]}`")
-    fields = (*FIELDS, *sorted(captured))
+    fields = (*FIELDS, *sorted(captured or ()))
     named = [*asked.group_by, asked.field, asked.condition.field if asked.condition else ""]
     for name in named:
-        if name and name not in fields:
+        if name and name not in fields and captured is not None:
             yield Mistake(
                 find(node, ["group_by"]).mark if name in asked.group_by else node.mark,
                 f"`{name}` is nothing that a post has", did_you_mean(name, fields),

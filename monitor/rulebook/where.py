@@ -66,6 +66,10 @@ class WhereForm(Form):
     kind: Annotated[tuple[Kind, ...], OneOrMany()] = Field(
         (), description="settlement, district, oblast (or region), country."
     )
+    home: StrictBool = Field(
+        False,
+        description="true: a post that names no place it is sure of speaks of its source's home.",
+    )
     unresolved: StrictBool = Field(
         False, description="true: a name that could be several places, or none."
     )
@@ -79,6 +83,8 @@ class WhereForm(Form):
             hint = "write in, area, within and of, or kind; or unresolved: true alone"
             raise wrong("`place` asks for nothing" if not asked else "unresolved, and somewhere",
                         hint)  # fmt: skip
+        if self.home and self.unresolved:
+            raise wrong("`home` and `unresolved` exclude each other", "leave one of them out")
         return self
 
 
@@ -101,7 +107,7 @@ def read_where(
         asked.append((form.of, ["of"], places, "place"))
     for one, path, known, what in asked:
         if whole and one not in known:
-            hint = f"name the id of {'an' if what == 'area' else 'a'} {what} in a file of places"
+            hint = "list it in a file of places, and that file under `places` in the configuration"
             mistakes.append(Mistake(find(node, path).mark, f"there is no {what} `{one}`", hint))
     point = None if isinstance(form.of, str) else form.of
     if isinstance(form.of, str) and form.of in places:
@@ -116,6 +122,7 @@ def read_where(
         of=form.of if isinstance(form.of, str) else None,
         point=point,
         kinds=form.kind,
+        home=form.home,
         unresolved=form.unresolved,
     )
 

@@ -61,9 +61,13 @@ class Buttons:
         return base64.urlsafe_b64encode(cut).decode()
 
     def keyboard(
-        self, alert: Alert, receiver: str, handled: Action | None, language: Language
-    ) -> Keyboard | None:
-        """The buttons under an incident's message; None for what the monitor says of itself."""
+        self, alert: Alert, receiver: str, handled: Action | None, language: Language, *,
+        drawn: bool = False,
+    ) -> Keyboard | None:  # fmt: skip
+        """The buttons under an incident's message; None for what the monitor says of itself.
+
+        `drawn`: whether maps can be asked for.
+        """
         if alert.about_itself:
             return None
         place = alert.incident.place
@@ -73,6 +77,7 @@ class Buttons:
             [
                 "" if handled is not None and handled.did == "false_alarm" else "false_alarm",
                 "venue" if place and place.lat is not None else "",
+                "map" if drawn and place and place.lat is not None else "",
             ],
         ]
         shown: list[list[dict[str, str]]] = []

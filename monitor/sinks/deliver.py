@@ -16,7 +16,8 @@ import structlog
 
 from monitor.alert import Alert
 from monitor.clock import Clock
-from monitor.store.outbox import Delivery
+from monitor.store.outbox import Attempt, Delivery
+from monitor.store.trouble import StateError
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +27,11 @@ FIRST_LOOK_BACK = timedelta(hours=1)
 READ_AT_ONCE = 200
 UNRECORDED = 400
 """Alerts begun but not yet recorded, at most: what a kill repeats, and what memory holds."""
+
+MOST_NOTED = 20
+"""Alerts of one failure that it is written down for: the first of them are what it was about."""
+NOTED_ALL, NOTED_EACH = 20, 50
+"""Up to this attempt each is written down, then every so-manieth: somebody may be away for days."""
 
 RECORD_GRACE = 2.0
 """Seconds that a cancelled sink still gives to a record that is under way."""
@@ -88,6 +94,9 @@ class Outbox(Protocol):
 
     async def last_delivery(self, sink: str, incident: str) -> Delivery | None:
         """The newest delivery of an incident that has a reference."""
+
+    async def attempted(self, sink: str, attempts: Sequence[Attempt]) -> None:
+        """Write down tries that failed."""
 
     async def latest_of(self, incident: str) -> Alert | None:
         """The newest alert of an incident that has not expired."""
@@ -181,6 +190,22 @@ async def record_whole(
         raise
 
 
+async def note_failed(
+    outbox: Outbox, sink: str, failed: Sequence[tuple[int, str, int]], why: str, now: datetime
+) -> None:
+    """Put failed tries (sequence, alert, attempt) into the delivery log; that may fail too."""
+    noted = [
+        Attempt(sequence, alert, attempt, now, why)
+        for sequence, alert, attempt in failed[:MOST_NOTED]
+        if attempt <= NOTED_ALL or attempt % NOTED_EACH == 0
+    ]
+    if noted:
+        try:
+            await outbox.attempted(sink, noted)
+        except StateError as error:
+            log.warning("attempts_not_noted", sink=sink, why=error.message)
+
+
 class _Flight(NamedTuple):
     alert: Alert
     outcome: "asyncio.Future[Sent]"
@@ -214,6 +239,7 @@ class Stream:
         self._clock = clock
         self._mute = mute
         self._attempts: dict[int, int] = {}
+        self._failed: list[tuple[int, str, int]] = []
         self._flight: deque[_Flight] = deque()
         self._flying = asyncio.Event()
         self._room = asyncio.Semaphore(UNRECORDED)
@@ -224,6 +250,7 @@ class Stream:
     async def run(self, after: int) -> NoReturn:
         """Send everything behind `after`, for ever; raises the RetryError that stopped it."""
         self.reached = after
+        self._failed = []
         self._flight = deque()
         self._flying = asyncio.Event()
         self._room = asyncio.Semaphore(UNRECORDED)
@@ -233,8 +260,14 @@ class Stream:
             for one in self._flight:
                 number = one.alert.sequence
                 self._attempts[number] = self._attempts.get(number, 0) + 1
+                self._failed.append((number, one.alert.id, self._attempts[number]))
                 _abandon(one.outcome)
         raise AssertionError("both parts run for ever")
+
+    async def note(self, error: RetryError) -> None:
+        """Write down what was under way when the last run ended."""
+        failed, self._failed = self._failed, []
+        await note_failed(self._outbox, self.sink, failed, str(error), self._clock.now())
 
     def failures(self, sequence: int) -> int:
         """How often an alert was under way when a run ended."""
@@ -329,6 +362,7 @@ async def deliver(stream: Stream, begin_after: int, clock: Clock, backoff: Backo
         except RetryError as error:
             if stream.position > before:
                 backoff.reset()
+            await stream.note(error)
             pause = backoff.pause(error.after)
             log.warning(
                 "receiver_unavailable", sink=stream.sink, why=str(error), hint=error.hint,

@@ -127,6 +127,7 @@ class MqttSink:
             try:
                 await self._session(outbox, stream)
             except RetryError as error:
+                await stream.note(error)
                 if not self._fall_back(error):
                     await self._pause(error)
 

@@ -6,6 +6,7 @@ sent again and says so, anything else is recorded as uncertain.
 """
 
 import asyncio
+import contextlib
 import random
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from monitor.sinks.deliver import (
     Sent,
     begin_at,
     delivery,
+    note_failed,
     nothing_muted,
     record_whole,
     together,
@@ -65,10 +67,14 @@ def read_reference(text: str | None, chat: str) -> Reference | None:
 
 
 class Gates(NamedTuple):
-    """Why an alert is not sent (`mute`), or sent without a sound (`hush`); None if it is."""
+    """Why an alert is not sent (`mute`), or sent without a sound (`hush`); None if it is.
+
+    `evidence`: whether what further publishers say is also answered under the incident's message.
+    """
 
     mute: Mute = nothing_muted
     hush: Mute = nothing_muted
+    evidence: bool = False
 
 
 class TelegramBotSink:
@@ -155,6 +161,9 @@ class TelegramBotSink:
             if wait > 0:
                 await self._nap(wait)
                 continue
+            if crowd := self._waiting.crowd():
+                await self._overview(crowd)
+                continue
             self._waiting.take(lane)
             try:
                 await self._carry(lane)
@@ -170,6 +179,24 @@ class TelegramBotSink:
             newest = await self._outbox.latest_of(incident)
             if newest is not None and await self._prior(incident) is not None:
                 self._waiting.touch(newest)
+
+    async def _overview(self, crowd: list[Lane]) -> None:
+        """Name in one message what will ring one by one as the limits allow; never repeated."""
+        alerts = [lane.newest for lane in crowd]
+        silent = all(one.incident.level in SILENT_LEVELS or self._gates.hush(one) for one in alerts)
+        message = self._look.overview(alerts)
+        entities = [one.as_json() for one in message.entities]
+        outgoing = Outgoing(message.text, entities, silent=silent, topic=self._room.topic)
+        self._room.pacing.called(self._clock.monotonic())
+        try:
+            await self._room.api.send(self._room.chat, outgoing)
+        except RetryError as error:
+            self._wait_out(error)
+            return
+        except (LostAnswerError, RejectedError, MigratedError) as error:
+            log.info("overview_lost", sink=self.name, why=str(error))
+        for lane in crowd:
+            lane.listed = True
 
     async def _nap(self, seconds: float) -> None:
         """Wait, but not longer than until something else has arrived."""
@@ -202,33 +229,74 @@ class TelegramBotSink:
                 self._waiting.put_back(lane)
             return
         except LostAnswerError as error:
-            self._hold(RetryError(str(error)), lane)
+            await self._hold(RetryError(str(error)), lane)
             return
         except RetryError as error:
             self._doubts -= self._begun
-            self._hold(error, lane)
+            await self._hold(error, lane)
             return
         self._backoff.reset()
         await self._settle(lane, sent)
 
-    def _hold(self, error: RetryError, lane: Lane) -> None:
+    async def _hold(self, error: RetryError, lane: Lane) -> None:
+        self._wait_out(error)
+        self._waiting.put_back(lane)
+        failed = [(one.sequence, one.alert, lane.attempts) for one in lane.entries]
+        await note_failed(self._outbox, self.name, failed, str(error), self._clock.now())
+
+    def _wait_out(self, error: RetryError) -> None:
         pause = self._backoff.pause(error.after)
         log.warning(
             "receiver_unavailable", sink=self.name, why=str(error), hint=error.hint,
             retry_in=round(pause, 1),
         )  # fmt: skip
         self._room.pacing.hold(self._clock.monotonic() + pause)
-        self._waiting.put_back(lane)
 
     async def _send(self, lane: Lane) -> Sent:
         alert = lane.newest
         prior = await self._prior(lane.incident)
+        if lane.aside:
+            return await self._answer(prior, lane)
         if prior is not None and not lane.rings and not lane.afresh:
             message = self._message(await self._since_opened(alert, prior), lane)
             self._room.pacing.called(self._clock.monotonic())
             await self._room.api.edit(self._room.chat, prior.last, message)
+            if self._gates.evidence:
+                self._waiting.put_aside(lane)
             return Sent(str(prior), _told(lane))
         return await self._send_new(alert, prior, lane)
+
+    async def _answer(self, prior: Reference | None, lane: Lane) -> Sent:
+        """A map or what was said, silently under the incident's message; if lost, left at that."""
+        if prior is None:
+            return Sent()
+        png = await self._drawn(lane.last) if lane.picture else None
+        if png is None:
+            message = self._look.evidence(lane.evidence, self._clock.now())
+            text, entities = message.text, [one.as_json() for one in message.entities]
+        else:
+            text, entities = self._look.caption(lane.last), []
+        if not text:
+            return Sent()
+        outgoing = Outgoing(
+            text, entities, silent=True, reply_to=prior.first, topic=self._room.topic
+        )
+        self._room.pacing.called(self._clock.monotonic())
+        with contextlib.suppress(LostAnswerError, RejectedError):
+            if png is None:
+                await self._room.api.send(self._room.chat, outgoing)
+            else:
+                await self._room.api.photo(self._room.chat, outgoing, png)
+        if png is not None:
+            self._waiting.put_aside(lane)
+        return Sent()
+
+    async def _drawn(self, alert: Alert) -> bytes | None:
+        """The map of an incident's place; None if it cannot be drawn."""
+        place, draw = alert.incident.place, self._look.draw
+        if draw is None or place is None or place.lat is None:
+            return None
+        return await asyncio.to_thread(draw, place, alert.incident.level)
 
     async def _send_new(self, alert: Alert, prior: Reference | None, lane: Lane) -> Sent:
         """A new message: it rings, or there is none to edit."""
@@ -248,6 +316,9 @@ class TelegramBotSink:
             if lane.rings:
                 raise
             return Sent(None, f"{error}; not repeated, because it does not ring", "uncertain")
+        place = alert.incident.place
+        if prior is None and self._look.draw is not None and place and place.lat is not None:
+            self._waiting.put_aside(lane, picture=True)
         first = prior.first if prior else number
         opened = prior.opened if prior else alert.sequence
         if lane.entries and not prior:

@@ -17,6 +17,9 @@ LEVEL_MARKS: dict[Level, str] = {
     "informational": "⚪", "low": "🔵", "medium": "🟡", "high": "🟠", "critical": "🔴",
 }  # fmt: skip
 
+EXERCISE_MARK, RETRACTED_MARK = "🟣", "⚫"
+"""In the level's place: what is not happening, or no longer said, never wears an alarming dot."""
+
 KIND_WORDS = {
     "opened": "NEW", "updated": "UPDATED", "escalated": "ESCALATED", "corrected": "CORRECTED",
     "closed": "CLOSED",
@@ -33,7 +36,11 @@ STATUS_WORDS = {
 
 EXERCISE = "EXERCISE - recorded or simulated, not happening now"
 LATE = "LATE"
+ALL_LATE = "LATE - seen long after it was published, not new"
 REPEATED = "POSSIBLY REPEATED - the answer to the first sending was lost"
+
+HOUR, DAY = 60, 24 * 60
+"""Minutes."""
 
 When = Callable[[datetime], str]
 """How a moment is said: an age in a terminal, a time of day in a chat."""
@@ -42,7 +49,8 @@ When = Callable[[datetime], str]
 class Manner(NamedTuple):
     """How to say it: names of sources, moments, and how much of the posts to quote.
 
-    `handled` says who of the desk has settled it.
+    `handled` says who of the desk has settled it, `near` where the place lies, from a known town;
+    `signs`: whether banners begin with a picture.
     """
 
     name: Callable[[str], str]
@@ -51,16 +59,22 @@ class Manner(NamedTuple):
     quote: int = 700
     repeated: bool = False
     handled: str = ""
+    near: str = ""
+    signs: bool = False
 
 
 def compose(alert: Alert, manner: Manner) -> tuple[Line, ...]:
     """The whole message, first the most important."""
     lines: list[Line] = []
     if alert.exercise:
-        lines.append(Line("banner", (span(EXERCISE, "alarm", "bold"),)))
+        sign = f"{EXERCISE_MARK}{EXERCISE_MARK} " if manner.signs else ""
+        lines.append(Line("banner", (span(f"{sign}{EXERCISE}", "alarm", "bold"),)))
+    if alert.posts and all(post.late for post in alert.posts):
+        sign = "🕓 " if manner.signs else ""
+        lines.append(Line("banner", (span(f"{sign}{ALL_LATE}", "alarm", "bold"),)))
     if manner.repeated:
         lines.append(Line("banner", (span(REPEATED, "alarm"),)))
-    lines += [_head(alert), *_facts(alert)]
+    lines += [_head(alert), *_where(alert, manner), *_facts(alert)]
     if manner.handled:
         lines.append(Line("fact", (span(one_line(manner.handled), "bold"),)))
     shown = alert.posts[: manner.posts]
@@ -74,6 +88,25 @@ def compose(alert: Alert, manner: Manner) -> tuple[Line, ...]:
     return tuple(lines)
 
 
+def evidence(posts: Sequence[AlertPost], manner: Manner) -> tuple[Line, ...]:
+    """Posts alone, for an answer under the incident's message."""
+    return tuple(line for post in posts for line in _post(post, manner))
+
+
+def overview(alerts: Sequence[Alert]) -> tuple[Line, ...]:
+    """Many incidents at once, a line each: their own messages follow as the limits allow."""
+    head = f"{len(alerts)} incidents at once; each gets its message as the chat's limits allow"
+    lines = [Line("banner", (span(head, "alarm"),))]
+    for alert in alerts:
+        what = alert.incident
+        where = f" - {one_line(what.place.name)}" if what.place else ""
+        mark = "EXERCISE " if alert.exercise else ""
+        text = f"{level_mark(alert)} {mark}{one_line(what.title)[:60]}{where[:40]}"
+        kind = "" if alert.kind == "opened" else f" ({kind_word(alert)})"
+        lines.append(Line("fact", (span(f"{text}{kind}"), span(f" · {what.status}", "faint"))))
+    return tuple(lines)
+
+
 def kind_word(alert: Alert) -> str:
     """What happened to the incident, in one word."""
     if alert.kind == "corrected" and alert.incident.status == "retracted":
@@ -81,9 +114,18 @@ def kind_word(alert: Alert) -> str:
     return KIND_WORDS[alert.kind]
 
 
+def level_mark(alert: Alert) -> str:
+    """The coloured dot before an alert."""
+    if alert.exercise:
+        return EXERCISE_MARK
+    if alert.incident.status == "retracted":
+        return RETRACTED_MARK
+    return LEVEL_MARKS[alert.incident.level]
+
+
 def _head(alert: Alert) -> Line:
     what = alert.incident
-    mark = f"{LEVEL_MARKS[what.level]} {what.level.upper()}"
+    mark = f"{level_mark(alert)} {what.level.upper()}"
     spans = [span(mark, "level", "bold"), span("  ")]
     if alert.kind != "opened":
         spans.append(span(f"{kind_word(alert)}: ", "bold"))
@@ -92,28 +134,49 @@ def _head(alert: Alert) -> Line:
         spans.append(span(f" - {one_line(what.place.name)}", "bold"))
         if what.place.admin1:
             spans.append(span(f" ({one_line(what.place.admin1)})"))
-    if all(post.late for post in alert.posts) and alert.posts:
-        spans.append(span(f"  {LATE}", "alarm", "bold"))
     return Line("head", merged(spans))
+
+
+def _where(alert: Alert, manner: Manner) -> list[Line]:
+    """`12 km SE of Грайворон, ±2 km`: for who does not know the place."""
+    place = alert.incident.place
+    if place is None or not manner.near:
+        return []
+    exact = f", ±{place.precision_km:g} km" if (place.precision_km or 0) >= 1 else ""
+    return [Line("fact", (span(f"{one_line(manner.near)}{exact}"),))]
 
 
 def _facts(alert: Alert) -> list[Line]:
     what = alert.incident
-    sides = ", ".join(one_line(side) for side in what.affiliations)
     parts = [] if alert.about_itself else [STATUS_WORDS.get(what.status, what.status)]
     if what.families > 1:
         parts.append(_count(what.families, "publisher"))
-    if sides:
-        parts.append(f"sides: {sides}")
     if what.posts > 1:
-        parts.append(_count(what.posts, "post"))
-    because = one_line(alert.reason)
+        echoes = f" ({_count(what.echoes, 'echo', 'echoes')})" if what.echoes else ""
+        parts.append(_count(what.posts, "post") + echoes)
+    sides, long = _sides(alert), bool(what.roles or what.denied_by)
+    if sides and not long:
+        parts.insert(1 + (what.families > 1), sides)
     lines = [Line("fact", (span(" · ".join(parts)),))] if parts else []
+    if long:
+        lines.append(Line("fact", (span(sides),)))
     if what.numbers:
         lines.append(Line("fact", (span(_numbers(alert), "bold"),)))
-    if because:
+    if because := one_line(alert.reason):
         lines.append(Line("fact", (span(f"{kind_word(alert).lower()}: {because}", "faint"),)))
     return lines
+
+
+def _sides(alert: Alert) -> str:
+    """`official, militia (ru-state, legion); denied by official ru-state`."""
+    what = alert.incident
+    roles = ", ".join(one_line(role) for role in what.roles)
+    sides = ", ".join(one_line(side) for side in what.affiliations)
+    said = (
+        f"{roles} ({sides})" if roles and sides else roles or (f"sides: {sides}" if sides else "")
+    )
+    deniers = ", ".join(one_line(one) for one in what.denied_by)
+    return "; ".join(filter(None, [said, f"denied by {deniers}" if deniers else ""]))
 
 
 def _numbers(alert: Alert) -> str:
@@ -153,8 +216,8 @@ def _speaker(post: AlertPost) -> str:
     return f" ({', '.join(known)})" if known else " (unknown role and side)"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _count(number: int, noun: str, many: str | None = None) -> str:
+    return f"{number} {noun if number == 1 else many or f'{noun}s'}"
 
 
 def one_line(text: str) -> str:
@@ -216,6 +279,16 @@ def age(moment: datetime, now: datetime, zone: tzinfo) -> str:
     if passed < timedelta(days=1):
         return f"{int(passed.total_seconds() // 3600)} h ago"
     return moment.astimezone(zone).strftime("%-d %b %Y, %H:%M")
+
+
+def told_after(moment: datetime, now: datetime, zone: tzinfo) -> str:
+    """`12:14 EET, 5 min ago at 12:19`: stays true however much later it is read."""
+    shown = time_of_day(moment, now, zone)
+    passed = int((now - moment).total_seconds() // 60)
+    if passed < 1 or passed >= DAY:
+        return shown
+    length = f"{passed} min" if passed < HOUR else f"{passed // HOUR} h"
+    return f"{shown}, {length} ago at {now.astimezone(zone):%H:%M}"
 
 
 def time_of_day(moment: datetime, now: datetime, zone: tzinfo) -> str:

@@ -2,15 +2,15 @@
 
 The preview takes over a channel while no account proves that it reads it: logged out, banned, made
 to wait, not there yet, or none has room. Otherwise it only bears witness, seldom. A channel has a
-home, the account that reads it when all are well: the one the sources file names, one that has
-joined it, else one by a hash of both names, so that a longer list moves no other channel (each
-account would have to look a moved one up anew).
+home, the account that reads it when all are well: the one the sources file names, else one by a
+hash of both names, so that a longer list moves no other channel (each account would have to look a
+moved one up anew).
 """
 
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -61,7 +61,6 @@ class Roster:
         self._board = board
         self._infos = {one.id: one for one in sources if "account" in one.via}
         self._accounts = {name: AccountHealth(account=name) for name in accounts}
-        self._joined: dict[str, frozenset[str]] = {}
         self._moves: dict[str, Move] = {}
         self._of: dict[str, str] = {}
         self._told: dict[str, SourceHealth] = {}
@@ -87,6 +86,8 @@ class Roster:
             if id_ in self._previewed:
                 self._show(id_)
         self._share_out()
+        for name in self._able():  # an entry may name another account now
+            self._go_home(name)
         for name in self._accounts:
             self._move(name)
         self._changed.set()
@@ -168,12 +169,6 @@ class Roster:
         back = self._go_home(account)
         log.warning("telegram_account_well", account=account, channels=back)
 
-    def joined(self, account: str, names: Collection[str]) -> None:
-        """An account has joined these channels (names in lower case): they are pushed to it."""
-        self._joined[account] = frozenset(names)
-        if self._accounts[account].state not in {"lost", "flooded"}:
-            self._go_home(account)
-
     def missed(self, source: str, posts: int) -> None:
         """The preview showed posts that the account should have had."""
         self._missed[source] = self._missed.get(source, 0) + posts
@@ -198,12 +193,11 @@ class Roster:
 
     def _home(self, id_: str, accounts: Sequence[str]) -> list[str]:
         """The accounts, the one where a channel is at home first."""
-        name = id_.partition(":")[2].lower()
         wanted = self._infos[id_].account
 
-        def rank(account: str) -> tuple[bool, bool, bytes]:
+        def rank(account: str) -> tuple[bool, bytes]:
             digest = hashlib.sha256(f"{account}\n{id_}".encode()).digest()
-            return account != wanted, name not in self._joined.get(account, ()), digest
+            return account != wanted, digest
 
         return sorted(accounts, key=rank)
 

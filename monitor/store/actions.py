@@ -9,8 +9,9 @@ import msgspec
 from monitor.action import JUDGING, Action
 from monitor.silence import Silence
 from monitor.store.database import Database
+from monitor.store.deeds import put_action
 from monitor.store.moments import to_ms
-from monitor.store.seal import check, seal
+from monitor.store.seal import check
 from monitor.store.silences import put_silence
 
 _COLUMNS = "number, key, at, did, incident, rule, body, seal"
@@ -24,20 +25,14 @@ def act(db: Database, action: Action, silences: Iterable[Silence] = ()) -> bool:
     Raises:
         DiskFullError: nothing was stored, try again.
     """
-    body = msgspec.json.encode(action)
-    row = (action.key, to_ms(action.at), action.did, action.incident, action.rule, body)
     changed = tuple(silences)
 
     def write(connection: sqlite3.Connection) -> bool:
-        done = connection.execute(
-            "INSERT OR IGNORE INTO actions (key, at, did, incident, rule, body, seal)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (*row, seal(*row)),
-        ).rowcount
+        done = put_action(connection, action)
         if done:
             for silence in changed:
                 put_silence(connection, silence)
-        return bool(done)
+        return done
 
     return db.write(write, name="action")
 

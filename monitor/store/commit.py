@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 import zstandard
 
+from monitor.action import Action
 from monitor.alert import Alert, to_json
 from monitor.hit import Found, Hit
 from monitor.incident import Incident, Outcome, Support
@@ -18,8 +19,9 @@ from monitor.store.chain import link
 from monitor.store.channels import Channels
 from monitor.store.clues import Counts, drop_ended, put_clues, put_counts
 from monitor.store.database import Database
+from monitor.store.deeds import put_action
 from monitor.store.head import NEWEST_ALERT, Head
-from monitor.store.incidents import put_incidents, put_supports
+from monitor.store.incidents import drop_supports, put_incidents, put_supports
 from monitor.store.moments import to_ms
 from monitor.store.posts import Admitted
 from monitor.store.seal import seal
@@ -46,7 +48,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
     `judged` is everything that `admit` returned, in its order; `incidents` and `supports` replace
     what was stored of them, and so do `clues` (by key and realm; None is forgotten, and so is what
-    ends before the hour of `clue_floors`); `counts` are added to the baselines; `rulebook` is the
+    ends before the hour of `clue_floors`); `counts` are added to the baselines; `gone` are supports
+    (incident, source, id, exercise) that a person has moved, `actions` who did; `rulebook` is the
     hash of the rulebook that judged and `versions` those of what it was compiled with (fold,
     lexicon, monitor), written down when the hash is first seen.
     """
@@ -61,6 +64,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     clues: Mapping[tuple[ClueKey, bool], Clue | None] = msgspec.field(default_factory=dict)
     clue_floors: Mapping[bool, int] = msgspec.field(default_factory=dict)
     counts: Counts = msgspec.field(default_factory=dict)
+    gone: tuple[tuple[str, str, str, bool], ...] = ()
+    actions: tuple[Action, ...] = ()
     versions: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -99,11 +104,14 @@ def commit(db: Database, work: Work, now: datetime) -> tuple[Alert, ...]:
         db.step("incidents")
         put_incidents(connection, work.incidents)
         db.step("supports")
+        drop_supports(connection, work.gone)
         put_supports(connection, work.supports)
         db.step("clues")
         put_clues(connection, work.clues)
         drop_ended(connection, work.clue_floors)
         put_counts(connection, work.counts)
+        for action in work.actions:
+            put_action(connection, action)
         db.step("alerts")
         return _put_alerts(connection, db.head, work.alerts, now)
 

@@ -45,6 +45,18 @@ def put_supports(connection: sqlite3.Connection, supports: Sequence[Support]) ->
         connection.executemany("INSERT OR REPLACE INTO supports VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
+def drop_supports(
+    connection: sqlite3.Connection, gone: Sequence[tuple[str, str, str, bool]]
+) -> None:
+    """Forget supports (incident, source, id, exercise); inside the caller's transaction."""
+    if gone:
+        connection.executemany(
+            "DELETE FROM supports WHERE incident = ? AND source = ? AND message = ?"
+            " AND exercise = ?",
+            gone,
+        )
+
+
 _INCIDENT_COLUMNS = "i.id, i.exercise, i.open, i.body, i.seal"
 _SUPPORT_COLUMNS = "s.incident, s.source, s.message, s.exercise, s.body, s.seal"
 

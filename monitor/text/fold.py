@@ -154,6 +154,12 @@ def has_other_letters(text: str) -> bool:
     return not text.isascii() and _BEYOND.search(text) is not None
 
 
+def is_straight(text: str, symbols: int) -> bool:
+    """Whether each character was folded to one symbol, the two spaces around it counted."""
+    # A run that has no code is never shortened by its handler, so nothing can even out.
+    return symbols == len(text) + 2 == len(_encode(text, "monitor.fold", _MAP)[0]) + 2
+
+
 class Origins:
     """Where the symbols of a folded text stand in the text; made only for posts that fired."""
 

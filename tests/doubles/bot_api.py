@@ -86,7 +86,9 @@ class Message(msgspec.Struct, kw_only=True):
 class BotApiDouble:
     """`faults` are taken one per call; `lost` carries the call out and breaks the connection.
 
-    `calls` are (when, method, status) of every call, `now` the seconds that its limits count in.
+    `calls` are (when, method, status) of every call, `now` the seconds that its limits count in;
+    `shown` is every text that the chat ever showed, with its time. `flood_waits` are taken one per
+    call and answered 429 with that `retry_after`; `floods` are those that were.
     """
 
     def __init__(
@@ -104,6 +106,9 @@ class BotApiDouble:
         self.migrated: dict[str, str] = {}
         self.toasts: dict[str, str] = {}
         self.asked_after: list[int | None] = []
+        self.shown: list[tuple[float, str]] = []
+        self.flood_waits: deque[int] = deque()
+        self.floods: list[tuple[float, int]] = []
         self.url = ""
         self.now = now
         self._limits = Limits(group_limit, minute, second)
@@ -202,7 +207,7 @@ class BotApiDouble:
         if fault in {"500", "502"}:
             self.calls.append((self.now(), "fault", int(str(fault))))
             return _no(int(str(fault)), "Internal Server Error")
-        answer = self._carry_out(method, asked, files)
+        answer = self.carry_out(method, asked, files)
         self.calls.append((self.now(), method, answer.status))
         if fault == "lost":
             _cut(request)
@@ -223,9 +228,10 @@ class BotApiDouble:
                 pass
         return _yes(self._updates[: int(asked.get("limit", 100))])
 
-    def _carry_out(
+    def carry_out(
         self, method: str, asked: dict[str, Any], files: Mapping[str, bytes]
     ) -> web.Response:
+        """What a call does, and the answer to it."""
         others = {"getMe": _me, "answerCallbackQuery": self._toast}
         if method in others:
             return others[method](asked)
@@ -235,8 +241,9 @@ class BotApiDouble:
         if chat in self.migrated:
             more = {"migrate_to_chat_id": int(self.migrated[chat])}
             return _no(400, "Bad Request: group chat was upgraded to a supergroup chat", more)
-        wait = self._over_limit(chat)
+        wait = self.flood_waits.popleft() if self.flood_waits else self._over_limit(chat)
         if wait:
+            self.floods.append((self.now(), wait))
             return _no(429, f"Too Many Requests: retry after {wait}", {"retry_after": wait})
         if method.startswith("edit"):
             return self._edit(method, asked)
@@ -273,6 +280,7 @@ class BotApiDouble:
             topic=asked.get("message_thread_id"), media=files.get("photo", b""),
             keyboard=(asked.get("reply_markup") or {}).get("inline_keyboard", []), at=self.now(),
         )  # fmt: skip
+        self.shown.append((self.now(), text))
         sent = {"message_id": number, "date": int(time.time()), "chat": _chat(chat), "text": text}
         return _yes(sent)
 
@@ -312,7 +320,8 @@ class BotApiDouble:
             return _no(400, "Bad Request: message is not modified: specified new message content")
         message.text, message.entities, message.keyboard = text, entities, keyboard
         message.history.append(text)
-        return _yes({"message_id": message.number, "date": int(time.time()), "text": text})
+        self.shown.append((self.now(), text))
+        return _yes(self._shown(message))
 
     def _over_limit(self, chat: str) -> int:
         most, minute, second, overall = self._limits
@@ -340,6 +349,7 @@ async def _parameters(request: web.Request) -> tuple[dict[str, Any], dict[str, b
     for key, value in (await request.post()).items():
         if isinstance(value, web.FileField):
             files[key] = value.file.read()
+            value.file.close()
         elif isinstance(value, str):
             asked[key] = value
     for key, value in asked.items():  # a form carries numbers, lists and objects as text

@@ -1,7 +1,7 @@
 """Doubles that sources are run against: a store in memory, a board, a clock that is moved."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from monitor.post import Post, Received
@@ -62,7 +62,6 @@ class Board:
         self.last: dict[str, SourceHealth] = {}
         self.states: dict[str, list[str]] = {}
         self.account: list[str] = []
-        self.members: set[str] = set()
 
     def source(self, health: SourceHealth) -> None:
         """Remember the newest and the sequence of different states."""
@@ -83,10 +82,6 @@ class Board:
         """An account has to wait."""
         del reason, until
         self.account.append("flooded")
-
-    def joined(self, names: Collection[str]) -> None:
-        """An account has joined these channels."""
-        self.members |= set(names)
 
 
 class ManualClock:

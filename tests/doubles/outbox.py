@@ -9,7 +9,7 @@ import msgspec
 
 from monitor.alert import Alert, AlertIncident, AlertKind, AlertPlace, AlertPost
 from monitor.rule import Level
-from monitor.store.outbox import Delivery
+from monitor.store.outbox import Attempt, Delivery
 
 
 class MemoryOutbox:
@@ -19,6 +19,7 @@ class MemoryOutbox:
         self.alerts: list[Alert] = []
         self.positions: dict[str, tuple[int, dict[str, object]]] = {}
         self.deliveries: dict[tuple[str, int], Delivery] = {}
+        self.attempts: dict[str, list[Attempt]] = {}
         self.records = 0
         self._grown = asyncio.Condition()
 
@@ -82,6 +83,10 @@ class MemoryOutbox:
             if name == sink and one.incident == incident and one.reference is not None
         ]
         return max(found, key=lambda one: one.sequence, default=None)
+
+    async def attempted(self, sink: str, attempts: Sequence[Attempt]) -> None:
+        """As the store's."""
+        self.attempts.setdefault(sink, []).extend(attempts)
 
     async def latest_of(self, incident: str) -> Alert | None:
         """As the store's."""

@@ -144,8 +144,9 @@ class ChatRig(Rig):
         )
 
     def shown(self) -> list[str]:
-        """The ids of every text a message ever had."""
-        return [text.rsplit("alert ", 1)[1] for text in self._history()]
+        """The ids of every text a message ever had; an overview has none."""
+        ends = [text.rsplit("\n", 1)[-1].partition("alert ") for text in self._history()]
+        return [id_ for before, found, id_ in ends if found and not before]
 
     def words(self) -> str:
         """Every text a message ever had."""

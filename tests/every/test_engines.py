@@ -6,6 +6,7 @@ import pytest
 
 from monitor.lexicon.surfaces import surfaces
 from monitor.lexicon.terms import ParsedTerm, parse
+from monitor.matching.concepts import Concepts
 from monitor.matching.scan import Look, Scanner
 from monitor.rulebook.patterns import Patterns
 from monitor.text.fold import fold, fold_wide
@@ -22,10 +23,13 @@ def _automaton(term: str, text: str, *, bytewise: bool) -> list[tuple[int, int]]
     patterns = Patterns(bytewise=bytewise)
     for surface in made:
         assert patterns.add(surface, 0) or bytewise  # type: ignore[arg-type]
-    scanner = Scanner(patterns, frozenset({0}))
+    scanner = Scanner(patterns, Concepts(1))
     folded = fold(text) if bytewise else fold_wide(text)
     return sorted(
-        {(at.start, at.end) for at in scanner.sightings(Look(text, folded, scanner.find(folded)))}
+        {
+            (start, end)
+            for start, end, _ in scanner.sightings(Look(text, folded, scanner.find(folded)))
+        }
     )
 
 
@@ -45,6 +49,8 @@ CASES: list[tuple[str, str, list[tuple[int, int]]]] = [
     ("два слова", "два слова", [(0, 9)]),
     ("два слова", "два  слова", [(0, 10)]),
     ("два слова", "два,\n\n— слова", [(0, 13)]),
+    ("два слова", "два.  слова", [(0, 11)]),
+    ("два слова", "два.   слова", [(0, 12)]),
     ("два слова", "два" + " " * 50 + "слова", [(0, 58)]),
     ("два слова", "два три слова", []),
     ("два слова", "двас лова", []),
@@ -97,9 +103,14 @@ CASES: list[tuple[str, str, list[tuple[int, int]]]] = [
     ("@Graivoron", "в Грайвороне", [(2, 12)]),
     ("@Снов", "Snow snow SNOW Snow's Снову", [(0, 4), (10, 14), (15, 19), (22, 27)]),
     ("@снов", "snow Snow", [(5, 9)]),
+    ("@Лев", "левом Левом львов ЛЬВОВ Lev lev", [(6, 11), (18, 23), (24, 27)]),
+    ("@Песков", "песков Песков пескова", [(7, 13), (14, 21)]),
     ("@Андрей Юсов", "Андрію Юсову, Andrii Yusov", [(0, 12), (14, 26)]),
     ("~обстрел", "обстреляли обстрелы обстреливать", [(0, 10), (11, 19), (20, 32)]),
     ("обстрел", "обстреляли", []),
+    ("fr:blessé", "Blessées par blessons, blesser", [(0, 8)]),
+    ("ro:atac", "atacului ATACURI ataca", [(0, 8), (9, 16)]),
+    ("uk:мина", "мина міна", [(0, 4)]),
     ("~attack", "attacked by attackers", [(0, 8), (12, 21)]),
     ("#белгород", "#Белгород, белгород", [(1, 9)]),
     ("#белгород", "#белгород_новости #белгороде а#белгород /#белгород", []),

@@ -70,9 +70,7 @@ def test_reposts_never_alert(told: list[Alert]) -> None:
 
 def test_a_rumour_is_taken_back(told: list[Alert]) -> None:
     """The blown-up substation is retracted when its only post is deleted, and says so."""
-    (corrected,) = [
-        alert for alert in of(told, "infrastructure-hit") if alert["kind"] == "corrected"
-    ]
+    (corrected,) = [alert for alert in of(told, "power-outage") if alert["kind"] == "corrected"]
     assert corrected["incident"]["status"] == "retracted"
     assert "deleted" in corrected["reason"]
 
@@ -91,11 +89,39 @@ def test_the_number_of_injured_is_followed(told: list[Alert]) -> None:
 
 
 def test_a_claim_and_its_denial_stand_side_by_side(told: list[Alert]) -> None:
-    """The ministry's victory and the formations' denial are two incidents of the same hours."""
-    claimed = of(told, "group-destroyed")[-1]["incident"]
-    denied = [alert for alert in of(told, "formation-denial") if alert["kind"] == "escalated"]
-    assert claimed["status"] == "official"
-    assert "ru-opposition-armed" in denied[-1]["incident"]["affiliations"]
+    """The ministry's victory, told by three, is disputed as soon as the formations deny it."""
+    steps = [
+        (alert["incident"]["status"], speaker(alert)) for alert in of(told, "group-destroyed")[:4]
+    ]
+    assert steps == [
+        ("unconfirmed", "telegram:mod_russia"),
+        ("reported", "telegram:rian_ru"),
+        ("reported", "telegram:tass_agency"),
+        ("disputed", "telegram:russvolcorps"),
+    ]
+
+
+def test_the_place_is_told_and_narrowed(told: list[Alert]) -> None:
+    """The raid is at Kozinka, the outage first somewhere in the oblast, then in a district."""
+    assert {one["incident"]["place"]["id"] for one in of(told, "border-incursion")} == {"kozinka"}
+    places = [one["incident"]["place"]["id"] for one in of(told, "power-outage")]
+    assert (places[0], places[-1]) == ("belgorod-oblast", "grayvoronsky")
+
+
+def test_an_all_clear_ends_the_alert_of_its_place(told: list[Alert]) -> None:
+    """The alert of the Belgorod district ends with its all-clear; that of the city goes on."""
+    ended = [one for one in of(told, "air-alert") if one["kind"] == "closed" and one["posts"]]
+    first = ended[0]
+    assert first["incident"]["place"]["id"] == "belgorodsky"
+    assert first["reason"].startswith("all clear: telegram:exercise_air_watch says so")
+
+
+def test_a_denial_disputes_only_what_it_speaks_of(told: list[Alert]) -> None:
+    """Bryansk's governor disputes the claim on Churovichi; the raid at Kozinka stays official."""
+    disputes = [one for one in told if "unconfirmed -> disputed" in one["reason"]]
+    (disputed,) = disputes
+    assert disputed["incident"]["place"]["id"] == "churovichi"
+    assert of(told, "border-incursion")[-1]["incident"]["status"] == "official"
 
 
 def test_the_regime_is_official_at_once(told: list[Alert]) -> None:
@@ -108,7 +134,8 @@ def test_drones_come_on_the_next_day(told: list[Alert]) -> None:
     """Drones are told in both languages on 23 May."""
     next_day = [
         alert["posts"][0]["text"]
-        for alert in of(told, "drone-attack")
+        for rule in ("drone-attack", "air-defence")
+        for alert in of(told, rule)
         if alert["posts"] and alert["posts"][0]["published_at"].startswith("2023-05-23")
     ]
     assert any("беспилотник" in text for text in next_day)

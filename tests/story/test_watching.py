@@ -261,3 +261,16 @@ def test_correlations_of_correlations(tmp_path: Path) -> None:
         assert told(at.post(2, "paper", "a raid more")) == [
             ("opened", "seen-together and fire within 60 min")
         ]
+
+
+def test_captured_values_group_and_count(tmp_path: Path) -> None:
+    """What a rule's expression captures can be counted, grouped by, and be new."""
+    more = """{type: value_count, rules: rocket, timespan: 1h, condition: {field: model, gte: 2}}
+  - {id: rocket, title: A rocket, when: "/С-(?P<model>[0-9]+)/"}
+"""
+    with desk(tmp_path, more) as at:
+        assert not opens(at, 0, "paper", "ракета С-200 летит")
+        assert not opens(at, 1, "legion", "ещё одна С-200")
+        assert opens(at, 2, "state", "а это С-300") == (
+            "2 different model: 200, 300, within 60 min"
+        )

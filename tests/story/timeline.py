@@ -125,7 +125,7 @@ class Story:
         return Hit(
             rule=one,
             post=name,
-            found=(Found(text="sabotage group", start=2, end=16, term="sabotage group"),),
+            proof=lambda: (Found(text="sabotage group", start=2, end=16, term="sabotage group"),),
             place=place,
             role=info.role,
             affiliation=info.affiliation,

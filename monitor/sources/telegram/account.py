@@ -14,6 +14,7 @@ import structlog
 
 from monitor.clock import Clock
 from monitor.source import Intake, SourceInfo
+from monitor.sources.telegram.calls import Calls
 from monitor.sources.telegram.connection import Connection, Pace, outliving, worst
 from monitor.sources.telegram.listener import Listener
 from monitor.sources.telegram.register import AccountBoard, Register
@@ -47,6 +48,8 @@ class TelegramAccount:
         self._register: Register | None = None
         self._look = asyncio.Event()
         self.lost: AccountLostError | None = None
+        self.calls: Calls | None = None
+        """The calls of the connection, while there is one."""
 
     def take(self, sources: Sequence[SourceInfo]) -> None:
         """Read these channels from now on: another account's may come, or go."""
@@ -88,10 +91,12 @@ class TelegramAccount:
         connection = Connection(client, register, self._clock, self._pace, self._look)
         try:
             await outliving(connection.open())
+            self.calls = connection.calls
             await connection.serve()
         except Exception as error:
             raise worst(error) from error
         finally:
+            self.calls = None
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(LONGEST_CLOSE):
                     await client.disconnect()

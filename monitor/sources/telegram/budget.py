@@ -31,6 +31,21 @@ RATES: Mapping[str, tuple[Rate, ...]] = {
 USUAL = (Rate(30, 60),)
 
 
+class Usage(msgspec.Struct, frozen=True):
+    """How far a method's budget is used: `calls` of `of` in the last `seconds`.
+
+    `free_in` is how many seconds until it may be called again, 0 = now; `flood` whether Telegram
+    says so, and not our own budget.
+    """
+
+    method: str
+    calls: int
+    of: int
+    seconds: float
+    free_in: float
+    flood: bool
+
+
 class Budget(msgspec.Struct, frozen=True):
     """The calls of late by method, and the ends of flood waits."""
 
@@ -64,6 +79,18 @@ def finished(budget: Budget, method: str, calls: int, now: float) -> float:
         moment += wait(budget, method, moment)
         budget = spent(budget, method, moment)
     return moment - now
+
+
+def usage(budget: Budget, now: float) -> tuple[Usage, ...]:
+    """How far every method's budget is used, by its longest window; those never called left out."""
+    found = []
+    for method in sorted(budget.calls.keys() | budget.floods.keys()):
+        longest = max(RATES.get(method, USUAL), key=lambda rate: rate.seconds)
+        made = [at for at in budget.calls.get(method, ()) if at > now - longest.seconds]
+        free_in = wait(budget, method, now)
+        flood = budget.floods.get(method, 0.0) > now
+        found.append(Usage(method, len(made), longest.calls, longest.seconds, free_in, flood))
+    return tuple(found)
 
 
 def spent(budget: Budget, method: str, now: float) -> Budget:

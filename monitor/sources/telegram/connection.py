@@ -79,21 +79,21 @@ class Connection:
         self._clock = clock
         self._pace = pace
         self._pushes = Pushes()
-        self._calls = Calls(client, clock, pace.call_timeout, register.budget, register.keep_budget)
-        self._lister = Lister(self._calls, register, clock)
+        self.calls = Calls(client, clock, pace.call_timeout, register.budget, register.keep_budget)
+        self._lister = Lister(self.calls, register, clock)
         self._meeting = Meeting(
-            self._calls,
+            self.calls,
             self._lister,
             register,
             clock,
             carefully=self._carefully,
             greet=self._greet,
         )
-        self._standing = Standing(self._calls, register.board, clock, pace.long_flood)
+        self._standing = Standing(self.calls, register.board, clock, pace.long_flood)
         again = (pace.relist_every, pace.relist_window)
         self._catching_up = CatchingUp(self._lister, register, clock, self._carefully, again=again)
         self._polling = Polling(self._lister, register, clock, self._catching_up.add)
-        self._joining = Joining(self._calls, register, clock, wanted=pace.join)
+        self._joining = Joining(self.calls, register, clock, wanted=pace.join)
         self._albums: dict[tuple[Watched, int], tuple[TL, list[Span]]] = {}
         self._album = asyncio.Event()
         self._gap = asyncio.Event()
@@ -104,7 +104,7 @@ class Connection:
         self._client.take = self._pushes.put
         async with asyncio.timeout(self._pace.connect_timeout * 2):
             await self._client.connect()
-        state = await self._calls.ask(functions.updates.GetStateRequest())
+        state = await self.calls.ask(functions.updates.GetStateRequest())
         log.info("telegram_connected", account=self._register.account)
         self._standing.look(connected=True)
         ahead = (self._clock.now() - state.date).total_seconds()

@@ -50,7 +50,7 @@ class Lister:
         if not isinstance(chat, types.Channel):
             raise ChannelLostError(f"{watched.name} is no channel")
         if watched.known is not None and watched.known.number != chat.id:
-            hint = f"@{watched.name} is now channel {chat.id}: confirm it in the sources file"
+            hint = f"@{watched.name} is now channel {chat.id}: check who that is, or remove it"
             self._register.lose(watched, "handed_over", "the name has another channel", hint)
             return
         await self._register.keep_peer(watched, Peer(chat.id, chat.access_hash))
@@ -130,7 +130,7 @@ class Lister:
         if chat is None or watched.name.lower() in held:
             return True
         now = f"now @{held[0]}" if held else "without a public name"
-        hint = f"the channel is {now}: confirm it in the sources file"
+        hint = f"the channel is {now}: correct the id in the sources file"
         self._register.lose(watched, "handed_over", "the channel gave up its name", hint)
         return False
 

@@ -66,6 +66,7 @@ class Meeting:
 
     async def round(self) -> None:
         """Meet one channel after the other, as far as the budget goes."""
+        self._register.revive()
         barred = False
         for watched in self._register.reading():
             found = watched.peer is None and not barred

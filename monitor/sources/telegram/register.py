@@ -1,7 +1,7 @@
 """The watched channels and what is stored of each: posts and coverage, always together."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -12,9 +12,11 @@ from monitor.clock import Clock
 from monitor.post import Received
 from monitor.source import Arrival, HealthBoard, Intake, SourceHealth, SourceInfo, SourceState
 from monitor.sources.handover import hand_over
-from monitor.sources.telegram.coverage import Coverage, Spans, added, holds
+from monitor.sources.telegram.coverage import Coverage, Spans, added, gaps, holds, size
 
 log = structlog.get_logger(__name__)
+
+REVIVED_AFTER = 86_400.0
 
 
 class AccountBoard(HealthBoard, Protocol):
@@ -25,9 +27,6 @@ class AccountBoard(HealthBoard, Protocol):
 
     def flooded(self, reason: str, until: datetime) -> None:
         """Telegram forbids for long what listing channels takes."""
-
-    def joined(self, names: Collection[str]) -> None:
-        """The account has joined these channels: public names in lower case."""
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +65,7 @@ class Watched:
         self.peer = peer
         self.known = known
         self.lost = False
+        self.lost_at = 0.0  # monotonic seconds
         self.joined: bool | None = None  # whether the account is a member, as last told
         self.pts = 0  # of the newest event, as last told by the server
         self.suspected: frozenset[int] = frozenset()
@@ -176,6 +176,7 @@ class Register:
                 await self._deliver(Arrival(posts=tuple(posts), cursors=changed))
             for watched, known in made.items():
                 watched.known = known
+                self._cover(watched, known.coverage)
         for step in steps:
             self._count(step)
         return len(posts)
@@ -191,8 +192,9 @@ class Register:
 
     def read(self, watched: Watched) -> None:
         """Say that a channel was read to its head just now."""
+        reach = "pushed" if watched.joined else watched.health.reach or "polled"
         watched.health = msgspec.structs.replace(
-            watched.health, last_read=self._clock.now().isoformat()
+            watched.health, last_read=self._clock.now().isoformat(), reach=reach
         )
         self.tell(watched, "ok")
         self.board.source(watched.health)
@@ -217,8 +219,33 @@ class Register:
     def lose(self, watched: Watched, state: SourceState, reason: str, hint: str) -> None:
         """Stop reading a channel that this account cannot read."""
         watched.lost = True
+        watched.lost_at = self._clock.monotonic()
         log.warning("source_lost", source=watched.info.id, account=self.account, problem=reason)
         self.tell(watched, state, hint)
+
+    def _cover(self, watched: Watched, coverage: Coverage) -> None:
+        """Show which ids are accounted for."""
+        open_ = gaps(coverage)
+        health = msgspec.structs.replace(
+            watched.health,
+            newest_id=coverage.head,
+            oldest_uncovered=open_[0][0] if open_ else None,
+            uncovered=size(open_),
+        )
+        if health != watched.health:
+            watched.health = health
+            self.board.source(health)
+
+    def revive(self) -> None:
+        """Try channels again that could not be read a day ago: private ones may open, names return.
+
+        One that has another owner stays stopped until a person has seen to it.
+        """
+        now = self._clock.monotonic()
+        for watched in self.channels:
+            gone = watched.lost and watched.health.state == "not_found"
+            if gone and now - watched.lost_at >= REVIVED_AFTER:
+                watched.lost = False
 
     async def _deliver(self, arrival: Arrival) -> None:
         await hand_over(self._intake, arrival, self._clock, f"telegram:{self.account}")

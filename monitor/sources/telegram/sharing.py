@@ -1,14 +1,18 @@
 """The accounts of the settings as collectors, with the channels shared out over them."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from monitor.clock import Clock
 from monitor.settings import Settings
-from monitor.source import Intake, SourceHealth
+from monitor.source import Arrival, Intake, SourceHealth
+from monitor.sources.introduction import NoIntroductionError
 from monitor.sources.roster import Roster
 from monitor.sources.telegram.account import Pace, TelegramAccount
+from monitor.sources.telegram.looking import answered
 from monitor.sources.telegram.session import AccountSettings, Server
 from monitor.telegram_settings import Account
 
@@ -41,6 +45,7 @@ class SharedAccount:
         mine = roster.share(account.name)
         self._account = TelegramAccount(self._its, mine, clock, self, pace)
         self._short = account.name
+        self._intake: Intake | None = None
         self._seen: tuple[int, int] | None = None
         self.name = self._account.name
         roster.share(account.name, self._account.take)
@@ -51,6 +56,7 @@ class SharedAccount:
         A lost account is tried again when somebody has signed it in anew, and now and then: bans
         are lifted too.
         """
+        self._intake = intake
         while True:
             self._account.take(self._roster.share(self._short))
             await self._account.run(intake)
@@ -69,6 +75,19 @@ class SharedAccount:
                 return
             self._seen = now
 
+    async def look(self, question: Mapping[str, object]) -> dict[str, object] | None:
+        """Answer a person's question about channels (looking.py); None while not connected."""
+        calls = self._account.calls
+        if calls is None or self._intake is None:
+            return None
+        try:
+            found, kept = await answered(calls, self._short, question)
+        except NoIntroductionError as error:
+            return {"error": str(error), "hint": error.hint}
+        if kept:
+            await self._intake.deliver(Arrival(cursors=kept))
+        return {"found": msgspec.to_builtins(found)}
+
     def source(self, health: SourceHealth) -> None:
         """What the account says of a channel; of one that it has no more nothing is believed."""
         if self._roster.reader(health.source) == self._short:
@@ -81,10 +100,6 @@ class SharedAccount:
     def flooded(self, reason: str, until: datetime) -> None:
         """It has to wait for long."""
         self._roster.flood(self._short, reason, until)
-
-    def joined(self, names: Collection[str]) -> None:
-        """These channels are pushed to it."""
-        self._roster.joined(self._short, names)
 
 
 def _stamp(session: Path) -> tuple[int, int] | None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import msgspec
 import segno
 from telethon import TelegramClient, errors
 
@@ -39,19 +40,45 @@ class Talk(NamedTuple):
 async def sign_in(settings: AccountSettings, phone: str | None, talk: Talk, *, by_qr: bool) -> str:
     """Sign in and keep the session; returns the account's name. Signed in already: says so.
 
+    A new session is made beside the old one and takes its place only when it is whole: a void key
+    is left behind, and a running daemon never sees half of it.
+
     Raises:
-        SignInError: it did not work; the session file may stay, without an account in it.
+        SignInError: it did not work; the old session stays as it was.
     """
-    create_session_file(settings.session)
-    async with _connected(settings) as client:
-        if await client.is_user_authorized():
-            talk.say("signed in already")
-        elif by_qr:
-            await _by_qr(client, talk)
-        else:
-            await _by_code(client, phone or talk.ask("Phone number (+...): ", False), talk)
-        me = await client.get_me()
-        return str(me.first_name or me.username or me.id)
+    known = await _known(settings)
+    if known is not None:
+        talk.say("signed in already")
+        return known
+    beside = settings.session.with_name(f".{settings.session.stem}.new.session")
+    beside.unlink(missing_ok=True)
+    create_session_file(beside)
+    try:
+        async with _connected(msgspec.structs.replace(settings, session=beside)) as client:
+            if by_qr:
+                await _by_qr(client, talk)
+            else:
+                await _by_code(client, phone or talk.ask("Phone number (+...): ", False), talk)
+            name = _named(await client.get_me())
+        beside.replace(settings.session)
+    finally:
+        beside.unlink(missing_ok=True)
+    return name
+
+
+async def _known(settings: AccountSettings) -> str | None:
+    """The name of the account that the session is signed in as; None if it is not, or void."""
+    if not settings.session.exists():
+        return None
+    with contextlib.suppress(errors.AuthKeyNotFound, errors.UnauthorizedError, errors.AuthKeyError):
+        async with _connected(settings) as client:
+            if await client.is_user_authorized():
+                return _named(await client.get_me())
+    return None
+
+
+def _named(me: Any) -> str:  # noqa: ANN401 - Telethon carries no types
+    return str(me.first_name or me.username or me.id)
 
 
 @contextlib.asynccontextmanager

@@ -50,6 +50,7 @@ class Process:
         await self.listen()
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.world.accepted.append(writer.get_extra_info("peername")[1])
         await TcpLine(self.world, reader, writer).run()
 
     async def control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

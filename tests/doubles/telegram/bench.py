@@ -14,6 +14,7 @@ from monitor.secret import Secret
 from monitor.source import SourceInfo
 from monitor.sources.telegram.account import Pace, TelegramAccount
 from monitor.sources.telegram.session import AccountSettings, Server, create_session_file
+from monitor.telegram_settings import Proxy
 from tests.doubles.intake import Board, Ledger
 from tests.doubles.telegram.client import API_HASH, API_ID, connected, run_key, sign_in
 from tests.doubles.telegram.control import MadeAccount, Telegram
@@ -40,6 +41,7 @@ class Bench:
         self.channel = channel
         self.file = file
         self.names = ["svodka"]
+        self.proxy: Proxy | None = None
         self.channels: dict[str, int] = {}
         self.join: dict[str, bool] = {}
         self.intake = Ledger()
@@ -55,6 +57,7 @@ class Bench:
             api_id=API_ID,
             api_hash=Secret("env:API_HASH", API_HASH),
             server=server,
+            proxy=self.proxy,
         )
         infos = [
             SourceInfo(id=f"telegram:{name}", via=("account",), join=self.join.get(name))

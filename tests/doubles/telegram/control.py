@@ -205,6 +205,10 @@ class Telegram:
         found: list[dict[str, Any]] = await self.ask("lines")
         return found
 
+    async def accepted(self) -> list[int]:
+        """The clients' ports of all connections ever made."""
+        return [int(port) for port in await self.ask("accepted")]
+
     async def fail_call(self, method: str, action: str, **fields: Unpack[FaultFields]) -> None:
         """Script a fault of calls: error, slow, silent, reset, malformed, unknown, too_long."""
         await self.ask("fail_call", method=method, action=action, **fields)

@@ -39,6 +39,7 @@ class Desk:
         self.config = folder / "monitor.yaml"
         self.state = folder / "state"
         self.accounts: dict[str, MadeAccount] = {}
+        self.faults: dict[str, str] = {}  # of the preview
         self.channels: dict[str, int] = {}
         self.environment = {**os.environ, "PYTHONPATH": str(ROOT), "API_HASH": API_HASH}
 

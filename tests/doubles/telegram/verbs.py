@@ -153,6 +153,11 @@ def lines(world: World, _given: Arguments) -> Any:
     ]
 
 
+def accepted(world: World, _given: Arguments) -> Any:
+    """The clients' ports of all connections ever made."""
+    return world.accepted
+
+
 def fail_call(world: World, given: Arguments) -> Any:
     """Add a faults.CallFault."""
     world.faults.calls.append(CallFault(**given))
@@ -257,6 +262,7 @@ VERBS: dict[str, Callable[[World, Arguments], Any]] = {
     "truth": truth,
     "calls": calls,
     "lines": lines,
+    "accepted": accepted,
     "fail_call": fail_call,
     "fail_push": fail_push,
     "limit": limit,

@@ -57,6 +57,8 @@ class World:
     faults: Faults = field(default_factory=Faults)
     keys: dict[bytes, AuthKey] = field(default_factory=dict)
     lines: set[Line] = field(default_factory=set)
+    accepted: list[int] = field(default_factory=list)
+    """The clients' ports of all connections ever made."""
     journal: list[dict[str, Any]] = field(default_factory=list)
     light: asyncio.Event = field(default_factory=asyncio.Event)
     codes: dict[str, int] = field(default_factory=dict)

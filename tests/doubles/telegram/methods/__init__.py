@@ -29,6 +29,7 @@ METHODS: dict[type, Callable[[Call], Any]] = {
     f.messages.GetDialogsRequest: channels.get_dialogs,
     f.messages.GetPeerDialogsRequest: channels.get_peer_dialogs,
     f.messages.GetDialogFiltersRequest: channels.get_dialog_filters,
+    f.chatlists.CheckChatlistInviteRequest: channels.check_chatlist_invite,
     f.messages.GetHistoryRequest: history.get_history,
     f.channels.GetMessagesRequest: history.get_messages,
     f.upload.GetFileRequest: history.get_file,

@@ -113,6 +113,22 @@ def get_dialog_filters(call: Call) -> Any:
     return types.messages.DialogFilters(filters=filters)
 
 
+def check_chatlist_invite(call: Call) -> Any:
+    """chatlists.checkChatlistInvite: the channels of anybody's folder that has this slug."""
+    ledger = call.world.ledger
+    folders = [folder for one in ledger.accounts.values() for folder in one.folders]
+    found = [folder for folder in folders if folder.get("slug") == call.request.slug]
+    if not found:
+        raise RefusedError(400, "INVITE_SLUG_EXPIRED")
+    channels = [ledger.channels[number] for number in found[0]["channels"]]
+    return types.chatlists.ChatlistInvite(
+        title=types.TextWithEntities(found[0]["title"], []),
+        peers=[types.PeerChannel(one.id) for one in channels],
+        chats=[render.channel(one, call.account.id) for one in channels],
+        users=[],
+    )
+
+
 def _newest(channel: Channel) -> tuple[int, int]:
     top = channel.top()
     return (top.date if top else 0, channel.id)

@@ -1,0 +1,135 @@
+"""Under which finds each rule is filed, and how it is tried when one of them comes up.
+
+Filing is done for all rules at once; how a rule is tried is worked out when it first comes near:
+most rules of a large rulebook never do, and a start waits for none of them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import TypeVar
+
+from monitor.matching.concepts import Concepts
+from monitor.rule import Rule
+from monitor.rulebook.compile import texts_of
+from monitor.rulebook.conditions import Numbers, Test, asked_in, number_of
+from monitor.rulebook.plan import Group, Plan, necessary, plan
+from monitor.rulebook.where import wheres_in
+
+Trial = tuple[Group, tuple[Group, ...], Group, Test | None, Test | None, int]
+"""(a group that must be met, more of them, what must not be found, who must speak, the exact test,
+the rule's number): see `monitor.rulebook.plan.Plan`; groups are of concepts."""
+
+
+class Filing:
+    """The rules of a rulebook by what brings them near."""
+
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        numbers: Numbers,
+        frequency: Sequence[float],
+        concepts: Concepts,
+    ) -> None:
+        """File every rule under the rarest of its necessary groups."""
+        self._rules = rules
+        self._numbers = numbers
+        self._frequency = frequency
+        self._concepts = concepts
+        self._pivots: list[Group | None] = []
+        filed: dict[int, list[int]] = {}
+        for number, rule in enumerate(rules):
+            groups = necessary(rule.when, numbers, frequency.__getitem__)
+            self._pivots.append(groups[0] if groups else None)
+            under = concepts.widened(groups[0]) if groups else (concepts.nothing,)
+            for concept in under:
+                filed.setdefault(concept, []).append(number)
+        self.filed: Mapping[int, tuple[int, ...]] = {one: tuple(of) for one, of in filed.items()}
+        self._ready()
+
+    def take(self, rules: Sequence[Rule]) -> None:
+        """The same rules, written elsewhere."""
+        self._rules = rules
+        self._ready()
+
+    def __getstate__(self) -> dict[str, object]:
+        """All but what is made when first asked for: functions do not travel."""
+        kept = ("_rules", "_numbers", "_frequency", "_concepts", "_pivots", "filed")
+        return {name: getattr(self, name) for name in kept}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Begin again with nothing made."""
+        vars(self).update(state)
+        self._ready()
+
+    def _ready(self) -> None:
+        self.trials = _Made(lambda concept: tuple(map(self.trial, self.filed[concept])))
+        """By concept: the trials of the rules that are filed under it."""
+        self.plans = _Made(self._plan)
+        """By rule: how it is tried."""
+        self._named = _Made(self.named)
+        self._asked = _Made(self.terms_filed)
+        self.under = frozenset(self.filed)
+        """All that some rule is filed under."""
+        self.terms = frozenset(one for one in self.filed if one < self._concepts.terms)
+        """The terms among it."""
+        self.always = self._concepts.nothing in self.filed
+        """Whether some rule has no necessary group: it is tried on every post."""
+
+    def _plan(self, number: int) -> Plan:
+        rule, pivot = self._rules[number], self._pivots[number]
+        return plan(rule, pivot, self._numbers, self._frequency.__getitem__)
+
+    def trial(self, number: int) -> Trial:
+        """The same with what the engine counts in."""
+        made = self.plans[number]
+        groups = tuple(map(self._concepts.widened, made.groups))
+        none = self._concepts.widened(made.none)
+        pivot = self._pivots[number]
+        if not groups:
+            groups = (self._concepts.widened(pivot or frozenset({self._concepts.nothing})),)
+        return groups[0], groups[1:], none, made.speaks, made.test, number
+
+    def terms_of(self, numbers: Iterable[int]) -> Group:
+        """All terms that rules name, the sides of two words near each other too."""
+        return frozenset[int]().union(*map(self._named.__getitem__, numbers))
+
+    def asked(self, near: Iterable[int]) -> Group:
+        """All terms of the rules that are filed under what is near."""
+        return frozenset[int]().union(*map(self._asked.__getitem__, near))
+
+    def terms_filed(self, concept: int) -> Group:
+        """All terms of the rules filed under it."""
+        return self.terms_of(self.filed.get(concept, ()))
+
+    def named(self, number: int) -> Group:
+        """All terms of one rule."""
+        rule = self._rules[number]
+        places = (self._numbers[where.text] for where in wheres_in(rule.when))
+        return frozenset((*(self._numbers[text] for text in texts_of(rule)), *places))
+
+    def questions(self, numbers: Iterable[int]) -> set[int]:
+        """What rules ask of the post itself, by number."""
+        whens = (self._rules[number].when for number in numbers)
+        return {number_of(one, self._numbers) for when in whens for one in asked_in(when)}
+
+
+def met(groups: Sequence[Group], found: AbstractSet[int]) -> bool:
+    """Whether each group is met."""
+    for group in groups:  # noqa: SIM110 - called for most rules that come near: all() costs more
+        if group.isdisjoint(found):
+            return False
+    return True
+
+
+T = TypeVar("T")
+
+
+class _Made(dict[int, T]):
+    """What is made of a number, when first asked for."""
+
+    def __init__(self, make: Callable[[int], T]) -> None:
+        self._make = make
+
+    def __missing__(self, number: int) -> T:
+        self[number] = made = self._make(number)
+        return made

@@ -1,0 +1,128 @@
+"""Rules that were made ready, kept in the state folder: a start need not make them again.
+
+A file holds a pickled matcher behind a line with the digest of all that it was made from (files,
+code, dictionaries, Python) and one with the SHA-256 of the rest. Whatever does not agree, down to a
+flipped bit, means that the rules are made again; it is never an error.
+"""
+
+import contextlib
+import functools
+import gc
+import hashlib
+import importlib.metadata
+import os
+import pickle
+import stat
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from monitor.matching.evaluate import Matcher
+
+FOLDER = "rules"
+KEPT = 6
+"""So many stay beside each other: of rules that are tried, of a version that is gone back to."""
+FORMAT = b"monitor readymade 1"
+_MADE_BY = ("text", "lexicon", "gazetteer", "rulebook", "matching")
+_LIBRARIES = ("daachorse", "marisa-trie", "msgspec", "pymorphy3", "pymorphy3-dicts-ru",
+              "pymorphy3-dicts-uk", "regex")  # fmt: skip
+
+
+def key(*parts: str, files: Iterable[Path] = ()) -> str:
+    """What names a matcher: a digest of these words, of what is in these files, and of the code.
+
+    A file that cannot be read counts as such.
+    """
+    found = hashlib.sha256(_code())
+    for part in parts:
+        found.update(part.encode() + b"\0")
+    for path in files:
+        found.update(f"\0{path}\0".encode())
+        with contextlib.suppress(OSError):
+            found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
+
+
+def fetch(state: Path | None, name: str) -> Matcher | None:
+    """The matcher of a key, if the state folder has it whole."""
+    if state is None:
+        return None
+    try:
+        return _opened(state / FOLDER / name, name)
+    except Exception:  # noqa: BLE001 - a pickle of other code can fail in any way
+        return None
+
+
+def _opened(path: Path, name: str) -> Matcher | None:
+    with path.open("rb") as file:
+        about = os.fstat(file.fileno())
+        if about.st_uid != os.getuid() or about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            return None  # somebody else could have written it: it would run as our own code
+        content = memoryview(file.read())
+    head = _head(name)
+    digest, body = content[len(head) : len(head) + 32], content[len(head) + 32 :]
+    if content[: len(head)] != head or hashlib.sha256(body).digest() != digest:
+        return None
+    made = unpacked(body)
+    os.utime(path)
+    return made if isinstance(made, Matcher) else None
+
+
+def unpacked(answer: bytes | memoryview) -> object:
+    """A pickle of our own as objects.
+
+    Collecting garbage among the many new objects would hold up every thread (measured: 200 ms), so
+    it waits, and they are set aside for good: they live until the next rules come.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        made: object = pickle.loads(answer)  # noqa: S301 - from our child, or of our own folder
+        gc.freeze()
+    finally:
+        if collecting:
+            gc.enable()
+    return made
+
+
+def keep(state: Path | None, names: Iterable[str], matcher: Matcher) -> None:
+    """Keep a matcher under these keys, if there is a state folder; no room is no error."""
+    if state is None or not state.is_dir():
+        return
+    body = pickle.dumps(matcher, pickle.HIGHEST_PROTOCOL)
+    digest = hashlib.sha256(body).digest()
+    with contextlib.suppress(OSError):
+        folder = state / FOLDER
+        folder.mkdir(mode=0o700, exist_ok=True)
+        for name in names:
+            fresh = folder / f".{name}.{os.getpid()}"
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.writelines((_head(name), digest, body))
+            fresh.rename(folder / name)
+        _clear(folder)
+
+
+def _head(name: str) -> bytes:
+    return FORMAT + b"\n" + name.encode() + b"\n"
+
+
+def _clear(folder: Path) -> None:
+    """Remove those that were not used for longest."""
+    by_age = sorted(folder.iterdir(), key=lambda one: -one.stat().st_mtime)
+    for one in by_age[KEPT:]:
+        one.unlink(missing_ok=True)
+
+
+@functools.cache
+def _code() -> bytes:
+    """A digest of everything but the rules that a matcher depends on."""
+    root = Path(__file__).parent
+    found = hashlib.sha256(f"{sys.version}\0{sys.byteorder}".encode())
+    for library in _LIBRARIES:
+        found.update(f"{library} {importlib.metadata.version(library)}\0".encode())
+    parts = [path for part in _MADE_BY for path in sorted((root / part).rglob("*.*"))]
+    for path in (*sorted(root.glob("*.py")), *parts):
+        if path.suffix != ".pyc" and path.is_file():
+            found.update(path.name.encode() + b"\0" + path.read_bytes())
+    return found.digest()
