@@ -130,9 +130,8 @@ class Daemon:
             committed=self._outbox.committed,
         )  # fmt: skip
         self._digests = Digests(
-            settings, self._writer, self._dispatch, clock, board=self._board,
-            committed=self._outbox.committed,
-        )  # fmt: skip
+            settings, self._writer, self._outbox, self._dispatch, clock, board=self._board
+        )
         self._habits = Habits(self._gate, clock, self._board)
         self._collecting = Collecting(settings, around, self._supervisor)
         self._troubles = Troubles(self._writer, clock, self._collecting, self._outbox.committed)

@@ -5,7 +5,7 @@ that it was told: a restart neither forgets nor repeats one.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -28,7 +28,14 @@ from monitor.store.actions import judgements
 from monitor.store.commit import Work, commit
 from monitor.store.database import Database
 from monitor.store.incidents import facts, incidents_after
-from monitor.store.outbox import alert, held_back, newest_about_the_world, told_since
+from monitor.store.outbox import (
+    Outbox,
+    alert,
+    held_back,
+    newest_about_the_world,
+    positions,
+    told_since,
+)
 from monitor.store.writer import Writer
 
 log = structlog.get_logger(__name__)
@@ -47,24 +54,25 @@ class Told(NamedTuple):
 
 
 class Digests:
-    """The calm voice of a running daemon; `committed` is told the sequence of what it put out."""
+    """The calm voice of a running daemon."""
 
     def __init__(
         self,
         settings: Settings,
         writer: Writer,
+        outbox: Outbox,
         dispatch: Dispatch,
         clock: Clock,
         *,
         board: Board,
-        committed: Callable[[int], None],
     ) -> None:
         self._settings = settings
         self._writer = writer
+        self._outbox = outbox
+        self._seen: dict[str, int] = {}
         self._dispatch = dispatch
         self._clock = clock
         self._board = board
-        self._committed = committed
 
     async def run(self) -> None:
         """Look what is due, until cancelled."""
@@ -74,11 +82,19 @@ class Digests:
 
     async def look(self) -> None:
         """Tell what is due now."""
-        stored = await self._writer.do(self._due, self._clock.now())
+        now = self._clock.now()
+        found = await self._outbox.ask(self._due, now)
+        if not found:
+            return
+        alerts = tuple(one.alert for one in found if one.alert is not None)
+        for alert_ in alerts:
+            log.info("digest", what=alert_.incident.event, receiver=alert_.addressee)
+        work = Work(alerts=alerts, facts={one.fact: one.note for one in found})
+        stored = await self._writer.do(commit, work, now)
         if stored:
-            self._committed(stored[-1].sequence)
+            self._outbox.committed(stored[-1].sequence)
 
-    def _due(self, db: Database, now: datetime) -> tuple[Alert, ...]:
+    def _due(self, db: Database, now: datetime) -> list[Told]:
         known = facts(db)
         found: list[Told] = []
         for one in self._settings.receivers:
@@ -90,21 +106,19 @@ class Digests:
         for calm in self._settings.all_quiet:
             told = self._all_quiet(db, calm, known, now)
             found += [told] if told else []
-        if not found:
-            return ()
-        alerts = tuple(one.alert for one in found if one.alert is not None)
-        notes = {one.fact: one.note for one in found}
-        for told_now in alerts:
-            log.info("digest", what=told_now.incident.event, receiver=told_now.addressee)
-        return commit(db, Work(alerts=alerts, facts=notes), now)
+        return found
 
     def _held_back(
         self, db: Database, receiver: str, known: dict[str, str], now: datetime
     ) -> Told | None:
         """What a pause held back, once no pause holds any of it back any more."""
         fact = f"held-back/{receiver}"
-        held = held_back(db, receiver, int(known.get(fact, "-1")))
+        come = positions(db).get(receiver, 0)
+        held = held_back(
+            db, receiver, max(int(known.get(fact, "-1")), self._seen.get(receiver, -1))
+        )
         if not held:
+            self._seen[receiver] = come  # nothing up to here: it need not be looked through again
             return None
         last: dict[str, tuple[Alert, int]] = {}
         for one in held:

@@ -217,7 +217,7 @@ class Pen:
 
 def emoji(char: str) -> bool:
     """Whether the colour font has to draw it."""
-    return ord(char) >= 0x1F000 or char in "⚪✔✖❓"
+    return ord(char) >= 0x1F000 or char in "⚪⚫✔✖❓"
 
 
 def wrap(pen: Pen, runs: list[Run], room: float) -> list[list[Run]]:

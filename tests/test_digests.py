@@ -18,7 +18,7 @@ from monitor.sinks.routing import routing
 from monitor.source import SourceHealth
 from monitor.store.commit import Work, commit
 from monitor.store.database import Database
-from monitor.store.outbox import alerts_after, record
+from monitor.store.outbox import Outbox, alerts_after, record
 from monitor.store.writer import Writer
 from tests.doubles.outbox import make_alert
 from tests.storing import incident
@@ -52,10 +52,15 @@ class Calm:
         self.dispatch = Dispatch(routing(SETTINGS), takes_exercises(SETTINGS))
         board = Board(self.clock)
         board.source(SourceHealth(source="telegram:x", state="not_found", hint="renamed?"))
+        self.outbox = Outbox(self.writer)
         self.one = Digests(
-            SETTINGS, self.writer, self.dispatch, self.clock, board=board,
-            committed=lambda _sequence: None,
+            SETTINGS, self.writer, self.outbox, self.dispatch, self.clock, board=board
         )  # fmt: skip
+
+    async def stop(self) -> None:
+        """Close the store."""
+        await self.outbox.aclose()
+        await self.writer.aclose()
 
     async def tell(self, *alerts: Alert) -> None:
         """Alerts are put out, and each receiver records what it does with them."""
@@ -89,7 +94,7 @@ async def calm(tmp_path: Path) -> AsyncIterator[Calm]:
     """With a store of its own."""
     one = Calm(tmp_path / "state")
     yield one
-    await one.writer.aclose()
+    await one.stop()
 
 
 async def test_what_was_held_back_comes_as_one_digest(calm: Calm) -> None:
@@ -113,7 +118,7 @@ async def test_a_restart_repeats_no_digest(calm: Calm) -> None:
     """The digest and the note that it was told are stored together."""
     await calm.tell(make_alert(1, 1, level="low"))
     await calm.at(61, "held-back")
-    await calm.writer.aclose()
+    await calm.stop()
     calm.start()
     assert len(await calm.at(62, "held-back")) == 1
 

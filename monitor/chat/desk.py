@@ -48,6 +48,11 @@ class Desk:
         self._refused: dict[int, datetime] = {}
         self.name: str | None = None
 
+    def menu(self, language: str) -> dict[str, str]:
+        """The commands as a client lists them, in a language or in English."""
+        chosen = language_of(language)
+        return {name: say(f"help_{name}", chosen) for name in COMMANDS}
+
     async def answer(self, update: Update) -> None:
         """Deal with one update; handing the same one in again changes nothing more."""
         if isinstance(update, Press):

@@ -9,7 +9,7 @@ import structlog
 
 from monitor.clock import Clock
 from monitor.sinks.deliver import Backoff, RejectedError, RetryError
-from monitor.sinks.pacing import Urgency
+from monitor.sinks.pacing import Pacing, Urgency
 from monitor.sinks.room import Room
 from monitor.sinks.telegram_api import LostAnswerError, MessageGoneError, MigratedError, Outgoing
 
@@ -58,9 +58,7 @@ class Replies:
     async def _send(self, reply: Reply) -> None:
         for _ in range(TRIES):
             pacing = reply.room.pacing
-            while wait := pacing.wait(Urgency.REPLY, self._clock.monotonic()):
-                await self._clock.sleep(wait)
-            pacing.called(self._clock.monotonic())
+            await self._turn(pacing)
             try:
                 await self._call(reply)
             except RetryError as error:
@@ -73,7 +71,19 @@ class Replies:
             else:
                 self._backoff.reset()
                 return
+            finally:
+                pacing.answered(self._clock.monotonic())
         log.warning("answer_lost", why=f"not taken in {TRIES} attempts")
+
+    async def _turn(self, pacing: Pacing) -> None:
+        """Wait until the chat may be called, before everything but what is critical."""
+        pacing.asking += 1
+        try:
+            while wait := pacing.wait(Urgency.REPLY, self._clock.monotonic()):
+                await self._clock.sleep(wait)
+            pacing.called(self._clock.monotonic())
+        finally:
+            pacing.asking -= 1
 
     async def _call(self, reply: Reply) -> None:
         api = reply.room.api
