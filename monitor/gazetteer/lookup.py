@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from monitor.gazetteer.areas import Box, distance_km
 from monitor.gazetteer.context import RELATIONAL
-from monitor.gazetteer.names import key, ways
+from monitor.gazetteer.names import ADJECTIVE, OF_SETTLEMENT, key, ways
 from monitor.place import Area, Place
 from monitor.text.symbols import is_mixed, merge, strict_symbols
 
@@ -17,6 +17,7 @@ SAME_PLACE_KM = 25.0
 ONE_PLACE_KM = 3.0
 """Two large gazetteers' points of one place differ by less: they know its namesakes hard by."""
 
+RELATED = ADJECTIVE | OF_SETTLEMENT
 _WORD = re.compile(r"[^\W_](?:[\w\u0301\u200b-\u200d\u2060\ufeff\u00ad'’ʼ`´]*[^\W_\u0301]\u0301?)?")
 
 
@@ -226,7 +227,7 @@ def _longest(words: Sequence[Word], at: int, gazetteer: Gazetteer) -> Find | Non
     best: Find | None = None
     while name:
         candidates = tuple(
-            one for one in gazetteer.candidates(name) if words[at].capital or one.flags & 1
+            one for one in gazetteer.candidates(name) if words[at].capital or one.flags & RELATED
         )
         if candidates:
             best = Find(at, last, candidates)
