@@ -33,7 +33,7 @@ from monitor.rulebook.compile import Book, compile_rulebook
 from monitor.rulebook.conditions import every, possible, wanted_terms
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
-from monitor.text.fold import OTHER, fold, fold_wide, has_other_letters
+from monitor.text.fold import OTHER, fold_straight, fold_wide, has_other_letters
 from monitor.text.symbols import unspaced
 
 
@@ -134,11 +134,12 @@ class Matcher:
 
     def look(self, text: str) -> Readings:
         """Look for every term."""
-        folded = fold(text)
-        return self._readings(text, folded, self._find(folded))
+        folded, straight = fold_straight(text)
+        look = Look(text, folded, self._find(folded), straight=straight)
+        return self._readings(text, folded, look)
 
-    def _readings(self, text: str, folded: bytes, finds: Sequence[RawFind]) -> Readings:
-        narrow = (self._narrow, Look(text, folded, finds))
+    def _readings(self, text: str, folded: bytes, look: Look) -> Readings:
+        narrow = (self._narrow, look)
         if self._wide is None or not self._may_be_wide(text, folded):
             return (narrow,)
         wide = fold_wide(text)
@@ -151,21 +152,23 @@ class Matcher:
     def judge(self, post: Post) -> tuple[list[int], Readings] | None:
         """The rules that hold, by number in the order of their ids; None for the usual post."""
         text = post.text
-        folded = fold(text)
+        folded, straight = fold_straight(text)
         finds = self._find(folded)
         meaning = self._meaning
         if self._bring.isdisjoint(map(meaning, map(PATTERN, finds))) and not self._open:
             return None
         found = set(map(meaning, map(PATTERN, finds)))
+        look = Look(text, folded, finds, straight=straight)
         if self._open:
-            readings = self._readings(text, folded, finds)
+            readings = self._readings(text, folded, look)
             near = self._answered(readings, found)
         else:
-            look = Look(text, folded, finds)
             readings = ((self._narrow, look),)
+            questions: AbstractSet[int] = found & self._narrow.questions
+            if questions:
+                questions = self._narrow.doubtful(look, questions, found)
             near = found & self._filing.under
-            questions = found & self._narrow.questions
-            if questions and (questions := self._narrow.doubtful(look, questions)):
+            if questions:
                 near = self._settled(readings, [questions], found, near)
             if not near:
                 return None

@@ -55,12 +55,13 @@ class Meaning:
 
     `lead` and `trail` symbols of the pattern are not part of the words; `open` means that the last
     word goes on to its end, `blind` that nothing is known of the word behind the gap. `onward`
-    continues from there.
+    continues from there; a scout knows the `gap` before it.
     """
 
-    __slots__ = ("blind", "checks", "lead", "onward", "open", "terms", "trail")
+    __slots__ = ("blind", "checks", "gap", "lead", "onward", "open", "terms", "trail")
 
-    def __init__(self, key: str, *, opens: bool, trail: int | None = None) -> None:
+    def __init__(self, key: str, *, opens: bool, gap: str = "", trail: int | None = None) -> None:
+        self.gap = gap
         self.terms: list[int] = []
         self.checks: list[Check] = []
         self.onward: Onward | None = None
@@ -131,13 +132,15 @@ class Patterns:
         before = ("" if self._unspaced(words[0][0]) else " ") + " ".join(words)
         widest = self.meanings.get(before + WIDEST_GAP)
         if widest is None:
-            widest = Meaning(before + WIDEST_GAP, opens=False, trail=len(WIDEST_GAP))
+            widest = Meaning(
+                before + WIDEST_GAP, opens=False, gap=WIDEST_GAP, trail=len(WIDEST_GAP)
+            )
             widest.onward = Onward()
             self.meanings[before + WIDEST_GAP] = widest
         for gap in WIDE_GAPS:
             key = before + gap + initial
             if key not in self.meanings:
-                self.meanings[key] = scout = Meaning(key, opens=False, trail=len(gap) + 1)
+                self.meanings[key] = scout = Meaning(key, opens=False, gap=gap, trail=len(gap) + 1)
                 scout.onward = widest.onward
         return widest
 
