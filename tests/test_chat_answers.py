@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -19,7 +19,7 @@ from monitor.chat.office import Office, Seat
 from monitor.clock import SystemClock
 from monitor.control import Answer
 from monitor.correlation.changes import alert_of
-from monitor.incident import Incident
+from monitor.incident import Incident, Status
 from monitor.matching.evaluate import Matcher
 from monitor.place import Place
 from monitor.receivers import Reader
@@ -275,7 +275,7 @@ async def test_why_and_where_are_answered_under_the_alert(room: Newsroom) -> Non
     _, _, why, venue, drawn = room.double.messages.values()
     assert why.reply_to == venue.reply_to == drawn.reply_to == message.number
     assert (drawn.kind, drawn.text) == ("photo", "Козинка · RU-BEL")
-    assert "Rule border-incursion" in why.text
+    assert "rule border-incursion (critical)" in why.text
     assert "found: ДРГ" in why.text
     assert venue.kind == "venue"
     assert venue.text == "Козинка\nRU-BEL"
@@ -437,3 +437,5 @@ def test_every_phrase_speaks_three_languages_with_the_same_places() -> None:
         assert all(phrases), name
     for name in COMMANDS:
         assert f"help_{name}" in PHRASES
+    for status in get_args(Status):
+        assert f"sure_{status}" in PHRASES

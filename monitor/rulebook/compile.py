@@ -116,6 +116,8 @@ def compile_rulebook(
         for surface in found:
             if not narrow.add(surface, number):
                 wide.add(surface, number)
+    asked = _asked(rules, known)
+    narrow.mark_disguises(known.setdefault(DISGUISE, len(known)))
     return Compiled(
         terms,
         tuple(rules),
@@ -123,7 +125,7 @@ def compile_rulebook(
         narrow,
         wide,
         tuple(wheres.values()),
-        _asked(rules, known),
+        asked,
         known,
     )
 
@@ -148,6 +150,8 @@ def _asked(rules: Iterable[Rule], known: dict[str | Condition, int]) -> dict[int
     return asked
 
 
+DISGUISE = "\0disguise"
+"""Under this name the numbers hold what is found where letters are stretched or pulled apart."""
 MANY_PLACES = 5_000
 """Of more places the names are not looked for: such a condition holds in too many posts."""
 
