@@ -17,8 +17,9 @@ from rpds import HashTrieMap, HashTrieSet
 from monitor.correlation.blindness import Heard, Missed
 from monitor.correlation.calendar import Calendar, enter, passed, strike
 from monitor.correlation.clues import Clues
+from monitor.correlation.known import Repeats
 from monitor.correlation.places import spots
-from monitor.correlation.repeats import Repeats, put
+from monitor.correlation.repeats import put
 from monitor.incident import Incident, Support
 
 PostKey = tuple[str, str]
@@ -45,7 +46,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     by_post: HashTrieMap[PostKey, tuple[str, ...]] = HashTrieMap()
     deadlines: Calendar = Calendar()
     grouped: HashTrieMap[str, str] = HashTrieMap()
-    repeats: Repeats = Repeats()
+    repeats: Repeats = msgspec.field(default_factory=Repeats)
     clues: Clues = Clues()
     heard: HashTrieMap[str, Heard] = HashTrieMap()
     missed: HashTrieMap[str, Missed] = HashTrieMap()
@@ -55,8 +56,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """The state of both realms."""
 
-    real: State = State()
-    exercise: State = State()
+    real: State = msgspec.field(default_factory=State)
+    exercise: State = msgspec.field(default_factory=State)
 
     def of(self, *, exercise: bool) -> State:
         """The state of one realm."""
