@@ -145,7 +145,12 @@ def _post_lines(chain: PostChain) -> list[str]:
         lines.append(f"  outcome: {one.outcome} - {safe(one.reason)}")
         for hit in one.hits:
             words = ", ".join(
-                dict.fromkeys(f"{safe(one.text)} [{one.start}:{one.end}]" for one in hit.found)
+                dict.fromkeys(
+                    f"{safe(one.text)} [{one.start}:{one.end}]"
+                    if one.end > one.start
+                    else f"{one.place} (the source's home)"
+                    for one in hit.found
+                )
             )
             lines.append(f"  rule {hit.rule} held: {words}")
     for backed in chain.incidents:

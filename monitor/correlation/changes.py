@@ -69,10 +69,14 @@ class Draft:
 
     def keep(self, incident: Incident, support: Support) -> None:
         """Take an incident's and a support's newest form, without an alert."""
+        self.touch(incident)
+        self.note(support)
+
+    def touch(self, incident: Incident) -> None:
+        """Take an incident's newest form; no post of it has changed."""
         self.state = put_incident(self.state, incident)
         self.incidents[incident.id] = incident
         self.topics[incident.id] = incident.topics
-        self.note(support)
 
     def note(self, support: Support) -> None:
         """Take a support's newest form; its incident has been taken before."""
@@ -99,9 +103,7 @@ class Draft:
     ) -> None:
         """Take an incident with an alert that no post has caused: its next."""
         incident = msgspec.structs.replace(incident, ordinal=incident.ordinal + 1)
-        self.state = put_incident(self.state, incident)
-        self.incidents[incident.id] = incident
-        self.topics[incident.id] = incident.topics
+        self.touch(incident)
         self.alerts.append(alert_of(incident, kind, reason, posts, self.moment or self.state.now))
 
     def remember(self, clue: Clue) -> None:

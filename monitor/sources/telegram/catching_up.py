@@ -16,6 +16,7 @@ from monitor.sources.telegram.listing import Lister
 from monitor.sources.telegram.register import Register, Watched
 
 MANY_PAGES = 50
+NEAR = 50
 
 Carefully = Callable[[Watched, Callable[[Watched], Awaitable[None]]], Awaitable[None]]
 """Does something with a channel; what ails only this channel ends there."""
@@ -40,6 +41,7 @@ class CatchingUp:
         self._carefully = carefully
         self._every, self._window = again
         self._brought: dict[Watched, int] = {}
+        self._first: dict[Watched, int] = {}
         self._old: set[Watched] = set()
         self._level: set[Watched] = set()
         self._some = asyncio.Event()
@@ -72,7 +74,8 @@ class CatchingUp:
         brought = self._brought.pop(watched)
         if watched.lost:
             return
-        if missing(watched):
+        if first := missing_from(watched):
+            self._first.setdefault(watched, first)
             self.add(watched, brought + await self._lister.fill(watched))
         else:
             await self._finish(watched, brought)
@@ -83,13 +86,17 @@ class CatchingUp:
         if brought and watched in self._level:  # before, nobody could have pushed them
             self._register.found(watched, brought)
         self._level.add(watched)
-        known = watched.known
+        first, known = self._first.pop(watched, 0), watched.known
         if known is None:
             return
         if known.relisted_at + self._every <= self._clock.now().timestamp():
             self._old.add(watched)
             self._some_old.set()
-        elif known.events and ids.unseen(known.events, watched.pts) > brought:
+        elif ids.unseen(known.events, watched.pts) > brought:
+            if (
+                first and known.coverage.head - first > NEAR
+            ):  # the newest page does not reach before it
+                await self._lister.look_again(watched, self._since(), 1, first)
             await self._lister.look_again(watched, self._since(), 1)
         else:
             await self._lister.believe(watched)
@@ -99,6 +106,11 @@ class CatchingUp:
 
     def _since(self) -> datetime:
         return self._clock.now() - timedelta(seconds=self._window)
+
+
+def missing_from(watched: Watched) -> int:
+    """The oldest id that the server has to be asked for; 0 = none."""
+    return ids.gaps(watched.known.coverage)[0][0] if watched.known and missing(watched) else 0
 
 
 def missing(watched: Watched) -> int:

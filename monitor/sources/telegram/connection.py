@@ -94,8 +94,8 @@ class Connection:
         self._catching_up = CatchingUp(self._lister, register, clock, self._carefully, again=again)
         self._polling = Polling(self._lister, register, clock, self._catching_up.add)
         self._joining = Joining(self.calls, register, clock, wanted=pace.join)
-        self._albums: dict[tuple[Watched, int], tuple[TL, list[Span]]] = {}
-        self._album = asyncio.Event()
+        self._unsure: dict[tuple[Watched, int], tuple[TL, list[Span]]] = {}
+        self._edited = asyncio.Event()
         self._gap = asyncio.Event()
         self._look = look
 
@@ -119,7 +119,7 @@ class Connection:
         """Store, list and watch the line until one of them fails."""
         tasks = [self._until_ended(), self._ping(), self._store()]
         if self._pace.reconcile:
-            tasks += [self._reconcile(), self._meet(), self._note_gaps(), self._edit_albums()]
+            tasks += [self._reconcile(), self._meet(), self._note_gaps(), self._ask_for_edits()]
             tasks += [self._catching_up.run(), self._catching_up.run_again()]
             tasks += [self._polling.run(self._pace.poll_every), self._join()]
         async with asyncio.TaskGroup() as group:
@@ -155,28 +155,28 @@ class Connection:
     def _steps(self, pushed: list[Pushed]) -> list[Step]:
         """What was pushed as what is to be stored now; the rest is set going."""
         found: list[Step] = []
-        for number, happened in by_channel(pushed).items():
+        for number, happened in by_channel(pushed, self._register.newest_event).items():
             watched = self._register.of_number(number)
             if watched is not None:
                 found += steps(watched, happened, self._clock.now())
-                for message, event in happened.albums:
-                    key = (watched, message.grouped_id)
-                    self._albums.setdefault(key, (message, []))[1].append(event)
+                for message, event in happened.unsure:
+                    key = (watched, message.grouped_id or -message.id)
+                    self._unsure.setdefault(key, (message, []))[1].append(event)
             if happened.itself and (watched or number == 0):
                 self._look.set()
-        if self._albums:
-            self._album.set()
+        if self._unsure:
+            self._edited.set()
         return found
 
-    async def _edit_albums(self) -> NoReturn:
-        """Ask for the albums of which a message was edited, one after the other."""
+    async def _ask_for_edits(self) -> NoReturn:
+        """Ask for edited messages whose push does not tell all, one after the other."""
         while True:
-            await self._album.wait()
-            self._album.clear()
-            while self._albums:
-                (watched, _), (message, events) = self._albums.popitem()
+            await self._edited.wait()
+            self._edited.clear()
+            while self._unsure:
+                (watched, _), (message, events) = self._unsure.popitem()
                 with contextlib.suppress(ChannelLostError, NotNowError):  # found by the sweep
-                    await self._lister.edited_album(watched, message, tuple(events))
+                    await self._lister.edited(watched, message, tuple(events))
 
     async def _note_gaps(self) -> NoReturn:
         """List a gap soon after a push showed it, unless late pushes fill it first."""

@@ -73,11 +73,14 @@ def listed(coverage: Coverage, span: Span, posts: Iterable[int]) -> Coverage:
 
 
 def deleted(coverage: Coverage, ids: Iterable[int]) -> Coverage:
-    """Messages are gone; they stay covered."""
+    """Messages are gone, and covered: if one of them is told later it is old news."""
     present = coverage.present
-    for number in ids:
+    gone = [number for number in ids if number >= coverage.floor]
+    for number in gone:
         present = removed(present, (number, number))
-    return msgspec.structs.replace(coverage, present=present)
+    covered = joined(coverage.covered, gone)
+    head = max((coverage.head, *gone))
+    return msgspec.structs.replace(coverage, head=head, covered=covered, present=present)
 
 
 def forgotten(coverage: Coverage, before: int) -> Coverage:

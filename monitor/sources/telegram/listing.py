@@ -20,6 +20,7 @@ from monitor.sources.telegram.trouble import ChannelLostError
 log = structlog.get_logger(__name__)
 
 PAGE = 100
+BEFORE = 20  # messages that are listed again before a gap
 SEVERAL = 20  # so many deletions at once are believed only after a further look
 
 
@@ -33,6 +34,8 @@ class Page(NamedTuple):
     messages: list[TL]
     chats: dict[int, TL]
     asked_at: datetime
+    pts: int = 0
+    """The number of the channel's newest event then; 0 = not told."""
 
 
 class Lister:
@@ -67,7 +70,8 @@ class Lister:
         groups = albums(messages)
         posts = self._posts(watched, groups, page, history=True)
         change = partial(_contacted, lowest, head, _names(groups))
-        step = Step(watched, posts, change, contacted=True, relisted_at=self._now())
+        events = ((1, page.pts),) if page.pts else ()
+        step = Step(watched, posts, change, events, contacted=True, relisted_at=self._now())
         await self._register.keep([step])
         log.info("source_first_contact", source=watched.info.id, posts=len(posts))
 
@@ -100,15 +104,18 @@ class Lister:
         chats = {chat.id: chat for chat in answer.chats}
         page = Page(answer.messages, by_peer(answer.chats), asked_at)
         steps: list[Step] = []
+        told: list[tuple[Watched, int, int]] = []
         for dialog in answer.dialogs:
             number = getattr(dialog.peer, "channel_id", 0)
             watched = self._register.of_number(number)
             if watched is not None and self._still_its_own(watched, chats.get(number)):
-                watched.pts = dialog.pts or 0
+                told.append((watched, dialog.pts or 0, dialog.top_message))
                 watched.joined = not getattr(chats.get(number), "left", False)
                 steps.append(self._headed(watched, dialog.top_message, page))
-        await self._register.keep(steps)
-        return {step.watched: len(step.posts) for step in steps}
+        stored = {one.post.source for one in await self._register.keep(steps)}
+        for watched, pts, head in told:  # not before the head is known: its gap must be seen first
+            watched.pts, watched.told = pts, head
+        return {step.watched: int(step.watched.info.id in stored) for step in steps}
 
     def _headed(self, watched: Watched, head: int, page: Page) -> Step:
         """That a channel has this newest id; with its post, if no other one is missing."""
@@ -135,32 +142,56 @@ class Lister:
         return False
 
     async def fill(self, watched: Watched) -> int:
-        """List one page of what is missing, the oldest; how many posts that brought."""
-        open_ = ids.gaps(watched.coverage) if watched.coverage is not None else ()
-        return await self._fill_from(watched, open_[0]) if open_ else 0
+        """List one page of what is missing, the oldest; how many new posts that brought.
 
-    async def _fill_from(self, watched: Watched, gap: Span) -> int:
-        """List one page from the beginning of a gap on."""
-        page = await self._page(watched, offset_id=gap[0], forwards=True)
+        Those newer than the head that the server told do not count, they are pushed as well. A
+        gap's first page begins some messages before it: what was edited while nobody listened most
+        often stands there. What is stored already is told where it has been edited or deleted, or
+        where more of an album has turned up.
+        """
+        gaps = ids.gaps(watched.coverage) if watched.coverage is not None else ()
+        if watched.coverage is None or not gaps:
+            return 0
+        gap = gaps[0]
+        going_on = gap[0] == watched.filled + 1
+        start = gap[0] if going_on else max(watched.coverage.floor, gap[0] - BEFORE)
+        page = await self._page(watched, offset_id=start, forwards=True)
         whole = _without_cut_album(page.messages) if len(page.messages) >= PAGE else page.messages
         reached = whole[-1].id if whole else gap[1]
         if len(page.messages) < PAGE:  # nothing lies between the last one and the head
             reached = max(reached, gap[1])
-        groups = albums(whole)
-        posts = self._posts(watched, groups, page)
-        change = partial(_listed, (gap[0], reached), _names(groups))
-        brought = await self._register.keep([Step(watched, posts, change)])
-        log.info("gap_listed", source=watched.info.id, first=gap[0], last=reached, posts=brought)
-        return brought
+        groups = albums(whole if start == gap[0] else _without_begun_album(whole))
+        new, again = _told_apart(groups, watched.coverage)
+        posts = self._posts(watched, new, page)
+        posts += self._posts(watched, again, page, edits=True)
+        vanished = ids.vanished(watched.coverage, (start, reached), [one.id for one in whole])
+        missing = await self._missing(watched, vanished)
+        posts += self._gone(watched, missing)
+        named = {*_names(groups), *vanished}.difference(missing)
+        change = partial(_filled, (gap[0], reached), named, missing)
+        stored = await self._register.keep([Step(watched, posts, change)])
+        watched.filled = reached
+        log.info("gap_listed", source=watched.info.id, first=gap[0], last=reached, posts=len(new))
+        return sum(one.post.kind == "new" and int(one.post.id) <= watched.told for one in stored)
 
-    async def look_again(self, watched: Watched, since: datetime, pages: int) -> None:
-        """List recent posts again, for the edits and deletions that no push told."""
-        newest, head = watched.pts, watched.coverage.head if watched.coverage else 0
-        recent, first = await self._recent(watched, since, pages)
+    async def look_again(
+        self, watched: Watched, since: datetime, pages: int, before: int = 0
+    ) -> None:
+        """List recent posts again, for the edits and deletions that no push told.
+
+        So many pages back from the newest post, or from an id on.
+        """
+        newest = watched.pts
+        head = before - 1 if before else watched.coverage.head if watched.coverage else 0
+        recent, first = await self._recent(watched, since, pages, before)
         groups = albums(recent.messages)
         edited = [group for group in groups if any(one.edit_date for one in group)]
         posts = self._posts(watched, edited, recent, edits=True)
-        missing = await self._missing(watched, recent.messages, (first, head))
+        numbers = [message.id for message in recent.messages]
+        vanished = (
+            ids.vanished(watched.coverage, (first, head), numbers) if watched.coverage else ()
+        )
+        missing = await self._missing(watched, vanished)
         posts += self._gone(watched, missing)
         step = Step(
             watched,
@@ -176,14 +207,16 @@ class Lister:
         if watched.pts:
             await self._register.keep([Step(watched, (), _same, events=((1, watched.pts),))])
 
-    async def _recent(self, watched: Watched, since: datetime, pages: int) -> tuple[Page, int]:
+    async def _recent(
+        self, watched: Watched, since: datetime, pages: int, before: int
+    ) -> tuple[Page, int]:
         """The messages since a time, as far as so many pages go, ascending; the first id of them.
 
         The first id is where the listing is complete from: lower than the first message when those
         before it are gone.
         """
         found = Page([], {}, self._clock.now())
-        offset = 0
+        offset = before
         for _ in range(pages):
             page = await self._page(watched, offset_id=offset)
             older = [message.id for message in page.messages if message.date < since]
@@ -197,12 +230,8 @@ class Lister:
         messages = _without_begun_album(found.messages)
         return found._replace(messages=messages), messages[0].id
 
-    async def _missing(self, watched: Watched, messages: list[TL], span: Span) -> tuple[int, ...]:
-        """Posts of a span that are no longer listed, asked for by id before it is believed."""
-        if watched.coverage is None:
-            return ()
-        numbers = [message.id for message in messages]
-        unlisted = ids.vanished(watched.coverage, span, numbers)
+    async def _missing(self, watched: Watched, unlisted: Sequence[int]) -> tuple[int, ...]:
+        """Posts that are no longer listed, asked for by id before it is believed."""
         empty = [
             message.id
             for message in (await self.messages(watched, unlisted)).messages
@@ -230,20 +259,25 @@ class Lister:
             found = found._replace(asked_at=min(found.asked_at, asked_at) if start else asked_at)
         return found
 
-    async def edited_album(self, watched: Watched, message: TL, events: ids.Spans) -> None:
-        """Store the album that an edited message belongs to, by asking for its neighbours.
+    async def edited(self, watched: Watched, message: TL, events: ids.Spans) -> None:
+        """Store an edited message as it is now, with its album if it is of one.
 
         Its events count as known when it is stored: until then the hole they leave brings it back.
         """
-        around = range(max(1, message.id - 9), message.id + 10)
+        album = getattr(message, "grouped_id", None)
+        around = range(max(1, message.id - 9), message.id + 10) if album else (message.id,)
         page = await self.messages(watched, around)
         group = [
             one
             for one in sorted(page.messages, key=lambda one: int(one.id))
-            if getattr(one, "grouped_id", None) == message.grouped_id
+            if one.id == message.id or (album and getattr(one, "grouped_id", None) == album)
         ]
-        posts = self._posts(watched, [group], page, edits=True) if group else []
-        await self._register.keep([Step(watched, posts, _same, events)])
+        groups = albums(group)
+        posts = self._posts(watched, groups, page, edits=True)
+        every = [one.id for one in group]
+        await self._register.keep(
+            [Step(watched, posts, partial(_known, every, _names(groups)), events)]
+        )
 
     async def _page(self, watched: Watched, *, offset_id: int, forwards: bool = False) -> Page:
         """A page of messages before an id (0 = the newest), or from an id on."""
@@ -260,7 +294,7 @@ class Lister:
             )
         )
         messages = sorted(answer.messages, key=lambda one: int(one.id))
-        return Page(messages, by_peer(answer.chats), asked_at)
+        return Page(messages, by_peer(answer.chats), asked_at, getattr(answer, "pts", 0))
 
     def _posts(
         self,
@@ -299,6 +333,19 @@ def _input_peer(watched: Watched) -> Any:  # noqa: ANN401 - Telethon carries no 
     return types.InputPeerChannel(watched.peer.number, watched.peer.access_hash)
 
 
+def _told_apart(
+    groups: Iterable[list[TL]], coverage: Coverage
+) -> tuple[list[list[TL]], list[list[TL]]]:
+    """Posts that are not stored, and stored ones that have changed: edited, or an album grown."""
+    new, again = [], []
+    for group in groups:
+        if not ids.holds(coverage, group[0].id):
+            new.append(group)
+        elif any(one.edit_date or not ids.holds(coverage, one.id) for one in group):
+            again.append(group)
+    return new, again
+
+
 def _names(groups: Iterable[list[TL]]) -> list[int]:
     return [group[0].id for group in groups]
 
@@ -325,6 +372,18 @@ def _heard(head: int, before: Coverage | None) -> Coverage:
 
 def _listed(span: Span, posts: Sequence[int], before: Coverage | None) -> Coverage:
     return ids.listed(before or ids.began(span[0], span[1], ()), span, posts)
+
+
+def _filled(
+    span: Span, posts: Iterable[int], missing: Iterable[int], before: Coverage | None
+) -> Coverage:
+    """A span was listed; of its posts, and of some before it, these are there and those gone."""
+    named = [one for one in posts if one >= span[0]]
+    return ids.deleted(_listed(span, named, before), missing)
+
+
+def _known(every: Sequence[int], posts: Sequence[int], before: Coverage | None) -> Coverage:
+    return ids.pushed(_same(before), every, posts)
 
 
 def _same(before: Coverage | None) -> Coverage:

@@ -79,10 +79,12 @@ def gone(source: str, channel: int, number: int, observed_at: datetime) -> Recei
 def albums(messages: Iterable[TL]) -> list[list[TL]]:
     """Messages that are posts, in ascending order of id, those of one album together.
 
-    Empty messages (deleted ones) and service messages (renamed, pinned ...) are no posts.
+    Empty messages (deleted ones) and service messages (renamed, pinned ...) are no posts. Of a
+    message that was told twice the later telling counts.
     """
     groups: dict[object, list[TL]] = {}
-    for message in sorted(messages, key=lambda one: int(one.id)):
+    by_id = {int(one.id): one for one in messages}
+    for _, message in sorted(by_id.items()):
         if isinstance(message, (types.MessageEmpty, types.MessageService)):
             continue
         group = getattr(message, "grouped_id", None)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -75,33 +75,41 @@ class Sorted(NamedTuple):
 
     new: list[TL]
     edited: list[TL]
-    albums: list[tuple[TL, ids.Span]]
-    """Messages of albums that were edited: the others have to be asked for."""
+    unsure: list[tuple[TL, ids.Span]]
+    """Edited messages that do not tell all: of an album, or overtaken by a later event."""
     deleted: list[int]
     chats: dict[int, TL]
     events: list[ids.Span]
-    """The numbers of the events, but for those of `albums`."""
+    """The numbers of the events, but for those of `unsure`."""
     itself: list[TL]
     """News of the channel: its name, its title, whether it may be read, that much was missed."""
 
 
-def by_channel(pushed: Iterable[Pushed]) -> dict[int, Sorted]:
-    """Updates sorted by their channel's numeric id."""
+def by_channel(pushed: Iterable[Pushed], newest: Callable[[int], int]) -> dict[int, Sorted]:
+    """Updates sorted by their channel's numeric id, in the order of the channel's events.
+
+    `newest` gives the number of a channel's newest event that is known already.
+    """
     found: dict[int, Sorted] = {}
-    for update, chats in pushed:
-        one = found.setdefault(channel_of(update), Sorted([], [], [], [], {}, [], []))
+    for update, chats in sorted(pushed, key=_event):
+        number = channel_of(update)
+        one = found.setdefault(number, Sorted([], [], [], [], {}, [], []))
         one.chats.update(chats)
-        _sort(update, one)
+        _sort(update, one, newest(number))
     return found
 
 
-def _sort(update: TL, one: Sorted) -> None:
+def _event(pushed: Pushed) -> int:
+    return getattr(pushed.update, "pts", None) or 0
+
+
+def _sort(update: TL, one: Sorted, newest: int) -> None:
     pts, count = getattr(update, "pts", None) or 0, getattr(update, "pts_count", 0)
     if isinstance(update, types.UpdateNewChannelMessage):
         one.new.append(update.message)
     elif isinstance(update, types.UpdateEditChannelMessage):
-        if getattr(update.message, "grouped_id", None):
-            one.albums.append((update.message, (pts - count + 1, pts)))
+        if getattr(update.message, "grouped_id", None) or pts < newest:
+            one.unsure.append((update.message, (pts - count + 1, pts)))
             return
         one.edited.append(update.message)
     elif isinstance(update, types.UpdateDeleteChannelMessages):
@@ -128,7 +136,7 @@ def waits_for_its_album(pushed: Sequence[Pushed]) -> bool:
 
 
 def steps(watched: Watched, happened: Sorted, now: datetime) -> list[Step]:
-    """What happened in a channel as what is to be stored; edited albums are not in it."""
+    """What happened in a channel as what is to be stored; `unsure` is not in it."""
     source = watched.info.id
     events = tuple(span for span in happened.events if span[0] <= span[1])
     found = [Step(watched, (), _same, events)] if events else []
@@ -143,20 +151,17 @@ def steps(watched: Watched, happened: Sorted, now: datetime) -> list[Step]:
             received(source, [one], happened.chats, kind="edit", observed_at=now)
             for one in happened.edited
         ]
-        found.append(Step(watched, posts, _same))
+        every = [message.id for message in happened.edited]
+        # covered by it: the post's own push may come late, and says less
+        found.append(Step(watched, posts, partial(_pushed, every, every)))
     if happened.deleted and watched.peer is not None:
         found.append(_deletions(watched, happened.deleted, watched.peer.number, now))
     return found
 
 
 def _deletions(watched: Watched, numbers: Sequence[int], channel: int, now: datetime) -> Step:
-    """Deletions of what may be stored; ids of later album messages name no post."""
-    known = watched.coverage
-    posts: list[Received] = [
-        gone(watched.info.id, channel, number, now)
-        for number in numbers
-        if known is None or ids.may_be_a_post(known, number)
-    ]
+    """Deletions; those that name no stored post are left out when they are kept."""
+    posts: list[Received] = [gone(watched.info.id, channel, one, now) for one in numbers]
     return Step(watched, posts, partial(_deleted, tuple(numbers)))
 
 

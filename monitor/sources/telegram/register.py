@@ -12,7 +12,15 @@ from monitor.clock import Clock
 from monitor.post import Received
 from monitor.source import Arrival, HealthBoard, Intake, SourceHealth, SourceInfo, SourceState
 from monitor.sources.handover import hand_over
-from monitor.sources.telegram.coverage import Coverage, Spans, added, gaps, holds, size
+from monitor.sources.telegram.coverage import (
+    Coverage,
+    Spans,
+    added,
+    gaps,
+    holds,
+    may_be_a_post,
+    size,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +76,8 @@ class Watched:
         self.lost_at = 0.0  # monotonic seconds
         self.joined: bool | None = None  # whether the account is a member, as last told
         self.pts = 0  # of the newest event, as last told by the server
+        self.told = 0  # the newest id, as last told by the server together with that
+        self.filled = 0  # the last id of the page that was listed last to fill a gap
         self.suspected: frozenset[int] = frozenset()
         self.health = SourceHealth(source=info.id, state="starting", via="account")
 
@@ -149,16 +159,22 @@ class Register:
         found = (one for one in self.reading() if one.peer and one.peer.number == number)
         return next(found, None)
 
+    def newest_event(self, number: int) -> int:
+        """The number of a channel's newest event that is known; 0 = none."""
+        watched = self.of_number(number)
+        known = watched.known if watched is not None else None
+        return known.events[-1][1] if known is not None and known.events else 0
+
     def reading(self) -> list[Watched]:
         """The channels that can be read."""
         return [one for one in self.channels if not one.lost]
 
-    async def keep(self, steps: Sequence[Step]) -> int:
-        """Store posts and coverage in one transaction; how many posts that were.
+    async def keep(self, steps: Sequence[Step]) -> list[Received]:
+        """Store posts and coverage in one transaction; the posts that were.
 
         Returns when they are stored. Memory changes only afterwards, and one caller at a time: what
-        fails is not believed. A new post whose id is covered is stored already: pushes, the
-        library's differences and our listings often bring the same one.
+        fails is not believed. A new post whose id is covered is stored already: pushes and our
+        listings often bring the same one. So is no post whose deletion names none that we have.
         """
         async with self._lock:
             made: dict[Watched, Known] = {}
@@ -179,7 +195,7 @@ class Register:
                 self._cover(watched, known.coverage)
         for step in steps:
             self._count(step)
-        return len(posts)
+        return posts
 
     def tell(self, watched: Watched, state: SourceState, hint: str = "") -> None:
         """Say how the reading of a channel goes."""
@@ -269,12 +285,17 @@ class Register:
 
 
 def _fresh(posts: Iterable[Received], known: Known | None) -> list[Received]:
-    """The posts without those that are new and covered."""
-    return [
-        one
-        for one in posts
-        if one.post.kind != "new" or known is None or not holds(known.coverage, int(one.post.id))
-    ]
+    """The posts without new ones that are covered, and without deletions of what is not there."""
+    if known is None:
+        return list(posts)
+    return [one for one in posts if _tells(one, known.coverage)]
+
+
+def _tells(received: Received, coverage: Coverage) -> bool:
+    number = int(received.post.id)
+    if received.post.kind == "new":
+        return not holds(coverage, number)
+    return received.post.kind != "delete" or may_be_a_post(coverage, number)
 
 
 def _changed(step: Step, before: Known | None) -> Known:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from monitor.sources.telegram.budget import RATES
 from tests.doubles.telegram.control import Recorded
 
-SLACK = 0.1
+SLACK = 0.5
 """Seconds by which a call may travel faster than the one that it is counted from."""
 
 
