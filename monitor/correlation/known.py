@@ -144,8 +144,8 @@ class Repeats:
         self.held, self.newer = None, after
         return after
 
-    def raised(self, floor: int) -> Repeats:
-        """The same from another floor on; what is below it has been taken out."""
+    def since(self, floor: int) -> Repeats:
+        """The same with another floor; what is below it has been taken out before."""
         after = Repeats._of(self.table, floor)
         self.held, self.change, self.newer = None, None, after
         return after

@@ -75,7 +75,7 @@ def _raised(repeats: Repeats, floor: int) -> Repeats:
     for hour in sorted(hour for hour in hours if hour < floor):
         for key in sorted(hours[hour]):
             repeats = repeats.changed(key, None)
-    return repeats.raised(floor)
+    return repeats.since(floor)
 
 
 def without(repeats: Repeats, topic: str, support: Support) -> Repeats:
