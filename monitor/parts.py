@@ -20,21 +20,26 @@ from monitor.field import STDIN
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.gazetteer.near import REACH_KM, bearing, box_around, outlines_in
 from monitor.health import Board
-from monitor.receivers import AlertFile, TelegramBot, Terminal, Webhook
+from monitor.receivers import AlertFile, Apprise, Email, Tak, TelegramBot, Terminal, Webhook
 from monitor.rule import Level
 from monitor.settings import Bus, Preview, Settings
+from monitor.sinks.apprise import AppriseSink
 from monitor.sinks.buttons import Buttons
 from monitor.sinks.deliver import Sink
 from monitor.sinks.dispatch import Dispatch, takes_exercises
+from monitor.sinks.email import EmailSink, MailServer
 from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
 from monitor.sinks.file import FileSink, Rotation
 from monitor.sinks.handling import Handling
+from monitor.sinks.letter import Stationery
 from monitor.sinks.look import Look
 from monitor.sinks.map_picture import Spot, draw
 from monitor.sinks.mqtt import MqttSink
 from monitor.sinks.mqtt_connection import Address
+from monitor.sinks.one_by_one import Pace
 from monitor.sinks.room import Bots
 from monitor.sinks.routing import routing
+from monitor.sinks.tak import TakServer, TakSink
 from monitor.sinks.telegram_api import BotApi
 from monitor.sinks.telegram_bot import Gates, TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
@@ -312,10 +317,34 @@ def _zone() -> tzinfo:
     return datetime.now().astimezone().tzinfo or UTC
 
 
+def _email(receiver: Email, around: Around, gates: Gates) -> Sink:
+    server = MailServer(
+        receiver.host, receiver.port, receiver.security, receiver.username, receiver.password,
+        str(receiver.ca) if receiver.ca else None,
+    )  # fmt: skip
+    paper = Stationery(receiver.sender, receiver.to, receiver.name, _zone(), around.name_of)
+    return EmailSink(receiver.name, server, paper, Pace(around.clock, around.rng, gates.mute))
+
+
+def _tak(receiver: Tak, around: Around, gates: Gates) -> Sink:
+    ca, certificate, key = (
+        str(one) if one else None for one in (receiver.ca, receiver.certificate, receiver.key)
+    )
+    server = TakServer(receiver.host, receiver.port, ca, certificate, key)
+    return TakSink(receiver.name, server, Pace(around.clock, around.rng, gates.mute))
+
+
+def _apprise(receiver: Apprise, around: Around, gates: Gates) -> Sink:
+    return AppriseSink(receiver.name, receiver.address, Pace(around.clock, around.rng, gates.mute))
+
+
 RECEIVERS: dict[str, Callable[[Any, Around, Gates], Sink]] = {
     "terminal": _terminal,
     "telegram_bot": _telegram_bot,
     "webhook": _webhook,
     "file": _file,
+    "email": _email,
+    "tak": _tak,
+    "apprise": _apprise,
 }
 """Kind of receiver -> how its sink is built; the settings have checked the kind."""

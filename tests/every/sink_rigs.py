@@ -14,20 +14,28 @@ import pytest
 from monitor.alert import Alert
 from monitor.clock import SystemClock
 from monitor.secret import Secret
+from monitor.sinks.apprise import AppriseSink
 from monitor.sinks.deliver import Mute, Sink, nothing_muted
+from monitor.sinks.email import EmailSink, MailServer
 from monitor.sinks.embedded_broker import EmbeddedBroker, server_binary
 from monitor.sinks.file import FileSink, Rotation
+from monitor.sinks.letter import Stationery
 from monitor.sinks.look import Look
 from monitor.sinks.mqtt import MqttSink, Tuning
 from monitor.sinks.mqtt_connection import Address
+from monitor.sinks.one_by_one import Pace
 from monitor.sinks.room import Room
+from monitor.sinks.tak import TakServer, TakSink
 from monitor.sinks.telegram_api import BotApi
 from monitor.sinks.telegram_bot import Gates, TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
 from monitor.sinks.webhook import Target, WebhookSink
+from tests.doubles.apprise_receiver import AppriseReceiver
 from tests.doubles.bot_api import TOKEN, BotApiDouble
 from tests.doubles.brokers import Mosquitto, Subscriber, free_port, listening
+from tests.doubles.mail_server import MailServerDouble
 from tests.doubles.outbox import RNG
+from tests.doubles.tak_server import TakServerProcess
 from tests.doubles.webhook_server import WebhookServer
 
 QUICK = Tuning(mark_wait=0.2, health_every=5, subscribers_return=0.1, longest_pause=0.2)
@@ -268,7 +276,93 @@ class WebhookRig(Rig):
         return "\n".join(f"{one.headers} {one.body.decode()}" for one in self._server.taken)
 
 
+class EmailRig(Rig):
+    """A mail server that takes every letter."""
+
+    name = "email"
+
+    async def start(self, folder: Path) -> None:
+        """On a free port of loopback."""
+        del folder
+        self._server = await MailServerDouble().__aenter__()
+
+    async def stop(self) -> None:
+        """End it."""
+        await self._server.__aexit__()
+
+    def sink(self, mute: Mute = nothing_muted) -> Sink:
+        """A sink for that server."""
+        server = MailServer("127.0.0.1", self._server.port, "none")
+        paper = Stationery("monitor@example.org", ("desk@example.org",))
+        return EmailSink("email", server, paper, Pace(SystemClock(), RNG, mute))
+
+    def shown(self) -> list[str]:
+        """The ids in the headers."""
+        return [str(one["X-Monitor-Alert"]) for one in self._server.letters]
+
+    def words(self) -> str:
+        """Every letter as it came."""
+        return "\n".join(str(one) for one in self._server.letters)
+
+
+class TakRig(Rig):
+    """A real TAK server with somebody's map beside ours."""
+
+    name = "tak"
+
+    async def start(self, folder: Path) -> None:
+        """Server first, then the map."""
+        self._server = await TakServerProcess(folder).__aenter__()
+
+    async def stop(self) -> None:
+        """End both."""
+        await self._server.__aexit__()
+
+    def sink(self, mute: Mute = nothing_muted) -> Sink:
+        """A sink for that server."""
+        server = TakServer("127.0.0.1", self._server.port)
+        return TakSink("tak", server, Pace(SystemClock(), RNG, mute))
+
+    def shown(self) -> list[str]:
+        """The ids at the foot of the remarks."""
+        remarks = [one.findtext("detail/remarks") or "" for one in self._server.events()]
+        return [text.rsplit("alert ", 1)[1] for text in remarks]
+
+    def words(self) -> str:
+        """Everything that the map received."""
+        return self._server.received.decode()
+
+
+class AppriseRig(Rig):
+    """A web server that takes what Apprise posts."""
+
+    name = "apprise"
+
+    async def start(self, folder: Path) -> None:
+        """On a free port of loopback."""
+        del folder
+        self._server = await AppriseReceiver().__aenter__()
+
+    async def stop(self) -> None:
+        """End it."""
+        await self._server.__aexit__()
+
+    def sink(self, mute: Mute = nothing_muted) -> Sink:
+        """A sink for that server, with a password in its address."""
+        address = Secret("env:A", f"json://user:{CANARY}@127.0.0.1:{self._server.port}/")
+        return AppriseSink("apprise", address, Pace(SystemClock(), RNG, mute))
+
+    def shown(self) -> list[str]:
+        """The ids at the foot of the messages."""
+        return [text.rsplit("alert ", 1)[1] for text in self._server.messages]
+
+    def words(self) -> str:
+        """Every message."""
+        return "\n".join(self._server.messages)
+
+
 RIGS: dict[str, Callable[[], Rig]] = {
     "terminal": TerminalRig, "chat": ChatRig, "mosquitto": MqttRig, "nats-server": EmbeddedRig,
-    "file": FileRig, "webhook": WebhookRig,
+    "file": FileRig, "webhook": WebhookRig, "email": EmailRig, "tak": TakRig,
+    "apprise": AppriseRig,
 }  # fmt: skip
