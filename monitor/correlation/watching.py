@@ -310,8 +310,8 @@ def _unusual(draft: Draft, watch: Watch, clue: Clue) -> str:
 
 def _move(draft: Draft, event: Event) -> None:
     """A better place of an incident is the place of all the hits in it."""
-    for incident in list(draft.incidents.values()):
-        members = draft.state.members.get(incident.id)
+    for name in sorted(draft.moved):
+        incident, members = draft.incidents[name], draft.state.members.get(name)
         if incident.group or incident.place is None or members is None:
             continue
         for source, post in sorted(members):
