@@ -114,9 +114,12 @@ class Newsroom:
         """All of it, as abruptly as a cancel is."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        ended = await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.outbox.aclose()
         await self.writer.aclose()
+        for one in ended:
+            if isinstance(one, Exception):
+                raise one
 
     async def open(self, *, title: str = "Armed incursion", level: Level = "critical") -> Message:
         """An incident opens; its message in the chat."""
@@ -230,10 +233,23 @@ async def test_a_crash_neither_loses_nor_repeats_an_action(room: Newsroom) -> No
     await room.toast(later)
     await room.stop()
     await room.start()
-    asked = len(room.double.asked_after)
-    await room.double.until(lambda: len(room.double.asked_after) > asked)
-    assert room.double.asked_after[-1] == 702  # behind both, remembered over the restart
+    await room.double.until(lambda: room.double.asked_after[-1] == 702)  # behind both
     assert [act.did for act in await room.acts()] == ["mute", "acknowledge"]
+
+
+async def test_presses_wait_too_when_the_api_asks_for_a_pause(room: Newsroom) -> None:
+    """After a 429 no press is answered before its time; what was pressed is done all the same."""
+    message = await room.open()
+    await room.double.until(lambda: len(room.double.messages) == 2)
+    calls = len(room.double.calls)
+    room.double.flood_waits.append(60)
+    for does in ("mute_rule", "mute_place"):
+        room.double.press(message, message.buttons[say(f"button_{does}", "en")])
+    while len(await room.acts()) < 2:  # noqa: ASYNC110 - rows, no event
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    assert [status for _, _, status in room.double.calls[calls:]] == [429]
+    assert len(room.silencing.holding()) == 2
 
 
 async def test_mute_buttons_hold_back_for_an_hour(room: Newsroom) -> None:

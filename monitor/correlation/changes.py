@@ -62,6 +62,7 @@ class Draft:
         self.clues: dict[ClueKey, Clue | None] = {}
         self.counts: dict[tuple[str, str, int], int] = {}
         self.incidents: dict[str, Incident] = {}
+        self.moved: set[str] = set()
         self.supports: dict[tuple[str, str, str], Support] = {}
         self.alerts: list[Alert] = []
         self.topics: dict[str, tuple[str, ...]] = {}
@@ -74,6 +75,9 @@ class Draft:
 
     def touch(self, incident: Incident) -> None:
         """Take an incident's newest form; no post of it has changed."""
+        before = self.state.incidents.get(incident.id)
+        if before is not None and before.place != incident.place:
+            self.moved.add(incident.id)
         self.state = put_incident(self.state, incident)
         self.incidents[incident.id] = incident
         self.topics[incident.id] = incident.topics

@@ -35,7 +35,7 @@ JUMP = timedelta(days=1)
 def advance(state: State, now: datetime) -> State:
     """The state at a later time. Time runs backwards only if a clock had jumped: by days."""
     if state.now is not None and state.now - now > JUMP:
-        repeats = msgspec.structs.replace(state.repeats, floor=0)
+        repeats = state.repeats.since(0)
         clues = msgspec.structs.replace(state.clues, floor=0)
         state = msgspec.structs.replace(state, now=None, repeats=repeats, clues=clues)
     if state.now is not None and state.now >= now:

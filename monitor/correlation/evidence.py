@@ -103,15 +103,17 @@ def admit(draft: Draft, event: Event | None, watch: Watch, clue: Clue) -> bool:
         return False
     incident = state.incidents[name]
     known = (clue.source, clue.id) in state.members[name]
-    if known or clue.at < incident.opened_at - watch.timespan:
+    belongs = incident.opened_at - watch.timespan <= clue.at <= incident.deadline
+    if known or not belongs:
         return True
     if incident.posts >= MOST_EVIDENCE and clue.at >= incident.opened_at:
         _go_on(draft, event, watch, clue, incident)
         return True
-    opened_at = incident.opened_at
+    opened_at, with_it = incident.opened_at, tuple[Clue, ...]()
     if watch.type in COUNTING and clue.at < opened_at:
         earlier = counted(watch, state.clues, clue)
-        opened_at = min(opened_at, earlier[0]) if earlier else opened_at
+        if earlier is not None and earlier[0] < opened_at:
+            opened_at, _, with_it = earlier
     support = _evidence(clue, name)
     grown = msgspec.structs.replace(
         heard(incident, support, 1),
@@ -125,6 +127,8 @@ def admit(draft: Draft, event: Event | None, watch: Watch, clue: Clue) -> bool:
     draft.keep(grown, support)
     if event is not None:
         draft.result("joined", f"counted in incident {name}", watch.id)
+    for other in with_it:  # what a late post shows to have been true before
+        admit(draft, None, watch, other)
     return True
 
 

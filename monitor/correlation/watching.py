@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from monitor.correlation.changes import Draft
-from monitor.correlation.clues import hour, known, more, of_post
+from monitor.correlation.clues import hour, known, more, of_group, of_post
 from monitor.correlation.conditions import COUNTING, counted, is_new, spiking
 from monitor.correlation.event import Event
 from monitor.correlation.evidence import admit, begin, lose
@@ -287,6 +287,9 @@ def _take(draft: Draft, event: Event | None, watch: Watch, clue: Clue) -> None:
     if found is not None:
         end, reason, clues = found
         begin(draft, event, watch, end, reason, clues)
+        for later in of_group(draft.state.clues, clue.file):
+            if later.at > end:  # a late post has shown that it was true before they came
+                admit(draft, None, watch, later)
 
 
 def _unusual(draft: Draft, watch: Watch, clue: Clue) -> str:
@@ -307,8 +310,8 @@ def _unusual(draft: Draft, watch: Watch, clue: Clue) -> str:
 
 def _move(draft: Draft, event: Event) -> None:
     """A better place of an incident is the place of all the hits in it."""
-    for incident in list(draft.incidents.values()):
-        members = draft.state.members.get(incident.id)
+    for name in sorted(draft.moved):
+        incident, members = draft.incidents[name], draft.state.members.get(name)
         if incident.group or incident.place is None or members is None:
             continue
         for source, post in sorted(members):

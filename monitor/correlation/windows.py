@@ -17,8 +17,9 @@ from rpds import HashTrieMap, HashTrieSet
 from monitor.correlation.blindness import Heard, Missed
 from monitor.correlation.calendar import Calendar, enter
 from monitor.correlation.clues import Clues
+from monitor.correlation.known import Repeats
 from monitor.correlation.places import spots
-from monitor.correlation.repeats import Repeats, put
+from monitor.correlation.repeats import put
 from monitor.incident import Incident, Support
 
 PostKey = tuple[str, str]
@@ -46,7 +47,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     by_post: HashTrieMap[PostKey, tuple[str, ...]] = HashTrieMap()
     deadlines: Calendar = Calendar()
     grouped: HashTrieMap[str, str] = HashTrieMap()
-    repeats: Repeats = Repeats()
+    repeats: Repeats = msgspec.field(default_factory=Repeats)
     clues: Clues = Clues()
     ended: HashTrieMap[str, datetime] = HashTrieMap()
     heard: HashTrieMap[str, Heard] = HashTrieMap()
@@ -57,8 +58,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """The state of both realms."""
 
-    real: State = State()
-    exercise: State = State()
+    real: State = msgspec.field(default_factory=State)
+    exercise: State = msgspec.field(default_factory=State)
 
     def of(self, *, exercise: bool) -> State:
         """The state of one realm."""

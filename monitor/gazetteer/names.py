@@ -152,6 +152,8 @@ def is_common(words: Iterable[str]) -> bool:
         if not dictionary.known(lower, language):
             continue  # what the analyser guesses of an unknown word takes it long, and says nothing
         known = [one for one in dictionary.readings(lower, language) if one.known]
+        if known and all(one.part == "other" for one in known):
+            return True  # a particle or pronoun: `Тим` is a town, and Ukrainian for `with that`
         if known and not any(one.proper & {"Geox"} for one in known):
             return language == "ru" or "ru" not in possible_languages(lower)
     return False

@@ -25,7 +25,7 @@ from monitor.rulebook.patterns import (
     judged_words,
 )
 from monitor.text.fold import Origins
-from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
+from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols, unspaced
 
 RawFind = tuple[int, int, int]
 """(start, end, pattern number), in symbols of the folded text."""
@@ -46,12 +46,22 @@ Sighting = tuple[int, int, int]
 class Look:
     """What one automaton found in a text; what else costs time is worked out when asked for."""
 
-    __slots__ = ("_origins", "_view", "finds", "folded", "straight", "text")
+    __slots__ = ("_origins", "_view", "back", "finds", "folded", "straight", "text")
 
     def __init__(
-        self, text: str, folded: bytes | str, finds: Sequence[RawFind], *, straight: bool = False
+        self,
+        text: str,
+        folded: bytes | str,
+        finds: Sequence[RawFind],
+        *,
+        straight: bool = False,
+        back: Sequence[int] | None = None,
     ) -> None:
-        """`straight`: each character is one symbol, so that places need no working out."""
+        """`straight`: each character is one symbol, so that places need no working out.
+
+        `back`: where each character stands in the post's text, if this is not that text.
+        """
+        self.back = back
         self.text = text
         self.folded = folded
         self.finds = finds
@@ -354,6 +364,8 @@ def _is_meant(surface: Surface, here: str) -> bool:
     `cased`, the capitals are the same too.
     """
     words = strict_symbols(here).split()
+    if len(words) != len(surface.words):  # a script without spaces stands between
+        words = [word for word in words if not unspaced(word[0])]
     if len(words) != len(surface.words):
         return True  # the edge of a ligature: no other script could stand here
     judged = judged_words(surface.words)

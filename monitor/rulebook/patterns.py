@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from monitor.lexicon.surfaces import Surface
+from monitor.text.disguise import LEAST, STRETCHED, STRETCHED_INSIDE
 from monitor.text.fold import narrow
-from monitor.text.symbols import LOOKALIKES, merge, unspaced
+from monitor.text.symbols import CYRILLIC, LOOKALIKES, merge, unspaced
 
 WIDE_GAPS = ("  ", "   ")
 """Gaps that are looked for together with the letter after them: commas, full stops, dashes."""
@@ -110,6 +111,23 @@ class Patterns:
             scout = self._meaning(coded[: inner + 1], begin=True)
             self._continue(scout, coded[inner + 1 :], begins[inner + 1 :], term, check)
         return True
+
+    def mark_disguises(self, number: int) -> None:
+        """Let `number` be found where letters are stretched, or a word's are pulled apart."""
+        words = [key.split(" ", 2)[1] for key in self.meanings if key.startswith(" ")]
+        runs = [letter * LEAST for letter in STRETCHED]
+        runs += [before + letter * LEAST for letter in STRETCHED_INSIDE
+                 for before in CYRILLIC if before != letter]  # fmt: skip
+        stretched = [self._coded(merge(run)) or "" for run in runs]
+        for key in dict.fromkeys((*stretched, *map(self._apart, words))):
+            if key and key not in self.meanings:
+                self.meanings[key] = Meaning(key, opens=False)
+                self.meanings[key].terms.append(number)
+
+    def _apart(self, word: str) -> str:
+        """As `pulled_apart`, of a word in this automaton's code."""
+        letters = word[:LEAST]
+        return " " + " ".join(letters) if len(letters) == LEAST else ""
 
     def _coded(self, word: str) -> str | None:
         if not self.bytewise:

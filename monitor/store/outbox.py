@@ -120,8 +120,9 @@ def newest_about_the_world(db: Database) -> Alert | None:
 
 def first_since(db: Database, moment: datetime) -> int:
     """The sequence before the first alert created at or after `moment`; `newest` if none was."""
+    last = newest(db)  # asked first: an alert that is stored meanwhile must not be taken for known
     ((first,),) = db.rows("SELECT min(sequence) FROM alerts WHERE created_at >= ?", [to_ms(moment)])
-    return newest(db) if first is None else int(first) - 1
+    return last if first is None else int(first) - 1
 
 
 def position(db: Database, sink: str) -> tuple[int, dict[str, object]] | None:

@@ -233,6 +233,8 @@ class BotApiDouble:
         self, method: str, asked: dict[str, Any], files: Mapping[str, bytes]
     ) -> web.Response:
         """What a call does, and the answer to it."""
+        if self.flood_waits and method != "getMe":
+            return self._flood(self.flood_waits.popleft())
         others = {"getMe": _me, "answerCallbackQuery": self._toast, "setMyCommands": self._offer}
         if method in others:
             return others[method](asked)
@@ -242,13 +244,15 @@ class BotApiDouble:
         if chat in self.migrated:
             more = {"migrate_to_chat_id": int(self.migrated[chat])}
             return _no(400, "Bad Request: group chat was upgraded to a supergroup chat", more)
-        wait = self.flood_waits.popleft() if self.flood_waits else self._over_limit(chat)
+        wait = self._over_limit(chat)
         if wait:
-            self.floods.append((self.now(), wait))
-            return _no(429, f"Too Many Requests: retry after {wait}", {"retry_after": wait})
-        if method.startswith("edit"):
-            return self._edit(method, asked)
-        return self._send(method, chat, asked, files)
+            return self._flood(wait)
+        edits = method.startswith("edit")
+        return self._edit(method, asked) if edits else self._send(method, chat, asked, files)
+
+    def _flood(self, wait: int) -> web.Response:
+        self.floods.append((self.now(), wait))
+        return _no(429, f"Too Many Requests: retry after {wait}", {"retry_after": wait})
 
     def _offer(self, asked: Mapping[str, Any]) -> web.Response:
         for one in asked["commands"]:
