@@ -312,7 +312,7 @@ def test_a_matcher_travels_between_processes() -> None:
     )
     copy = pickle.loads(pickle.dumps(matcher))  # noqa: S301 - our own
     for rule in matcher.rulebook.rules:
-        for text in (*rule.examples.match, *rule.examples.no_match):
+        for text in (*rule.examples.match[:1], *rule.examples.no_match[:1]):
             one = Post(source="telegram:vvgladkov", id="1", published_at=START, text=text)
             assert explain(copy, one) == explain(matcher, one)
 
