@@ -224,6 +224,14 @@ def last_delivery(db: Database, sink: str, incident: str) -> Delivery | None:
     return found[0][1] if found else None
 
 
+def incident_by_reference(db: Database, sink: str, reference: str) -> str | None:
+    """The incident of a sink's delivery with this reference; None if none has it."""
+    found = _deliveries(
+        db, "sink = ? AND reference = ? ORDER BY sequence DESC LIMIT 1", (sink, reference)
+    )
+    return found[0][1].incident if found else None
+
+
 def incident_of_message(db: Database, sink: str, chat: str, number: int) -> str | None:
     """The incident whose first or last message in a chat has this number; None if none has."""
     found = _deliveries(
