@@ -137,7 +137,7 @@ def filled(flood: Flood, state: State, window: int) -> State:
     """The state with so many posts known to their copies."""
     support = next(iter(next(iter(state.members.values())).values()))
     repeats = state.repeats
-    while len(repeats.known) < window:
+    for _ in range(window):
         event = flood.next()
         one = type(support)(
             incident="past", source=event.name.source, id=event.name.id, version=1, exercise=False,

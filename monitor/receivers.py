@@ -147,6 +147,35 @@ class Tak(Form):
         return self
 
 
+class MatrixReader(Form):
+    """Somebody whose reactions in a Matrix room count."""
+
+    id: Annotated[
+        str, Spelled(r"@[!-9;-~]{1,200}:[A-Za-z0-9.:\[\]-]{1,200}", "as @anna:example.org")
+    ] = Field(description="Their Matrix id, as `@anna:example.org`.")
+    name: ReaderName = Field(description="What they are called where their acts are shown.")
+
+
+class Matrix(Form):
+    """Alerts in a Matrix room: a message an incident, what is new in its thread."""
+
+    kind: Literal["matrix"] = Field(description="`matrix`: a room without encryption.")
+    name: Name = Field(description="Its name in `status` and in deliveries.")
+    homeserver: WebAddress = Field(description="The account's server, as https://example.org.")
+    room: Annotated[
+        str, Spelled(r"[!#][^\s]{1,254}", "write !id:example.org or #alias:example.org")
+    ] = Field(description="The room's id or alias; the account must be invited or allowed in.")
+    token: Secret = Field(description="The account's access token, by reference.")
+    people: tuple[MatrixReader, ...] = Field(
+        (), description="Whose reactions acknowledge, mute or judge; nobody's if left out."
+    )
+    language: Language = Field("en", description="The room's language: `en`, `ru` or `uk`.")
+    time_zone: TimeZone | None = Field(
+        None, description="The readers' time zone, as `Europe/Kyiv`; the machine's if left out."
+    )
+    exercise: StrictBool = Field(True, description="Also send exercise alerts.")
+
+
 class Apprise(Form):
     """Alerts to one of the many services that Apprise knows."""
 
@@ -180,6 +209,6 @@ class AllQuiet(Form):
 
 
 Receiver = Annotated[
-    Terminal | TelegramBot | Webhook | AlertFile | Email | Tak | Apprise,
+    Terminal | TelegramBot | Webhook | AlertFile | Email | Tak | Matrix | Apprise,
     Field(discriminator="kind"),
 ]

@@ -11,6 +11,7 @@ import msgspec
 from monitor.action import Action
 from monitor.alert import Alert, from_json
 from monitor.store.actions import act
+from monitor.store.attempts import Attempt, note_attempts
 from monitor.store.database import Database
 from monitor.store.head import newest_alert
 from monitor.store.moments import from_ms, to_ms
@@ -39,16 +40,6 @@ class Delivery(msgspec.Struct, frozen=True):
     at: datetime
     reference: str | None = None
     detail: str = ""
-
-
-class Attempt(msgspec.Struct, frozen=True):
-    """A try that did not end a delivery: which of them it was (from 1), when, and why it failed."""
-
-    sequence: int
-    alert: str
-    attempt: int
-    at: datetime
-    detail: str
 
 
 # --- plain functions on a database: used by the facade below and by commands that only read
@@ -204,43 +195,6 @@ def redeliver(db: Database, sink: str, deliveries: Sequence[Delivery]) -> None:
     db.write(body, name="redeliver", emergency=True)
 
 
-def note_attempts(db: Database, sink: str, attempts: Sequence[Attempt]) -> None:
-    """Write down what failed and will be tried again.
-
-    Raises:
-        DiskFullError: nothing was stored.
-    """
-    rows: list[tuple[object, ...]] = []
-    for one in attempts:
-        fields = (sink, one.sequence, one.attempt, one.alert, to_ms(one.at), one.detail)
-        rows.append((*fields, seal(*fields)))
-
-    def body(connection: object) -> None:
-        del connection
-        db.connection.executemany(
-            "INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?)", rows
-        )
-
-    db.write(body, name="attempts")
-
-
-def attempts_of(db: Database, sink: str, sequence: int) -> tuple[Attempt, ...]:
-    """The tries of one alert at one sink that failed, in order.
-
-    Raises:
-        DamagedError: a row is not what was written.
-    """
-    found: list[Attempt] = []
-    for *row, mark in db.rows(
-        "SELECT sink, sequence, attempt, alert, at, detail, seal FROM attempts"
-        " WHERE sink = ? AND sequence = ? ORDER BY attempt",
-        (sink, sequence),
-    ):
-        check(mark, f"attempt {row[2]} of alert {sequence} at {sink}", *row)
-        found.append(Attempt(row[1], row[3], row[2], from_ms(row[4]), row[5]))
-    return tuple(found)
-
-
 _DELIVERY = "sink, sequence, alert, incident, state, attempts, at, reference, detail, seal"
 
 
@@ -268,6 +222,14 @@ def last_delivery(db: Database, sink: str, incident: str) -> Delivery | None:
         (sink, incident),
     )
     return found[0][1] if found else None
+
+
+def incident_by_reference(db: Database, sink: str, reference: str) -> str | None:
+    """The incident of a sink's delivery with this reference; None if none has it."""
+    found = _deliveries(
+        db, "sink = ? AND reference = ? ORDER BY sequence DESC LIMIT 1", (sink, reference)
+    )
+    return found[0][1].incident if found else None
 
 
 def incident_of_message(db: Database, sink: str, chat: str, number: int) -> str | None:

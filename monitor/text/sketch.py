@@ -153,11 +153,14 @@ def is_copy(one: Sketch, other: Sketch) -> bool:
     """Whether one text is a copy or near-copy of the other.
 
     Where both have numbers, or names, that the other has not, the texts say the same thing of
-    different things: in short texts that is a template, in long ones a few may differ.
+    different things: in short texts that is a template, in long ones a few may differ. A short one
+    that has one number more says more.
     """
     short = is_short(one, other)
     same = likeness(one.pieces, other.pieces) if short else likeness(one.pairs, other.pairs)
     if same < ALIKE:
+        return False
+    if short and one.numbers != other.numbers:
         return False
     fields = ((one.numbers, other.numbers), (one.names, other.names))
     return all(_agree(mine, yours, NONE_OTHER if short else FEW_OTHER) for mine, yours in fields)

@@ -7,7 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
 
@@ -21,6 +23,8 @@ from monitor.sinks.embedded_broker import EmbeddedBroker, server_binary
 from monitor.sinks.file import FileSink, Rotation
 from monitor.sinks.letter import Stationery
 from monitor.sinks.look import Look
+from monitor.sinks.matrix import MatrixSink
+from monitor.sinks.matrix_api import MatrixApi
 from monitor.sinks.mqtt import MqttSink, Tuning
 from monitor.sinks.mqtt_connection import Address
 from monitor.sinks.one_by_one import Pace
@@ -35,6 +39,7 @@ from tests.doubles.bot_api import TOKEN, BotApiDouble
 from tests.doubles.brokers import Mosquitto, Subscriber, free_port, listening
 from tests.doubles.mail_server import MailServerDouble
 from tests.doubles.outbox import RNG
+from tests.doubles.synapse import synapse
 from tests.doubles.tak_server import TakServerProcess
 from tests.doubles.webhook_server import WebhookServer
 
@@ -333,6 +338,54 @@ class TakRig(Rig):
         return self._server.received.decode()
 
 
+class MatrixRig(Rig):
+    """A room of a real Synapse, and somebody in it who reads."""
+
+    name = "matrix"
+    edits = True
+
+    async def start(self, folder: Path) -> None:
+        """A new room on the one server of this run."""
+        del folder
+        self._web = aiohttp.ClientSession()
+        server = synapse()
+        await server.ready(self._web)
+        self._server = server
+        self._bot, self._reader = await server.user(self._web), await server.user(self._web)
+        self._room = await self._reader.room(self._bot.id)
+        self._seen: list[dict[str, Any]] = []
+        self._task = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        while True:
+            self._seen = await self._reader.messages(self._room)
+            await asyncio.sleep(0.05)
+
+    async def stop(self) -> None:
+        """Leave the server running for others."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        await self._web.close()
+
+    def sink(self, mute: Mute = nothing_muted) -> Sink:
+        """A sink for that room."""
+        api = MatrixApi(self._server.url, Secret("env:M", self._bot.token), self._room)
+        return MatrixSink("matrix", api, Look(), Pace(SystemClock(), RNG, mute), Gates(mute))
+
+    def shown(self) -> list[str]:
+        """The ids of what stood in the room's main view: new messages and edits."""
+        found = []
+        for one in self._seen:
+            content = one["content"]
+            if content.get("m.relates_to", {}).get("rel_type") != "m.thread":
+                found.append(content.get("m.new_content", content)["body"])
+        return [text.rsplit("alert ", 1)[1] for text in found]
+
+    def words(self) -> str:
+        """Every message with all its parts."""
+        return "\n".join(str(one["content"]) for one in self._seen)
+
+
 class AppriseRig(Rig):
     """A web server that takes what Apprise posts."""
 
@@ -364,5 +417,5 @@ class AppriseRig(Rig):
 RIGS: dict[str, Callable[[], Rig]] = {
     "terminal": TerminalRig, "chat": ChatRig, "mosquitto": MqttRig, "nats-server": EmbeddedRig,
     "file": FileRig, "webhook": WebhookRig, "email": EmailRig, "tak": TakRig,
-    "apprise": AppriseRig,
+    "apprise": AppriseRig, "matrix": MatrixRig,
 }  # fmt: skip
