@@ -5,8 +5,9 @@
 The loopback Telegram, a process of its own, writes posts at a rate and pushes them in containers.
 This process is the collector as installed: Telethon, the reader with its usual pace, a real store;
 posts are judged as matching nothing. The delay of a post is from its writing to the end of its
-commit. A delay that grows through the run means that the rate is beyond what is sustained. On a
-machine that does other things too, the figures are a lower bound.
+commit. A delay that grows through the run means that the rate is beyond what is sustained. Where
+the process was often ready without getting a core, other work on the machine was the limit: then
+the time of a core for each post says more than the rate.
 """
 
 import argparse
@@ -35,6 +36,9 @@ PATIENCE = 60.0
 Delay = tuple[float, float]
 """When a post was written, Unix seconds, and how many seconds later it was stored."""
 
+Used = tuple[float, float, float]
+"""Seconds: of cores, of the run, and of waiting for a core."""
+
 
 class Timed(Direct):
     """The store, and how late each new post came to be in it."""
@@ -59,7 +63,12 @@ def resident() -> float:
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
-def summary(delays: list[Delay], cpu: float, memory: list[float], posts: int) -> dict[str, float]:
+def starved() -> float:
+    """Seconds for which the main thread was ready to run and got no core."""
+    return int(Path("/proc/self/schedstat").read_text("ascii").split()[1]) / 1e9
+
+
+def summary(delays: list[Delay], used: Used, memory: list[float], posts: int) -> dict[str, float]:
     """The figures of a run; the delays of its last third tell whether they grow."""
     written = sorted(at for at, _ in delays)
     late = sorted(delay for _, delay in delays)
@@ -74,7 +83,9 @@ def summary(delays: list[Delay], cpu: float, memory: list[float], posts: int) ->
         "delay p50, s": round(hundredths[49], 3),
         "delay p99, s": round(hundredths[98], 3),
         "delay of the last third p50, s": round(statistics.median(third), 3),
-        "cores used": round(cpu, 2),
+        "core time of a post, µs": round(used[0] / len(delays) * 1e6),
+        "of the run on a core": round(used[0] / used[1], 2),
+        "of the run ready without a core": round(used[2] / used[1], 2),
         "memory at first, MiB": round(memory[0]),
         "memory at the middle, MiB": round(memory[len(memory) // 2]),
         "memory in the end, MiB": round(memory[-1]),
@@ -88,12 +99,12 @@ async def measured(
     """Let the posts be written; returns when all are stored, or patience has ended."""
     posts = int(options.rate * options.seconds)
     memory = [resident()]
-    began, cpu = time.monotonic(), time.process_time()
+    began, cpu, waited = time.monotonic(), time.process_time(), starved()
     await telegram.ask("stream", channels=channels, rate=options.rate, seconds=options.seconds)
     while len(store.delays) < posts and time.monotonic() < began + options.seconds + PATIENCE:
         await asyncio.sleep(1.0)
         memory.append(resident())
-    used = (time.process_time() - cpu) / (time.monotonic() - began)
+    used = (time.process_time() - cpu, time.monotonic() - began, starved() - waited)
     return summary(store.delays, used, memory, posts)
 
 

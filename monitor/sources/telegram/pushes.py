@@ -96,7 +96,7 @@ def by_channel(pushed: Iterable[Pushed], newest: Callable[[int], int]) -> dict[i
         number = channel_of(update)
         one = found.setdefault(number, Sorted([], [], [], [], {}, [], []))
         one.chats.update(chats)
-        _sort(update, one, newest(number))
+        _sort(update, one, newest)
     return found
 
 
@@ -104,12 +104,12 @@ def _event(pushed: Pushed) -> int:
     return getattr(pushed.update, "pts", None) or 0
 
 
-def _sort(update: TL, one: Sorted, newest: int) -> None:
+def _sort(update: TL, one: Sorted, newest: Callable[[int], int]) -> None:
     pts, count = getattr(update, "pts", None) or 0, getattr(update, "pts_count", 0)
     if isinstance(update, types.UpdateNewChannelMessage):
         one.new.append(update.message)
     elif isinstance(update, types.UpdateEditChannelMessage):
-        if getattr(update.message, "grouped_id", None) or pts < newest:
+        if getattr(update.message, "grouped_id", None) or pts < newest(channel_of(update)):
             one.unsure.append((update.message, (pts - count + 1, pts)))
             return
         one.edited.append((update.message, pts))
