@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test check lock wheel clean help
+.PHONY: run test check bench lock wheel clean help
 
 CONFIG ?= deploy/quickstart.yaml
 venv := .venv
@@ -26,6 +26,9 @@ check: $(venv)/installed-dev ## static checks: format, lint, types, imports, shi
 	$(bin)/lint-imports
 	$(bin)/monitor check deploy/quickstart.yaml
 	$(bin)/monitor test rules
+
+bench: $(venv)/installed-bench ## measure: judging, beside other engines, end to end (needs ../shared/data)
+	@$(bin)/python benchmarks/run.py
 
 lock: $(venv)/installed-dev ## pin all dependencies again, newest versions allowed by pyproject.toml
 	@scripts/lock
@@ -52,4 +55,9 @@ $(venv)/installed-run: requirements/build.txt requirements/run.txt pyproject.tom
 $(venv)/installed-dev: requirements/dev.txt $(venv)/installed-run
 	@echo "Installing what the tests and checks need."
 	@$(install) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(venv)/installed-bench: requirements/bench.txt $(venv)/installed-run
+	@echo "Installing what is measured beside us."
+	@$(install) --require-hashes -r requirements/bench.txt
 	@touch $@

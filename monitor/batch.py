@@ -137,9 +137,9 @@ class Batch:
         moved: dict[str, str] = {}
         for realm, name in FLOORS.items():
             before, after = self._before.of(exercise=realm), self.memory.of(exercise=realm)
-            if after.repeats.floor > before.repeats.floor:
+            if after.repeats.floor != before.repeats.floor:
                 moved[name] = str(after.repeats.floor)
-            if after.clues.floor > before.clues.floor:
+            if after.clues.floor != before.clues.floor:
                 moved[CLUE_FLOORS[realm]] = str(after.clues.floor)
             if after.now is not None and after.now != before.now:
                 moved[MOMENTS[realm]] = after.now.isoformat()

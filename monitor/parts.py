@@ -13,6 +13,7 @@ import structlog
 from monitor.alert import Alert, AlertPlace
 from monitor.chat.answers import Answers
 from monitor.chat.office import Office, Seat
+from monitor.chat.reactions import Reactions, Window
 from monitor.clock import Clock
 from monitor.console.metrics import Live
 from monitor.console.server import Behind, ConsoleServer
@@ -20,21 +21,28 @@ from monitor.field import STDIN
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.gazetteer.near import REACH_KM, bearing, box_around, outlines_in
 from monitor.health import Board
-from monitor.receivers import AlertFile, TelegramBot, Terminal, Webhook
+from monitor.receivers import AlertFile, Apprise, Email, Matrix, Tak, TelegramBot, Terminal, Webhook
 from monitor.rule import Level
 from monitor.settings import Bus, Preview, Settings
+from monitor.sinks.apprise import AppriseSink
 from monitor.sinks.buttons import Buttons
-from monitor.sinks.deliver import Sink
+from monitor.sinks.deliver import Backoff, Sink
 from monitor.sinks.dispatch import Dispatch, takes_exercises
+from monitor.sinks.email import EmailSink, MailServer
 from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
 from monitor.sinks.file import FileSink, Rotation
 from monitor.sinks.handling import Handling
+from monitor.sinks.letter import Stationery
 from monitor.sinks.look import Look
 from monitor.sinks.map_picture import Spot, draw
+from monitor.sinks.matrix import MatrixSink
+from monitor.sinks.matrix_api import MatrixApi
 from monitor.sinks.mqtt import MqttSink
 from monitor.sinks.mqtt_connection import Address
+from monitor.sinks.one_by_one import Pace
 from monitor.sinks.room import Bots
 from monitor.sinks.routing import routing
+from monitor.sinks.tak import TakServer, TakSink
 from monitor.sinks.telegram_api import BotApi
 from monitor.sinks.telegram_bot import Gates, TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
@@ -206,8 +214,8 @@ def build_receiver(settings: Settings, around: Around, name: str) -> Sink:
     return RECEIVERS[receiver.kind](receiver, around, Gates())
 
 
-def build_answers(settings: Settings, around: Around, office: Office) -> list[Answers]:
-    """For every bot with a chat in which somebody may answer: who listens to it."""
+def build_answers(settings: Settings, around: Around, office: Office) -> list[Answers | Reactions]:
+    """For every bot with a chat, and every room, in which somebody may answer: who listens."""
     seats: dict[BotApi, list[Seat]] = {}
     for one in settings.receivers:
         if isinstance(one, TelegramBot) and one.people:
@@ -215,7 +223,18 @@ def build_answers(settings: Settings, around: Around, office: Office) -> list[An
             room = bot.room(one.name, one.chat, one.topic)
             people = {person.id: person for person in one.people}
             seats.setdefault(bot.api, []).append(Seat(one.name, room, look_of(one, around), people))
-    return [Answers(api, chats, office, around.rng) for api, chats in seats.items()]
+    rooms = [
+        Reactions(_window(one, around), office, Backoff(around.rng))
+        for one in settings.receivers
+        if isinstance(one, Matrix) and one.people
+    ]
+    return [*(Answers(api, chats, office, around.rng) for api, chats in seats.items()), *rooms]
+
+
+def _window(receiver: Matrix, around: Around) -> Window:
+    api = MatrixApi(receiver.homeserver, receiver.token, receiver.room)
+    people = {person.id: person.name for person in receiver.people}
+    return Window(receiver.name, api, people, around.handling)
 
 
 def build_console(
@@ -295,6 +314,14 @@ def look_of(receiver: TelegramBot, around: Around) -> Look:
     )
 
 
+def _matrix(receiver: Matrix, around: Around, gates: Gates) -> Sink:
+    api = MatrixApi(receiver.homeserver, receiver.token, receiver.room)
+    zone = ZoneInfo(receiver.time_zone) if receiver.time_zone else _zone()
+    look = Look(zone, around.name_of, receiver.language, handling=around.handling)
+    pace = Pace(around.clock, around.rng, gates.mute)
+    return MatrixSink(receiver.name, api, look, pace, gates)
+
+
 def _webhook(receiver: Webhook, around: Around, gates: Gates) -> Sink:
     target = Target(receiver.url, receiver.secret, receiver.body)
     return WebhookSink(receiver.name, target, clock=around.clock, rng=around.rng, mute=gates.mute)
@@ -312,10 +339,35 @@ def _zone() -> tzinfo:
     return datetime.now().astimezone().tzinfo or UTC
 
 
+def _email(receiver: Email, around: Around, gates: Gates) -> Sink:
+    server = MailServer(
+        receiver.host, receiver.port, receiver.security, receiver.username, receiver.password,
+        str(receiver.ca) if receiver.ca else None,
+    )  # fmt: skip
+    paper = Stationery(receiver.sender, receiver.to, receiver.name, _zone(), around.name_of)
+    return EmailSink(receiver.name, server, paper, Pace(around.clock, around.rng, gates.mute))
+
+
+def _tak(receiver: Tak, around: Around, gates: Gates) -> Sink:
+    ca, certificate, key = (
+        str(one) if one else None for one in (receiver.ca, receiver.certificate, receiver.key)
+    )
+    server = TakServer(receiver.host, receiver.port, ca, certificate, key)
+    return TakSink(receiver.name, server, Pace(around.clock, around.rng, gates.mute))
+
+
+def _apprise(receiver: Apprise, around: Around, gates: Gates) -> Sink:
+    return AppriseSink(receiver.name, receiver.address, Pace(around.clock, around.rng, gates.mute))
+
+
 RECEIVERS: dict[str, Callable[[Any, Around, Gates], Sink]] = {
     "terminal": _terminal,
     "telegram_bot": _telegram_bot,
     "webhook": _webhook,
     "file": _file,
+    "email": _email,
+    "tak": _tak,
+    "apprise": _apprise,
+    "matrix": _matrix,
 }
 """Kind of receiver -> how its sink is built; the settings have checked the kind."""

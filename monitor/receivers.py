@@ -5,12 +5,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, model_validator
 
-from monitor.field import AnyPath, Chat, Name, WebAddress
+from monitor.field import AnyPath, Chat, ExistingFile, Name, WebAddress
 from monitor.form import Duration, Form, OneOrMany, Spelled, wrong
 from monitor.routes import Some, TimeOfDay, TimeZone
 from monitor.secret import Secret
 
 Language = Literal["en", "ru", "uk"]
+MailAddress = Annotated[
+    str, Spelled(r"[!-~]{1,64}@[A-Za-z0-9.-]{1,253}", "write it like desk@example.org")
+]
 ReaderName = Annotated[str, Spelled(r"[^\s@/#$].{0,39}", "write a name of up to 40 characters")]
 
 
@@ -93,6 +96,101 @@ class AlertFile(Form):
     exercise: StrictBool = Field(True, description="Also write exercise alerts.")
 
 
+class Email(Form):
+    """Alerts by e-mail, a thread an incident."""
+
+    kind: Literal["email"] = Field(description="`email`: letters through a mail server.")
+    name: Name = Field(description="Its name in `status` and in deliveries.")
+    host: str = Field(min_length=1, max_length=253, description="The mail server (SMTP).")
+    port: Annotated[StrictInt, Field(ge=1, le=65535)] = Field(587, description="Its port.")
+    security: Literal["tls", "starttls", "none"] = Field(
+        "starttls", description="`tls` from the first byte (port 465), `starttls`, or `none`."
+    )
+    ca: ExistingFile | None = Field(
+        None, description="PEM file of the authority that signed the server's certificate."
+    )
+    username: str | None = Field(None, description="The user, if the server asks for one.")
+    password: Secret | None = Field(None, description="That user's password, by reference.")
+    sender: MailAddress = Field(description="Whom letters come from.")
+    to: Annotated[tuple[MailAddress, ...], OneOrMany(), Some] = Field(
+        description="Whom they go to; several as a list."
+    )
+    exercise: StrictBool = Field(True, description="Also send exercise alerts.")
+
+    @model_validator(mode="after")
+    def _secured(self) -> "Email":
+        if self.password is not None and self.username is None:
+            raise wrong("a password without `username`", "add `username: ...`")
+        if self.password is not None and self.security == "none":
+            raise wrong("a password over an open line", "write security: starttls")
+        return self
+
+
+class Tak(Form):
+    """Incidents as markers on TAK maps (Cursor-on-Target over TCP)."""
+
+    kind: Literal["tak"] = Field(description="`tak`: a TAK server.")
+    name: Name = Field(description="Its name in `status` and in deliveries.")
+    host: str = Field(min_length=1, max_length=253, description="The TAK server.")
+    port: Annotated[StrictInt, Field(ge=1, le=65535)] = Field(8087, description="Its port.")
+    ca: ExistingFile | None = Field(
+        None, description="PEM file of the server's authority: with it, TLS (port 8089)."
+    )
+    certificate: ExistingFile | None = Field(None, description="Our own certificate, PEM.")
+    key: ExistingFile | None = Field(None, description="Its key, PEM, without a password.")
+    exercise: StrictBool = Field(False, description="Also show exercises, named so.")
+
+    @model_validator(mode="after")
+    def _secured(self) -> "Tak":
+        if self.certificate is not None and self.ca is None:
+            raise wrong("a certificate without `ca`", "name the server's authority")
+        return self
+
+
+class MatrixReader(Form):
+    """Somebody whose reactions in a Matrix room count."""
+
+    id: Annotated[
+        str, Spelled(r"@[!-9;-~]{1,200}:[A-Za-z0-9.:\[\]-]{1,200}", "as @anna:example.org")
+    ] = Field(description="Their Matrix id, as `@anna:example.org`.")
+    name: ReaderName = Field(description="What they are called where their acts are shown.")
+
+
+class Matrix(Form):
+    """Alerts in a Matrix room: a message an incident, what is new in its thread."""
+
+    kind: Literal["matrix"] = Field(description="`matrix`: a room without encryption.")
+    name: Name = Field(description="Its name in `status` and in deliveries.")
+    homeserver: WebAddress = Field(description="The account's server, as https://example.org.")
+    room: Annotated[
+        str, Spelled(r"[!#][^\s]{1,254}", "write !id:example.org or #alias:example.org")
+    ] = Field(description="The room's id or alias; the account must be invited or allowed in.")
+    token: Secret = Field(description="The account's access token, by reference.")
+    people: tuple[MatrixReader, ...] = Field(
+        (), description="Whose reactions acknowledge, mute or judge; nobody's if left out."
+    )
+    language: Language = Field("en", description="The room's language: `en`, `ru` or `uk`.")
+    time_zone: TimeZone | None = Field(
+        None, description="The readers' time zone, as `Europe/Kyiv`; the machine's if left out."
+    )
+    exercise: StrictBool = Field(True, description="Also send exercise alerts.")
+
+
+class Apprise(Form):
+    """Alerts to one of the many services that Apprise knows."""
+
+    kind: Literal["apprise"] = Field(description="`apprise`: any service that Apprise knows.")
+    name: Name = Field(description="Its name in `status` and in deliveries.")
+    address: Secret = Field(description="Apprise's address of the service, by reference.")
+    exercise: StrictBool = Field(True, description="Also send exercise alerts.")
+
+    @model_validator(mode="after")
+    def _installed(self) -> "Apprise":
+        if find_spec("apprise") is None:
+            raise wrong("Apprise is not installed", "pip install 'monitor[apprise]'")
+        return self
+
+
 class Digest(Form):
     """A summary of what has happened, sent on schedule: for the change of shifts."""
 
@@ -110,4 +208,7 @@ class AllQuiet(Form):
     after: Duration = Field(description="After so long without an alert, as `6h`; then again.")
 
 
-Receiver = Annotated[Terminal | TelegramBot | Webhook | AlertFile, Field(discriminator="kind")]
+Receiver = Annotated[
+    Terminal | TelegramBot | Webhook | AlertFile | Email | Tak | Matrix | Apprise,
+    Field(discriminator="kind"),
+]

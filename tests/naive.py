@@ -41,6 +41,7 @@ from monitor.source import SourceInfo
 LATIN_TO_CYRILLIC = dict(zip("aceopxyikmhtb", "асеорхуікмнтв", strict=True))
 OWN_LETTERS = {"й": "й", "ї": "ї", "ў": "ў", "ё": "е"}
 PLAIN = {"ß": "ss", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe"}
+MARKED = regex.compile(r"(?s).[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f]*")
 UNSEEN = regex.compile(r"\p{Cf}|\p{Mn}(?<![\u3099\u309a])")
 WORDLIKE = regex.compile(r"[\p{L}\p{N}\p{M}]")
 UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]")
@@ -68,7 +69,7 @@ def same_look(word: str) -> str:
 def characters(text: str) -> list[tuple[str, str, int, int]]:
     """(letters, letters with their capitals, start, end) for each character that is seen."""
     out: list[tuple[str, str, int, int]] = []
-    for cluster in regex.finditer(r"(?s).[\u0300-\u036f\u0483-\u0487]*", text):
+    for cluster in regex.finditer(MARKED, text):
         composed = unicodedata.normalize("NFC", cluster[0])
         first = composed[0]
         said = _said(first)

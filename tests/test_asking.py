@@ -197,7 +197,7 @@ def test_every_leaf_is_explained(tmp_path: Path) -> None:
         ("{post: {text: no}}", "`no` is not one of none, some"),
         ("{post: {forwarded: maybe}}", "should be true or false"),
         ("{any: a, link: '*.example.org'}", "is no address to link to"),
-        ("{any: a, link: []}", "at least 1 item"),
+        ("{any: a, link: []}", "`link` names no address"),
         ("{any: a, link: example}", "is no address to link to"),
         ("[-x]", "takes away from the other words"),
         ("-x", "takes away from the other words"),

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -19,7 +19,7 @@ from monitor.chat.office import Office, Seat
 from monitor.clock import SystemClock
 from monitor.control import Answer
 from monitor.correlation.changes import alert_of
-from monitor.incident import Incident
+from monitor.incident import Incident, Status
 from monitor.matching.evaluate import Matcher
 from monitor.place import Place
 from monitor.receivers import Reader
@@ -114,9 +114,12 @@ class Newsroom:
         """All of it, as abruptly as a cancel is."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        ended = await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.outbox.aclose()
         await self.writer.aclose()
+        for one in ended:
+            if isinstance(one, Exception):
+                raise one
 
     async def open(self, *, title: str = "Armed incursion", level: Level = "critical") -> Message:
         """An incident opens; its message in the chat."""
@@ -230,10 +233,23 @@ async def test_a_crash_neither_loses_nor_repeats_an_action(room: Newsroom) -> No
     await room.toast(later)
     await room.stop()
     await room.start()
-    asked = len(room.double.asked_after)
-    await room.double.until(lambda: len(room.double.asked_after) > asked)
-    assert room.double.asked_after[-1] == 702  # behind both, remembered over the restart
+    await room.double.until(lambda: room.double.asked_after[-1] == 702)  # behind both
     assert [act.did for act in await room.acts()] == ["mute", "acknowledge"]
+
+
+async def test_presses_wait_too_when_the_api_asks_for_a_pause(room: Newsroom) -> None:
+    """After a 429 no press is answered before its time; what was pressed is done all the same."""
+    message = await room.open()
+    await room.double.until(lambda: len(room.double.messages) == 2)
+    calls = len(room.double.calls)
+    room.double.flood_waits.append(60)
+    for does in ("mute_rule", "mute_place"):
+        room.double.press(message, message.buttons[say(f"button_{does}", "en")])
+    while len(await room.acts()) < 2:  # noqa: ASYNC110 - rows, no event
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    assert [status for _, _, status in room.double.calls[calls:]] == [429]
+    assert len(room.silencing.holding()) == 2
 
 
 async def test_mute_buttons_hold_back_for_an_hour(room: Newsroom) -> None:
@@ -275,7 +291,7 @@ async def test_why_and_where_are_answered_under_the_alert(room: Newsroom) -> Non
     _, _, why, venue, drawn = room.double.messages.values()
     assert why.reply_to == venue.reply_to == drawn.reply_to == message.number
     assert (drawn.kind, drawn.text) == ("photo", "Козинка · RU-BEL")
-    assert "Rule border-incursion" in why.text
+    assert "rule border-incursion (critical)" in why.text
     assert "found: ДРГ" in why.text
     assert venue.kind == "venue"
     assert venue.text == "Козинка\nRU-BEL"
@@ -360,6 +376,7 @@ async def test_every_command_answers_in_the_readers_language(room: Newsroom, lan
     mutes = await room.reply(room.double.say("/mutes", language=language))
     assert mute in mutes.text
     assert quiet.split()[0] in (await room.reply(room.double.say("/quiet", language=language))).text
+    assert room.double.menus == {tag: list(COMMANDS) for tag in ("", *LANGUAGES)}
     asks = [act.detail.split()[0] for act in await room.acts() if act.did == "ask"]
     assert asks[:4] == ["/status", "/incidents", "/why", "/mutes"]
 
@@ -436,3 +453,5 @@ def test_every_phrase_speaks_three_languages_with_the_same_places() -> None:
         assert all(phrases), name
     for name in COMMANDS:
         assert f"help_{name}" in PHRASES
+    for status in get_args(Status):
+        assert f"sure_{status}" in PHRASES

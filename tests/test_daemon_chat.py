@@ -70,7 +70,7 @@ async def test_people_answer_a_real_daemon(
         ("ask", "anna", "night"), ("acknowledge", "anna", "night"),
     ]  # fmt: skip
     assert main(["rules", "report", "--exercise", "--config", str(config)]) == 0
-    assert "border-incursion  1 incidents, 1 acknowledged, 0 false alarms: 100% right" in (
+    assert "border-incursion  incidents: 1, acknowledged: 1, false alarms: 0 - 100% right" in (
         capsys.readouterr().out
     )
 

@@ -48,6 +48,27 @@ def test_the_settings_page_is_current() -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+def test_the_reference_is_current() -> None:
+    """docs/rules-reference.md is what the schemas of rules, sources and places say now."""
+    run = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "write_rules_reference.py"), "--check"],
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_every_recipe_works(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every recipe of the cookbook is a rule without mistakes, and its examples and tests hold."""
+    page = read("docs/cookbook.md")
+    recipes = re.findall(r"(?s)\n### (.*?)\n.*?```yaml\n(.*?)```", page)
+    assert len(recipes) == page.count("\n### ") >= 25
+    for number, (_, block) in enumerate(recipes):
+        (tmp_path / f"{number:02}.yaml").write_text(block, encoding="utf-8")
+    assert main(["check", str(tmp_path)]) == 0, capsys.readouterr().out
+    assert main(["test", str(tmp_path)]) == 0, capsys.readouterr().out
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_resolve(page: Path) -> None:
     """Every link within the project leads to a file, every anchor to a heading."""

@@ -158,3 +158,43 @@ async def test_keys_are_suggested(editor: Editor) -> None:
     offered = await editor.ask("textDocument/completion", where)
     labels = {item["label"] for item in offered["items"]}
     assert {"when", "level", "max_age", "examples"} <= labels
+
+
+ASKING = f"""\
+{NAMES_SCHEMA}../monitor/rulebook/schema.json
+rules:
+  - id: raid
+    title: A raid
+    when:
+      all: [набег, -учебный набег, '/С-[0-9]{{1,3}}/']
+      number: {{of: [ранен*, $hurt], at_least: 5, as: injured}}
+      post: {{has: [video, photo], forwarded: false}}
+      link: [example.org, t.me/one]
+      scope: sentence
+"""
+
+
+async def test_every_kind_of_condition_is_known(editor: Editor) -> None:
+    """Conditions as the manual writes them are clean; a wrong value in each is underlined."""
+    assert await editor.mistakes(OWN, ASKING) == []
+    wrong = ASKING.replace("at_least: 5", "at_last: 5").replace("photo]", "foto]")
+    found = await editor.mistakes(OWN.with_name("wrong.yaml"), wrong.replace("sentence", "line"))
+    assert {line for line, _ in found} & {5, 6, 7, 8, 10}
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (6, "A number that counts one of these words"),
+        (7, "What kind of post it is"),
+        (8, "example.org with all its"),
+        (9, "within one sentence"),
+    ],
+)
+async def test_kinds_of_conditions_are_explained(editor: Editor, line: int, says: str) -> None:
+    """Hovering over the key of a condition shows its sentence."""
+    uri = editor.show(OWN, ASKING)
+    where = {"textDocument": {"uri": uri}, "position": {"line": line, "character": 8}}
+    hover = await editor.ask("textDocument/hover", where)
+    assert hover is not None
+    assert says in json.dumps(hover["contents"])

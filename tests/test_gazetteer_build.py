@@ -173,3 +173,24 @@ def test_a_box_around_a_point_holds_all_that_is_near(
     if distance_km((lat, lon), (other_lat, other_lon)) <= km:
         assert south <= other_lat <= north
         assert any(west <= other_lon + turn <= east for turn in (-360, 0, 360))
+
+
+def test_what_another_gazetteer_puts_into_a_region_lies_in_the_own_one_too(tmp_path: Path) -> None:
+    """`in: [own-oblast]` and `in: [own-district]` hold for imported villages of their names."""
+    theirs = [
+        Place(id="k:1", name="Охтирський район", kind="district", country="UA", admin1="UA-59"),
+        Place(id="k:2", name="Хухра", country="UA", admin1="UA-59", within=("k:1",)),
+        Place(id="k:3", name="Хухра", country="UA", admin1="UA-63"),
+    ]
+    write(tmp_path / "compiled", theirs, "1", {}, map(keys_of, theirs))
+    own = [
+        Place(id="sumy-oblast", name="Сумська область", kind="region", admin1="UA-59"),
+        Place(id="okhtyrskyi", name="Охтирський район", kind="district", admin1="UA-59"),
+    ]
+    areas = [Area(id="there", places=("okhtyrskyi",))]
+    gazetteer = Gazetteer(own, areas, Compiled(tmp_path / "compiled"))
+    for where in (Where(inside=("sumy-oblast",)), Where(inside=("okhtyrskyi",)),
+                  Where(areas=("there",))):  # fmt: skip
+        near = {place.id for place in likely(where, gazetteer) if fits(place, where, gazetteer)}
+        assert {"k:2"} <= near
+        assert "k:3" not in near

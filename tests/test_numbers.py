@@ -5,6 +5,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.lexicon import number_words as say
 from monitor.lexicon.counting import counting
 from monitor.lexicon.numbers import numbers
 
@@ -140,3 +141,9 @@ def test_a_page_of_numbers_is_read_in_time() -> None:
     assert len(numbers(text)) == 2_400
     found = [counting(text, *word.span()) for word in regex.finditer("раненых", text)]
     assert {one and one.text for one in found} == {"25"}
+
+
+def test_every_plural_of_a_scale_has_its_number() -> None:
+    """What says "two of it or more" without a number knows what it multiplies."""
+    assert [word for word in say.PLURALS if word not in say.SCALES] == []
+    assert numbers("миллионы рублей")[0].low == 2_000_000

@@ -23,6 +23,20 @@ TWO_BEREZOVKAS = Gazetteer(
     ]
 )  # fmt: skip
 
+WITH_TOWNS = Gazetteer(
+    [
+        *BOOK.places,
+        Place(id="geonames:703656", name="Купянск", country="UA", admin1="UA-63",
+              names=("Куп'янськ",), population=27_000),
+        Place(id="geonames:551487", name="Казань", country="RU", admin1="RU-TA",
+              population=1_200_000),
+        Place(id="geonames:490466", name="Советск", country="RU", admin1="RU-KGD",
+              population=43_000),
+        Place(id="region:UA-12", name="Дніпропетровська область", kind="region", country="UA",
+              admin1="UA-12"),
+    ]
+)  # fmt: skip
+
 
 def places(text: str, home: str | None = None, gazetteer: Gazetteer = OWN) -> list[str]:
     """The ids of the places resolved in a text."""
@@ -144,3 +158,26 @@ def test_a_long_post_costs_no_seconds(text: str) -> None:
     started = time.perf_counter()
     resolve(text[:65536], OWN, "RU-BEL")
     assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Обстрел шебекинского округа", "shebekinsky"),
+        ("В шебекинском приграничье сбит дрон", "shebekinsky"),
+        ("грайворонские власти сообщили", "grayvoronsky"),
+        ("курское приграничье", "kursk-oblast"),
+        ("на Бахмутском направлении", "bakhmut:district"),
+        ("на купянском направлении", "geonames:703656:district"),
+        ("В Купянском районе взрывы", "geonames:703656:district"),
+        ("под Купянском взрывы", "geonames:703656"),
+        ("Дніпропетровської області", "region:UA-12"),
+        ("бои у реки Снагость", None),
+        ("задержки на Казанском направлении", None),
+        ("В Советском районе пожар", None),
+    ],
+)
+def test_words_made_of_a_place_mean_what_stands_after_them(text: str, expected: str | None) -> None:
+    """The district, the region, what lies around a town; a railway or river: none."""
+    found = resolve(text, WITH_TOWNS)
+    assert [one.place.id for one in found if one.place] == ([expected] if expected else [])

@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from monitor.gazetteer.lookup import Gazetteer
 from monitor.hit import Hit
 from monitor.matching.evaluate import Matcher, evaluate, explain
 from monitor.mistake import MistakesError
+from monitor.place import Place
 from monitor.post import Post, PostName
+from monitor.rule import AllOf, Rule, Term, Where
+from monitor.rulebook.book import bind
+from monitor.rulebook.compile import compile_rulebook
 from monitor.rulebook.load import load
 from monitor.settings import shipped
 
@@ -135,3 +140,61 @@ def test_mistakes_in_a_place_condition(where: str, message: str, tmp_path: Path)
     assert told, [str(one) for one in raised.value.mistakes]
     assert told[0].hint
     assert told[0].mark.line == 2
+
+
+def test_names_are_looked_for_only_where_no_word_brings_a_rule_near() -> None:
+    """A rule with words is found by them: the names of its places make no patterns."""
+    here = Where(inside=("RU-BEL",))
+    town = Place(
+        id="graivoron", name="Грайворон", country="RU", admin1="RU-BEL", lat=50.48, lon=35.67
+    )
+    wordy = Rule(id="wordy", title="W", when=AllOf((here, Term("дрон"))))
+    alone = Rule(id="alone", title="A", when=here)
+    gazetteer = Gazetteer((town,))
+    with_words = compile_rulebook(bind((wordy,), (), places=(town,)), gazetteer=gazetteer)
+    only_where = compile_rulebook(bind((alone,), (), places=(town,)), gazetteer=gazetteer)
+    assert len(only_where.narrow.meanings) > len(with_words.narrow.meanings)
+    for rule in (wordy, alone):
+        judge = Matcher(bind((rule,), (), places=(town,)), gazetteer=gazetteer)
+        (hit,) = evaluate(judge, post("Дрон в Грайвороне."), NAME)
+        assert hit.place == town
+
+
+@pytest.fixture
+def at_home(tmp_path: Path) -> Matcher:
+    """A rule about drones in Belgorod oblast, `home: true`, and a source from there."""
+    (tmp_path / "r.yaml").write_text(
+        "rules:\n  - {id: r, title: T, when: {all: [дрон, {place: {in: RU-BEL, home: true}}]}}\n",
+        "utf-8",
+    )
+    (tmp_path / "s.yaml").write_text(
+        "- {id: telegram:here, home: RU-BEL}\n- {id: telegram:far, home: RU-KRS}\n", "utf-8"
+    )
+    return Matcher(load([tmp_path / "r.yaml"], [tmp_path / "s.yaml"], place_paths=[PLACES]))
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "where"),
+    [
+        ("Сбит дрон.", "telegram:here", "belgorod-oblast"),
+        ("Сбит дрон у Грайворона.", "telegram:here", "graivoron"),
+        ("Сбит дрон под Курском.", "telegram:here", None),
+        ("Сбит дрон.", "telegram:far", None),
+        ("Сбит дрон.", "telegram:stranger", None),
+        ("Сбит дрон у Грайворона.", "telegram:stranger", "graivoron"),
+    ],
+)
+def test_a_source_speaks_of_its_home(
+    at_home: Matcher, text: str, source: str, where: str | None
+) -> None:
+    """With `home: true` a post without a sure place is about its source's home, if that fits."""
+    places = [hit.place.id for hit in evaluate(at_home, post(text, source), NAME) if hit.place]
+    assert places == ([where] if where else [])
+
+
+def test_places_beside_the_words_are_meant(tmp_path: Path) -> None:
+    """Of several places that one counts which shares a sentence with what was found."""
+    judge = matcher(tmp_path, "{all: [обстрел, {place: {in: RU-BEL}}]}")
+    said = "При обстреле Грайворона двое ранены. Их везут в больницу Белгорода."
+    found = [hit.place.id for hit in evaluate(judge, post(said), NAME) if hit.place]
+    assert found == ["graivoron"]

@@ -17,6 +17,7 @@ from monitor.rulebook.load import load
 from monitor.settings import shipped
 
 BAD = Path(__file__).parent / "rulebook_bad"
+PLACES = [shipped("rules/places.yaml")]
 
 RULES = """\
 terms:
@@ -210,7 +211,8 @@ def test_the_hash_does_not_depend_on_the_hash_seed() -> None:
     """Two processes with different hash seeds give the same hash."""
     code = (
         "from pathlib import Path; from monitor.rulebook.load import load;"
-        f"print(load([Path({str(shipped('rules'))!r})], []).hash)"
+        f"rules = Path({str(shipped('rules'))!r});"
+        "print(load([rules], [], place_paths=[rules / 'places.yaml']).hash)"
     )
     found = {
         subprocess.run(
@@ -226,7 +228,7 @@ def test_the_hash_does_not_depend_on_the_hash_seed() -> None:
 
 def test_a_rulebook_can_be_sent_to_another_process() -> None:
     """A rulebook survives pickling: it is compiled elsewhere."""
-    book = load([shipped("rules")], [shipped("rules/sources.yaml")])
+    book = load([shipped("rules")], [shipped("rules/sources.yaml")], place_paths=PLACES)
     assert pickle.loads(pickle.dumps(book)) == book  # noqa: S301 - our own bytes
     assert all(isinstance(rule, Rule) for rule in book.rules)
 
@@ -303,6 +305,7 @@ def test_the_shipped_rules_load() -> None:
     book = load(
         [shipped("rules")],
         [shipped("rules/sources.yaml"), shipped("deploy/quickstart/sources.yaml")],
+        place_paths=PLACES,
     )
     assert len(book.rules) >= 15
     assert len(book.sources) >= 14

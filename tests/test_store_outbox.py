@@ -3,24 +3,19 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from monitor.store.archive import find, outcomes, stored_after, verify_chain
 from monitor.store.commit import Work, commit
 from monitor.store.database import Database
+from monitor.store.deliveries import Delivery, DeliveryState, dead_letters, deliveries_of
 from monitor.store.incidents import open_incidents
-from monitor.store.outbox import (
-    Delivery,
-    DeliveryState,
-    Outbox,
-    dead_letters,
-    deliveries_of,
-    position,
-)
+from monitor.store.outbox import Outbox, first_since, position
 from monitor.store.posts import admit
 from monitor.store.retention import Expired, expire
 from monitor.store.trouble import DiskFullError
@@ -58,6 +53,24 @@ async def test_after_and_newest(writer: Writer, outbox: Outbox) -> None:
         await put(writer, outbox, ordinal)
     assert [one.sequence for one in await outbox.after(2, 2)] == [3, 4]
     assert await outbox.newest() == 5
+
+
+def test_a_new_sink_skips_nothing_that_is_stored_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An alert that is committed while a sink asks where to begin lies behind that point."""
+    db = Database.open(tmp_path / "s", ballast=0)
+    asked = db.rows
+
+    def rows(sql: str, values: Sequence[object] = ()) -> list[Any]:
+        found = asked(sql, values)
+        if "min(sequence)" in sql:
+            commit(db, Work(alerts=(alert(1),)), at(0))
+        return found
+
+    monkeypatch.setattr(db, "rows", rows)
+    assert first_since(db, at(-1)) == 0
+    db.close()
 
 
 async def test_first_since(writer: Writer, outbox: Outbox) -> None:

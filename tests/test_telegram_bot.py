@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from monitor.action import Action
 from monitor.clock import SystemClock
 from monitor.incident import Status
 from monitor.secret import Secret
 from monitor.sinks.buttons import Buttons
 from monitor.sinks.chat_message import chat_message
+from monitor.sinks.handling import Handling
 from monitor.sinks.look import Look
 from monitor.sinks.pacing import GROUP_SECONDS, Pacing, Urgency
 from monitor.sinks.room import Room
@@ -337,6 +339,10 @@ def test_pacing_keeps_the_last_calls_for_criticals() -> None:
         Urgency.CRITICAL: 6,
     }  # fmt: skip
     assert pacing.wait(Urgency.CRITICAL, GROUP_SECONDS) == 0
+    slow = Pacing(group=False)
+    slow.called(now)
+    slow.answered(now + 0.7)
+    assert 1.7 <= slow.wait(Urgency.CRITICAL, now) < 1.8
     asked = Pacing(group=False)
     asked.asking = 1
     free = [urgency for urgency in Urgency if asked.wait(urgency, now) == 0]
@@ -379,6 +385,37 @@ def test_hostile_text_makes_no_link_mention_or_command() -> None:
         links = [one.url for one in message.entities if one.type == "text_link"]
         assert links == [ours]
         assert not any(char in message.text for char in "\x00\x1b\u202e\u2066\r")
+
+
+def test_nothing_else_that_a_chat_is_sent_is_active() -> None:
+    """Names of hostile people, places, towns and titles in captions, overviews, evidence, acts."""
+    naughty = msgspec.json.decode(data_file("hostile/blns/blns.json").read_bytes(), type=list[str])
+    for text in [*naughty[::11], *ATTACKS[::5]]:
+
+        def named(_: object, text: str = text) -> str:
+            return text
+
+        act = Action(key="1", at=MOMENT, did="acknowledge", who=text, via="x", incident="i")
+        look = Look(
+            name_of=named, near=named,
+            handling=Handling([msgspec.structs.replace(act, incident="incident-1")]),
+        )  # fmt: skip
+        alert = make_alert(1, posts=(make_post(text),))
+        place = msgspec.structs.replace(KOZINKA, name=text, admin1=text)
+        what = msgspec.structs.replace(
+            alert.incident, title=text, place=place, roles=(text,), denied_by=(text,), echoes=1,
+        )  # fmt: skip
+        alert = msgspec.structs.replace(alert, incident=what)
+        ours = "https://t.me/vvgladkov/4711"
+        shown = [
+            look.caption(alert), look.overview([alert] * 9).text,
+            look.evidence(alert.posts * 2, MOMENT).text, look.message(alert, MOMENT).text,
+        ]  # fmt: skip
+        for one in shown:
+            assert detected(one.replace(ours, "")) == [], text
+            assert utf16(one) <= 4096
+            assert not any(char in one for char in "\x00\x1b\u202e\u2066\r")
+        assert utf16(shown[0]) <= 1024
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ def test_naughty_strings_are_terms_or_problems() -> None:
 
 def test_languages_without_their_dictionaries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the extra, a term of another language is a problem that names it; ours are not."""
-    monkeypatch.setattr(foreign, "StreamDictionaryFactory", None)
+    monkeypatch.setattr(foreign, "available", lambda: False)
     problem = parse("fr:blessé")
     assert isinstance(problem, TermProblem)
     assert "extra `languages`" in problem.hint

@@ -1,7 +1,7 @@
 """The commands that people may give in chat: each takes who asks and what, and returns lines."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,8 +14,9 @@ from monitor.rule import LEVELS
 from monitor.silence import Silence
 from monitor.sinks.styled import Line, Span, span
 from monitor.sinks.wording import LEVEL_MARKS, one_line
+from monitor.store.deliveries import incident_of_message
 from monitor.store.incidents import incident, open_incidents
-from monitor.store.outbox import incident_of_message, newest, positions
+from monitor.store.outbox import newest, positions
 from monitor.store.precision import precision
 from monitor.store.silences import muted_by
 
@@ -45,11 +46,11 @@ async def _status(asked: Asked) -> Lines:
     voice = asked.voice
     office, say = voice.office, voice.say
     answer: dict[str, Any] = dict(office.status())
-    sources = answer["sources"]
+    sources, started = answer["sources"], datetime.fromisoformat(answer["started"])
     incidents, _ = await office.outbox.ask(open_incidents)
     waiting = [one for one in incidents if voice.seat.look.handling.of(one.id) is None]
     lines = [
-        say("status_running", since=answer["started"], posts=answer["posts"]),
+        say("status_running", since=voice.when(started), posts=answer["posts"]),
         say("status_rules", rules=answer["rules"]),
         say("status_incidents", count=len(incidents), waiting=len(waiting)),
         say("status_sources", ok=sum(one["state"] in WELL for one in sources), all=len(sources)),
@@ -86,7 +87,7 @@ def _incident(one: Incident, voice: Voice) -> Lines:
         "incident_counts", posts=one.posts, families=one.families, since=voice.when(one.opened_at)
     )
     handled = voice.seat.look.handled(one.id, voice.office.clock.now())
-    rest = " · ".join(filter(None, [one.status, counts, handled, one.id]))
+    rest = " · ".join(filter(None, [voice.say(f"sure_{one.status}"), counts, handled, one.id]))
     return [Line("head", (span(head, "bold"),)), _plain(rest)]
 
 

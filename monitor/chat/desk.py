@@ -46,7 +46,13 @@ class Desk:
         self._office = office
         self._replies = replies
         self._refused: dict[int, datetime] = {}
+        self._hushed_until = float("-inf")
         self.name: str | None = None
+
+    def menu(self, language: str) -> dict[str, str]:
+        """The commands as a client lists them, in a language or in English."""
+        chosen = language_of(language)
+        return {name: say(f"help_{name}", chosen) for name in COMMANDS}
 
     async def answer(self, update: Update) -> None:
         """Deal with one update; handing the same one in again changes nothing more."""
@@ -131,11 +137,14 @@ class Desk:
         return True
 
     async def _toast(self, press: Press, text: str) -> None:
+        if self._office.clock.monotonic() < self._hushed_until:
+            return  # the API asked for a pause: what was pressed is done, and shown in the message
         try:
             await self._api.toast(press.id, cut(text, LONGEST_TOAST, utf16))
         except (RejectedError, LostAnswerError) as error:
             log.info("press_unanswered", why=str(error))  # too old to be answered: done it is
         except RetryError as error:
+            self._hushed_until = self._office.clock.monotonic() + (error.after or 0.0)
             log.warning("press_unanswered", why=str(error), hint=error.hint)
 
     # --- commands

@@ -15,6 +15,7 @@ import structlog
 from monitor.chat.update import Update, read
 from monitor.clock import Clock
 from monitor.sinks.deliver import Backoff, RejectedError, RetryError
+from monitor.sinks.speech import LANGUAGES
 from monitor.sinks.telegram_api import BotApi, LostAnswerError
 from monitor.store.commit import Work, commit
 from monitor.store.incidents import facts
@@ -32,6 +33,9 @@ class Handler(Protocol):
     """Who deals with updates; `name` is the bot's, as commands address it."""
 
     name: str | None
+
+    def menu(self, language: str) -> Mapping[str, str]:
+        """The commands in a language (empty: in the one for everybody else)."""
 
     async def answer(self, update: Update) -> None:
         """Deal with one; the same one again must change nothing more."""
@@ -79,7 +83,10 @@ class Listener:
 
     async def _once(self, handler: Handler) -> None:
         if handler.name is None:
-            handler.name = str((await self._api.me()).get("username") or "")
+            name = str((await self._api.me()).get("username") or "")
+            for language in ("", *LANGUAGES):
+                await self._api.offer(handler.menu(language), language)
+            handler.name = name
         before = self._offset
         for given in await self._api.updates(self._offset):
             await self._handle(given, handler)

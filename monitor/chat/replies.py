@@ -71,6 +71,8 @@ class Replies:
             else:
                 self._backoff.reset()
                 return
+            finally:
+                pacing.answered(self._clock.monotonic())
         log.warning("answer_lost", why=f"not taken in {TRIES} attempts")
 
     async def _turn(self, pacing: Pacing) -> None:

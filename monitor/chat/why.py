@@ -10,7 +10,7 @@ from monitor.chat.office import Voice
 from monitor.incident import Incident, Support
 from monitor.incident import Voice as Speaker
 from monitor.sinks.styled import Line, span
-from monitor.sinks.wording import LEVEL_MARKS, STATUS_WORDS, one_line
+from monitor.sinks.wording import LEVEL_MARKS, one_line
 from monitor.store.actions import actions
 from monitor.store.database import Database
 from monitor.store.incidents import incident, supports_of
@@ -45,9 +45,9 @@ def told(known: Known, voice: Voice) -> list[Line]:
     """The chain as lines."""
     one, say = known.incident, voice.say
     lines = [
-        Line("head", (span(f"{LEVEL_MARKS[one.level]} {one_line(one.title)}", "bold"),)),
-        _fact(say("why_rule", rule=one.rule, title=one_line(one.title))),
-        _fact(f"{one.status}: {STATUS_WORDS.get(one.status, '')}"),
+        Line("head", (span(_head(one), "bold"),)),
+        _fact(say("why_rule", rule=one.rule, level=one.level)),
+        _fact(say(f"sure_{one.status}")),
     ]
     words = _words(known.newest)
     if words:
@@ -64,6 +64,12 @@ def told(known: Known, voice: Voice) -> list[Line]:
         did = f"{act.did} {act.detail}".strip()
         lines.append(_fact(say("why_done", who=act.who, when=voice.when(act.at), did=did)))
     return lines
+
+
+def _head(one: Incident) -> str:
+    where = f" - {one_line(one.place.name)}" if one.place else ""
+    mark = "EXERCISE " if one.exercise else ""
+    return f"{LEVEL_MARKS[one.level]} {mark}{one_line(one.title)}{where}"
 
 
 def _fact(text: str) -> Line:

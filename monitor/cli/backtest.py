@@ -112,7 +112,8 @@ def _sent(db: Database, since: datetime) -> Rings:
     after = first_since(db, since)
     while page := alerts_after(db, after, PAGE):
         for alert in page:
-            if alert.rings and alert.incident.updated_at >= since:
+            told = alert.rings and not alert.about_itself
+            if told and alert.incident.updated_at >= since:
                 found.setdefault(ring(alert), alert)
         after = page[-1].sequence
     return found

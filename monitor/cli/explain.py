@@ -23,8 +23,9 @@ from monitor.rule import Rule
 from monitor.rulebook.load import load
 from monitor.store.archive import Stored, find, versions
 from monitor.store.database import Database
+from monitor.store.deliveries import Delivery, deliveries_of
 from monitor.store.incidents import incident, recall
-from monitor.store.outbox import Delivery, alert, alerts_of, deliveries_of
+from monitor.store.outbox import alert, alerts_of
 from monitor.workshop import matcher_of
 
 
@@ -145,7 +146,12 @@ def _post_lines(chain: PostChain) -> list[str]:
         lines.append(f"  outcome: {one.outcome} - {safe(one.reason)}")
         for hit in one.hits:
             words = ", ".join(
-                dict.fromkeys(f"{safe(one.text)} [{one.start}:{one.end}]" for one in hit.found)
+                dict.fromkeys(
+                    f"{safe(one.text)} [{one.start}:{one.end}]"
+                    if one.end > one.start
+                    else f"{one.place} (the source's home)"
+                    for one in hit.found
+                )
             )
             lines.append(f"  rule {hit.rule} held: {words}")
     for backed in chain.incidents:

@@ -48,6 +48,6 @@ def run(options: argparse.Namespace) -> int:
 def _line(one: RuleReport, width: int) -> str:
     right = "not judged" if one.precision is None else f"{one.precision:.0%} right"
     return (
-        f"{one.rule:<{width}}  {one.incidents} incidents, {one.acknowledged} acknowledged, "
-        f"{one.false_alarms} false alarms: {right}"
+        f"{one.rule:<{width}}  incidents: {one.incidents}, acknowledged: {one.acknowledged}, "
+        f"false alarms: {one.false_alarms} - {right}"
     )

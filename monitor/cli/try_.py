@@ -164,7 +164,8 @@ class _Paint:
 
     def reason(self, reason: Reason) -> str:
         """One line: indented by its depth, lists by their names only, what was found at the end."""
-        check = _LISTED.sub(r"\1", visible(reason.check).replace("\n", " ").lstrip("- "))
+        check = visible(reason.check).replace("\n", " ").lstrip("- ").rstrip(":")
+        check = _LISTED.sub(r"\1", check)
         if len(check) > LONGEST_CHECK:
             check = check[:LONGEST_CHECK] + "…"
         line = f"{'  ' * (depth_of(reason) + 2)}{self.sign(holds=reason.holds)} {check}"

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-import msgspec
-
 from monitor.cli.check import counted
 from monitor.cli.screen import safe
 from monitor.clock import SystemClock
@@ -18,7 +16,7 @@ from monitor.matching.exclusions import Advice, Judged, advise, excluding
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.post import Post, PostName
 from monitor.rule import Rule
-from monitor.rulebook.book import Rulebook
+from monitor.rulebook.book import Rulebook, bind
 from monitor.settings import Settings
 from monitor.store.archive import find, stored_since
 from monitor.store.database import Database
@@ -88,7 +86,8 @@ def tune(options: argparse.Namespace, chosen: Settings, book: Rulebook) -> int:
 
 
 def _matcher(book: Rulebook, rule: Rule, chosen: Settings) -> Matcher:
-    return matcher_of(msgspec.structs.replace(book, rules=(rule,)), chosen.state)
+    alone = bind((rule,), book.sources.values(), places=book.places, areas=book.areas)
+    return matcher_of(alone, chosen.state)
 
 
 def _hits(matcher: Matcher, post: Post) -> tuple[Hit, ...]:

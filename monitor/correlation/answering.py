@@ -1,5 +1,7 @@
 """Posts that speak of other rules' incidents: a denial disputes them, an all-clear ends them."""
 
+from datetime import datetime
+
 import msgspec
 
 from monitor.correlation.changes import Draft, shown
@@ -8,6 +10,7 @@ from monitor.correlation.event import Event
 from monitor.correlation.finding import meant, spoken_of
 from monitor.correlation.status import heard, judged, transition
 from monitor.correlation.voicing import as_echo, support_of
+from monitor.correlation.windows import file_of
 from monitor.hit import Hit
 from monitor.incident import Incident, Support
 
@@ -16,30 +19,62 @@ def answer(draft: Draft, event: Event, hits: list[Hit]) -> bool:
     """Dispute or end what the hits' rules name; False if there is nothing of it to answer."""
     answered = False
     for hit in hits:
-        rule = hit.rule
-        if not (rule.closes or rule.denies):
+        if not (hit.rule.closes or hit.rule.denies):
             continue
         support = support_of(draft, event, hit)
         if support.late:
             continue
-        speaker = draft.book.sources.get(event.post.source)
-        home = speaker.home if speaker else None
-        before = event.event_at
-        ended = meant(draft.state, hit, rule.closes, home) if rule.closes else []
-        for incident in ended:
-            if incident.opened_at <= before and not _spoken(draft, incident, support):
-                _close(draft, event, hits, support, incident)
-                answered = True
-        for incident in spoken_of(draft.state, hit, rule.denies):
-            if incident.opened_at <= before and not _spoken(draft, incident, support):
-                _deny(draft, event, hits, support, incident)
-                answered = True
-        for topic in () if answered else (*rule.closes, *rule.denies):
-            echo, original = as_echo(draft, topic, support)
-            if original is not None and original.part != "supports":
-                draft.result("echo", f"repeats {echo.echo_of}", rule.id)
-                answered = True
+        answered = _answered(draft, event, hits, hit, support) or answered
+        answered = answered or _said_again(draft, event, hit, support)
     return answered
+
+
+def _answered(draft: Draft, event: Event, hits: list[Hit], hit: Hit, support: Support) -> bool:
+    """Whether a hit ends or disputes anything that is open."""
+    rule = hit.rule
+    speaker = draft.book.sources.get(event.post.source)
+    home = speaker.home if speaker else None
+    before, done = event.event_at, False
+    ended = meant(draft.state, hit, rule.closes, home) if rule.closes else []
+    for incident in ended:
+        if incident.opened_at <= before and not _spoken(draft, incident, support):
+            _close(draft, event, hits, support, incident)
+            done = True
+    for incident in spoken_of(draft.state, hit, rule.denies):
+        if incident.opened_at <= before and not _spoken(draft, incident, support):
+            _deny(draft, event, hits, support, incident)
+            done = True
+    return done
+
+
+def _said_again(draft: Draft, event: Event, hit: Hit, support: Support) -> bool:
+    """Whether a hit only repeats an answer that has been given."""
+    rule = hit.rule
+    since = _over(draft, event, hit)
+    if since is not None:
+        why = f"over already: the all-clear of {since:%H:%M} UTC has ended it"
+        draft.result("joined", why, rule.id)
+        return True
+    for topic in (*rule.closes, *rule.denies):
+        echo, original = as_echo(draft, topic, support)
+        if original is not None and original.part != "supports":
+            draft.result("echo", f"repeats {echo.echo_of}", rule.id)
+            return True
+    return False
+
+
+def _over(draft: Draft, event: Event, hit: Hit) -> datetime | None:
+    """When an all-clear for this place, or one that contains it, has ended what this one names.
+
+    An all-clear that is repeated within the rule's window opens nothing.
+    """
+    places = ("", *((hit.place.id, *hit.place.within) if hit.place else ()))
+    for topic in hit.rule.closes:
+        for place in places:
+            at = draft.state.ended.get(file_of(topic, f"={place}"))
+            if at is not None and abs(event.event_at - at) <= hit.rule.window:
+                return at
+    return None
 
 
 def _spoken(draft: Draft, incident: Incident, support: Support) -> bool:

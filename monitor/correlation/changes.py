@@ -62,6 +62,7 @@ class Draft:
         self.clues: dict[ClueKey, Clue | None] = {}
         self.counts: dict[tuple[str, str, int], int] = {}
         self.incidents: dict[str, Incident] = {}
+        self.moved: set[str] = set()
         self.supports: dict[tuple[str, str, str], Support] = {}
         self.alerts: list[Alert] = []
         self.topics: dict[str, tuple[str, ...]] = {}
@@ -69,10 +70,17 @@ class Draft:
 
     def keep(self, incident: Incident, support: Support) -> None:
         """Take an incident's and a support's newest form, without an alert."""
+        self.touch(incident)
+        self.note(support)
+
+    def touch(self, incident: Incident) -> None:
+        """Take an incident's newest form; no post of it has changed."""
+        before = self.state.incidents.get(incident.id)
+        if before is not None and before.place != incident.place:
+            self.moved.add(incident.id)
         self.state = put_incident(self.state, incident)
         self.incidents[incident.id] = incident
         self.topics[incident.id] = incident.topics
-        self.note(support)
 
     def note(self, support: Support) -> None:
         """Take a support's newest form; its incident has been taken before."""
@@ -99,9 +107,7 @@ class Draft:
     ) -> None:
         """Take an incident with an alert that no post has caused: its next."""
         incident = msgspec.structs.replace(incident, ordinal=incident.ordinal + 1)
-        self.state = put_incident(self.state, incident)
-        self.incidents[incident.id] = incident
-        self.topics[incident.id] = incident.topics
+        self.touch(incident)
         self.alerts.append(alert_of(incident, kind, reason, posts, self.moment or self.state.now))
 
     def remember(self, clue: Clue) -> None:

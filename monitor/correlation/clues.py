@@ -7,7 +7,7 @@ after their time, the oldest of a group when it has too many, and whole hours wh
 from __future__ import annotations  # HashTrieMap takes no parameters at run time
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -27,14 +27,14 @@ MOST = 100_000
 class Clues(msgspec.Struct, frozen=True, kw_only=True):
     """The clues of one realm.
 
-    `groups` holds them in order of time by `Clue.file`; `posts` in which groups a post is; `ends`
+    `groups` holds them in order of time by `Clue.file`; `posts` those of each post; `ends`
     the groups by the hour in which some of their clues are forgotten, none before `floor`;
     `alarms` when a silence will have lasted; `since` from when on a watch (by key) has watched,
     `watching` which watches these are; `hours` the baselines: posts by rule, place and hour.
     """
 
     groups: HashTrieMap[str, tuple[Clue, ...]] = HashTrieMap()
-    posts: HashTrieMap[PostKey, tuple[str, ...]] = HashTrieMap()
+    posts: HashTrieMap[PostKey, tuple[Clue, ...]] = HashTrieMap()
     ends: HashTrieMap[int, HashTrieSet[str]] = HashTrieMap()
     floor: int = 0
     size: int = 0
@@ -54,38 +54,55 @@ def of_group(clues: Clues, file: str) -> tuple[Clue, ...]:
     return clues.groups.get(file, ())
 
 
-def of_post(clues: Clues, source: str, post: str) -> Iterator[Clue]:
+def of_post(clues: Clues, source: str, post: str) -> tuple[Clue, ...]:
     """The clues that a post is."""
-    for file in clues.posts.get((source, post), ()):
-        for clue in clues.groups.get(file, ()):
-            if (clue.source, clue.id) == (source, post):
-                yield clue
+    return clues.posts.get((source, post), ())
+
+
+def known(clues: Clues, clue: Clue) -> Clue | None:
+    """The same clue as it is remembered, None if it is not."""
+    there = clues.posts.get((clue.source, clue.id), ())
+    return next((one for one in there if _same(one, clue)), None)
+
+
+def _same(one: Clue, other: Clue) -> bool:
+    """Whether two clues of a post are one in two forms."""
+    return (
+        one.rule == other.rule
+        and one.value == other.value
+        and one.watch == other.watch
+        and one.group == other.group
+    )
 
 
 def put_clue(clues: Clues, clue: Clue) -> tuple[Clues, tuple[Clue, ...]]:
     """With a clue in its newest form, and what had to be forgotten for it."""
-    if hour(clue.until) < clues.floor:
+    ended = hour(clue.until)
+    if ended < clues.floor:
         return clues, (clue,)
     clues = drop_clue(clues, clue)
-    group = clues.groups.get(clue.file, ())
+    file, post = clue.file, (clue.source, clue.id)
+    group = clues.groups.get(file, ())
     at = bisect_left(group, in_order(clue), key=in_order)
     group = (*group[:at], clue, *group[at:])
-    file, post, ended = clue.file, (clue.source, clue.id), hour(clue.until)
-    files = clues.posts.get(post, ())
-    ending: HashTrieSet[str] = clues.ends.get(ended, HashTrieSet())
+    there = clues.ends.get(ended, _NOTHING)
+    alarms = clues.alarms
+    if clue.waits and not clue.settled:
+        alarms = enter(alarms, clue.due, file)
     clues = msgspec.structs.replace(
         clues,
         groups=clues.groups.insert(file, group),
-        posts=clues.posts if file in files else clues.posts.insert(post, (*files, file)),
-        ends=clues.ends.insert(ended, ending.insert(file)),
+        posts=clues.posts.insert(post, (*clues.posts.get(post, ()), clue)),
+        ends=clues.ends if file in there else clues.ends.insert(ended, there.insert(file)),
         size=clues.size + 1,
+        alarms=alarms,
     )
-    if clue.waits and not clue.settled:
-        alarms = enter(clues.alarms, clue.due, file)
-        clues = msgspec.structs.replace(clues, alarms=alarms)
     if len(group) > MOST_OF_A_GROUP:
         return _thinned(clues, file)
     return clues, ()
+
+
+_NOTHING: HashTrieSet[str] = HashTrieSet()
 
 
 def more(clues: Clues, names: Iterable[str], when: int) -> Clues:
@@ -99,38 +116,28 @@ def more(clues: Clues, names: Iterable[str], when: int) -> Clues:
 
 def drop_clue(clues: Clues, clue: Clue) -> Clues:
     """Without a clue, whatever its newest form."""
-    file = clue.file
-    if file not in clues.posts.get((clue.source, clue.id), ()):
+    old = known(clues, clue)
+    if old is None:
         return clues
+    file = old.file
     group = clues.groups[file]
-    left = tuple(one for one in group if not _same(one, clue))
-    return _with(clues, file, left, group) if len(left) < len(group) else clues
+    at = bisect_left(group, in_order(old), key=in_order)
+    return _with(clues, file, (*group[:at], *group[at + 1 :]), (old,))
 
 
-def _same(one: Clue, other: Clue) -> bool:
-    """Whether two clues of a group are one in two forms."""
-    return (
-        one.id == other.id
-        and one.source == other.source
-        and one.rule == other.rule
-        and one.value == other.value
-    )
-
-
-def _with(clues: Clues, file: str, left: tuple[Clue, ...], before: tuple[Clue, ...]) -> Clues:
-    """With fewer clues in a group."""
+def _with(clues: Clues, file: str, left: tuple[Clue, ...], gone: Iterable[Clue]) -> Clues:
+    """With what is left of a group, and without the clues that are gone from it."""
     groups = clues.groups.insert(file, left) if left else clues.groups.discard(file)
-    posts, alarms = clues.posts, clues.alarms
-    still = {(one.source, one.id) for one in left}
-    awaited = {one.due for one in left if one.waits}
-    for post in {(one.source, one.id) for one in before} - still:
-        files = tuple(one for one in posts.get(post, ()) if one != file)
-        posts = posts.insert(post, files) if files else posts.discard(post)
-    for due in {one.due for one in before if one.waits} - awaited:
-        alarms = strike(alarms, due, file)
-    return msgspec.structs.replace(
-        clues, groups=groups, posts=posts, alarms=alarms, size=clues.size - len(before) + len(left)
-    )
+    posts, alarms, size = clues.posts, clues.alarms, clues.size
+    awaited = {one.due for one in left if one.waits} if any(one.waits for one in gone) else set()
+    for one in gone:
+        post = (one.source, one.id)
+        others = tuple(other for other in posts.get(post, ()) if other is not one)
+        posts = posts.insert(post, others) if others else posts.discard(post)
+        size -= 1
+        if one.waits and one.due not in awaited:
+            alarms = strike(alarms, one.due, file)
+    return msgspec.structs.replace(clues, groups=groups, posts=posts, alarms=alarms, size=size)
 
 
 def _thinned(clues: Clues, file: str) -> tuple[Clues, tuple[Clue, ...]]:
@@ -141,7 +148,7 @@ def _thinned(clues: Clues, file: str) -> tuple[Clues, tuple[Clue, ...]]:
     excess = len(group) - LEFT_OF_A_GROUP
     gone = {one.key: one for one in (spare if len(spare) >= excess else group)[:excess]}
     left = tuple(one for one in group if one.key not in gone)
-    return _with(clues, file, left, group), tuple(gone.values())
+    return _with(clues, file, left, tuple(gone.values())), tuple(gone.values())
 
 
 def _kind(clue: Clue) -> tuple[str, str, str]:
@@ -161,9 +168,10 @@ def raised(clues: Clues, floor: int) -> Clues:
     for ended in [one for one in ends if one < floor]:
         for file in ends[ended]:
             group = clues.groups.get(file, ())
-            left = tuple(one for one in group if hour(one.until) >= floor)
-            if len(left) < len(group):
-                clues = _with(clues, file, left, group)
+            gone = tuple(one for one in group if hour(one.until) < floor)
+            if gone:
+                left = tuple(one for one in group if hour(one.until) >= floor)
+                clues = _with(clues, file, left, gone)
         ends = ends.discard(ended)
     return msgspec.structs.replace(clues, ends=ends, floor=floor)
 
@@ -185,22 +193,20 @@ def window(group: tuple[Clue, ...], end: datetime, span: timedelta) -> tuple[Clu
 def remembering(clues: Iterable[Clue]) -> Clues:
     """The clues that were stored."""
     groups: dict[str, list[Clue]] = {}
-    posts: dict[PostKey, list[str]] = {}
+    posts: dict[PostKey, list[Clue]] = {}
     ends: dict[int, set[str]] = {}
     alarms = Calendar()
     size = 0
     for clue in clues:
         size += 1
         groups.setdefault(clue.file, []).append(clue)
-        files = posts.setdefault((clue.source, clue.id), [])
-        if clue.file not in files:
-            files.append(clue.file)
+        posts.setdefault((clue.source, clue.id), []).append(clue)
         ends.setdefault(hour(clue.until), set()).add(clue.file)
         if clue.waits and not clue.settled:
             alarms = enter(alarms, clue.due, clue.file)
     return Clues(
         groups=HashTrieMap({file: tuple(sorted(of, key=in_order)) for file, of in groups.items()}),
-        posts=HashTrieMap({post: tuple(files) for post, files in posts.items()}),
+        posts=HashTrieMap({post: tuple(of) for post, of in posts.items()}),
         ends=HashTrieMap({ended: HashTrieSet(files) for ended, files in ends.items()}),
         size=size,
         alarms=alarms,

@@ -5,7 +5,7 @@ and their times alone decide; batches, hash seeds and machines do not.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -28,8 +28,16 @@ from monitor.rule import LEVELS
 __all__ = ["Decision", "Event", "advance", "decide", "tick"]
 
 
+JUMP = timedelta(days=1)
+"""A clock that is set back further than this was wrong before: what it made us forget is over."""
+
+
 def advance(state: State, now: datetime) -> State:
-    """The state at a later time; time never runs backwards."""
+    """The state at a later time. Time runs backwards only if a clock had jumped: by days."""
+    if state.now is not None and state.now - now > JUMP:
+        repeats = state.repeats.since(0)
+        clues = msgspec.structs.replace(state.clues, floor=0)
+        state = msgspec.structs.replace(state, now=None, repeats=repeats, clues=clues)
     if state.now is not None and state.now >= now:
         return state
     clues = crowded(forgetting_clues(state.clues, now))

@@ -10,9 +10,12 @@ from monitor.correlation.changes import Draft, alert_post, incident_id, shown
 from monitor.correlation.clues import of_group, window
 from monitor.correlation.conditions import COUNTING, counted
 from monitor.correlation.event import Event
-from monitor.correlation.status import heard, judged, transition
+from monitor.correlation.status import heard, is_heard, judged, transition
 from monitor.incident import Incident, Support
 from monitor.watch import Clue, Watch
+
+MOST_EVIDENCE = 100
+"""Of more posts a correlation's incident has the number only: they prove nothing new."""
 
 
 def begin(
@@ -100,12 +103,17 @@ def admit(draft: Draft, event: Event | None, watch: Watch, clue: Clue) -> bool:
         return False
     incident = state.incidents[name]
     known = (clue.source, clue.id) in state.members[name]
-    if known or clue.at < incident.opened_at - watch.timespan:
+    belongs = incident.opened_at - watch.timespan <= clue.at <= incident.deadline
+    if known or not belongs:
         return True
-    opened_at = incident.opened_at
+    if incident.posts >= MOST_EVIDENCE and clue.at >= incident.opened_at:
+        _go_on(draft, event, watch, clue, incident)
+        return True
+    opened_at, with_it = incident.opened_at, tuple[Clue, ...]()
     if watch.type in COUNTING and clue.at < opened_at:
         earlier = counted(watch, state.clues, clue)
-        opened_at = min(opened_at, earlier[0]) if earlier else opened_at
+        if earlier is not None and earlier[0] < opened_at:
+            opened_at, _, with_it = earlier
     support = _evidence(clue, name)
     grown = msgspec.structs.replace(
         heard(incident, support, 1),
@@ -114,10 +122,27 @@ def admit(draft: Draft, event: Event | None, watch: Watch, clue: Clue) -> bool:
         deadline=max(incident.deadline, clue.at + watch.window),
         posts=incident.posts + 1,
     )
-    draft.keep(judged(draft.book.ladder, grown), support)
+    if not is_heard(incident, support):
+        grown = judged(draft.book.ladder, grown)
+    draft.keep(grown, support)
     if event is not None:
         draft.result("joined", f"counted in incident {name}", watch.id)
+    for other in with_it:  # what a late post shows to have been true before
+        admit(draft, None, watch, other)
     return True
+
+
+def _go_on(draft: Draft, event: Event | None, watch: Watch, clue: Clue, incident: Incident) -> None:
+    """A post of an incident that has evidence enough: it only goes on."""
+    later = msgspec.structs.replace(
+        incident,
+        updated_at=max(incident.updated_at, clue.at),
+        deadline=max(incident.deadline, clue.at + watch.window),
+        posts=incident.posts + 1,
+    )
+    draft.touch(later)
+    if event is not None:
+        draft.result("joined", f"counted in incident {incident.id}, which goes on", watch.id)
 
 
 def lose(draft: Draft, event: Event, support: Support, incident: Incident, what: str) -> None:

@@ -11,7 +11,15 @@ from monitor.correlation.event import Event
 from monitor.correlation.finding import find
 from monitor.correlation.places import is_finer
 from monitor.correlation.repeats import followers
-from monitor.correlation.status import heard, is_higher, is_stronger, judged, rings, transition
+from monitor.correlation.status import (
+    heard,
+    is_heard,
+    is_higher,
+    is_stronger,
+    judged,
+    rings,
+    transition,
+)
 from monitor.correlation.voicing import as_echo, lateness, repeating, support_of
 from monitor.correlation.windows import members_of
 from monitor.hit import Hit
@@ -86,7 +94,7 @@ def _enter(
         members = members_of(draft.state, incident.id)
         grown = revised(grown, members, (*folded, support))
     grown = msgspec.structs.replace(grown, echoes=grown.echoes + len(folded))
-    if support.counts or folded:
+    if folded or (support.counts and not is_heard(incident, support)):
         grown = judged(draft.book.ladder, grown)
     if not support.counts:
         why = f"repeats {support.echo_of}" if support.echo_of else lateness(event, hit)

@@ -197,7 +197,7 @@ def _leave(draft: Draft, incident: Incident, support: Support) -> None:
 
 def _follow(draft: Draft, support: Support, before: str) -> None:
     """What correlations remember of the post belongs to its new incident."""
-    for clue in list(of_post(draft.state.clues, support.source, support.id)):
+    for clue in of_post(draft.state.clues, support.source, support.id):
         if clue.incident == before:
             draft.remember(msgspec.structs.replace(clue, incident=support.incident))
 

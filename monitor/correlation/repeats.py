@@ -6,22 +6,25 @@ same topic by another source that was published before says the same; the earlie
 origin. So it does not matter in which order they arrive.
 """
 
-from __future__ import annotations  # HashTrieMap takes no parameters at run time
+from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from zlib import crc32
+from itertools import islice
 
-import msgspec
-from rpds import HashTrieMap, HashTrieSet
-
+from monitor.correlation.known import (
+    Footers,
+    Key,
+    Repeats,
+    hour_of,
+    named,
+    points_at,
+    said_by,
+)
 from monitor.incident import Sketch, Support
 from monitor.post import Post
-from monitor.text.sketch import is_copy, is_short, keys, sketch
-
-Key = tuple[datetime, str, str, str, str]
-"""(published at, source, id, incident, topic) of a support; sorts in the order of telling."""
+from monitor.text.sketch import is_copy, is_short, sketch
 
 WINDOW_HOURS = 48
 """So long is a post known for its copies."""
@@ -37,47 +40,13 @@ of what everybody copies is among them."""
 SHORT_WITHIN = timedelta(hours=1)
 """Short texts that are the same later than this are said again."""
 
-FOOTER_FROM = 3
-"""A last line that so many known posts of a channel end with is its footer."""
-
 MOST_CITED = 4
 _ADDRESS = re.compile(r"(?:t|telegram)\.me/(?:s/)?([A-Za-z]\w{2,31})/(\d{1,12})\b")
 
 
-class Repeats(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the posts of one realm that matched.
-
-    `known` has their supports; `index` finds them by what they say, by name (`=`) and by the post
-    that they forward or link to (`>`); `tails` counts how many posts of a source end with a line;
-    `hours` files them by the hour of publishing, in hours since 1970; none is older than `floor`.
-    """
-
-    known: HashTrieMap[Key, Support] = HashTrieMap()
-    index: HashTrieMap[bytes, tuple[Key, ...]] = HashTrieMap()
-    tails: HashTrieMap[tuple[str, int], int] = HashTrieMap()
-    hours: HashTrieMap[int, HashTrieSet[Key]] = HashTrieMap()
-    floor: int = 0
-
-
-class _Footers:
-    """The footers of one source, as a container."""
-
-    def __init__(self, tails: HashTrieMap[tuple[str, int], int], source: str) -> None:
-        self._tails = tails
-        self._source = source
-
-    def __contains__(self, line: object) -> bool:
-        return self._tails.get((self._source, line), 0) >= FOOTER_FROM  # type: ignore[arg-type]  # any key may be asked
-
-
-def hour_of(moment: datetime) -> int:
-    """Hours since 1970."""
-    return int(moment.timestamp() // 3600)
-
-
 def sketched(repeats: Repeats, post: Post) -> Sketch:
     """The sketch of a post, without the footers that its channel is known for."""
-    return sketch(post.text, _Footers(repeats.tails, post.source))
+    return sketch(post.text, Footers(repeats.table.tails, post.source))
 
 
 def cited(post: Post) -> tuple[str, ...]:
@@ -87,8 +56,8 @@ def cited(post: Post) -> tuple[str, ...]:
         return ()
     found = _ADDRESS.findall("\n".join((text, *post.links)).lower())
     own = post.source.lower()
-    named = (f"telegram:{name}/{number}" for name, number in found)
-    return tuple(dict.fromkeys(one for one in named if not one.startswith(f"{own}/")))[:MOST_CITED]
+    names = (f"telegram:{name}/{number}" for name, number in found)
+    return tuple(dict.fromkeys(one for one in names if not one.startswith(f"{own}/")))[:MOST_CITED]
 
 
 def forgetting(repeats: Repeats, now: datetime) -> Repeats:
@@ -96,117 +65,63 @@ def forgetting(repeats: Repeats, now: datetime) -> Repeats:
     floor = hour_of(now) - WINDOW_HOURS
     if floor > repeats.floor:
         repeats = _raised(repeats, floor)
-    while len(repeats.known) > MOST_POSTS:
-        repeats = _raised(repeats, min(repeats.hours) + 1)
+    while len(repeats.table.known) > MOST_POSTS:
+        repeats = _raised(repeats, min(repeats.table.hours) + 1)
     return repeats
 
 
 def _raised(repeats: Repeats, floor: int) -> Repeats:
-    hours = repeats.hours
-    gone = [hour for hour in hours if hour < floor]
-    for hour in gone:
-        for key in hours[hour]:
-            repeats = _dropped(repeats, key)
-        hours = hours.discard(hour)
-    return msgspec.structs.replace(repeats, hours=hours, floor=floor)
-
-
-def _dropped(repeats: Repeats, key: Key) -> Repeats:
-    """Without one post, but for its hour."""
-    support = repeats.known[key]
-    index, tails = repeats.index, repeats.tails
-    for mark in _marks(key[-1], support):
-        left = tuple(one for one in index.get(mark, ()) if one != key)
-        index = index.insert(mark, left) if left else index.discard(mark)
-    for line in support.sketch.tail:
-        tail = (support.source, line)
-        count = tails.get(tail, 0) - 1
-        tails = tails.insert(tail, count) if count > 0 else tails.discard(tail)
-    return msgspec.structs.replace(
-        repeats, known=repeats.known.discard(key), index=index, tails=tails
-    )
+    hours = repeats.table.hours
+    for hour in sorted(hour for hour in hours if hour < floor):
+        for key in sorted(hours[hour]):
+            repeats = repeats.changed(key, None)
+    return repeats.since(floor)
 
 
 def without(repeats: Repeats, topic: str, support: Support) -> Repeats:
     """Without a post's part in an incident, whatever its newest form."""
     key = (*order(support), support.incident, topic)
-    if key not in repeats.known:
-        return repeats
-    hour = hour_of(support.published_at)
-    filed = repeats.hours[hour].discard(key)
-    hours = repeats.hours.insert(hour, filed) if len(filed) else repeats.hours.discard(hour)
-    return msgspec.structs.replace(_dropped(repeats, key), hours=hours)
+    return repeats.changed(key, None) if key in repeats.table.known else repeats
 
 
 def put(repeats: Repeats, topic: str, support: Support) -> Repeats:
     """With a post in its newest form."""
-    key = (*order(support), support.incident, topic)
-    hour = hour_of(support.published_at)
-    if hour < repeats.floor:
+    if hour_of(support.published_at) < repeats.floor:
         return repeats
-    if key in repeats.known:
-        repeats = _dropped(repeats, key)
-    index, tails = repeats.index, repeats.tails
-    for mark in _marks(topic, support):
-        index = index.insert(mark, tuple(sorted((*index.get(mark, ()), key))))
-    for line in support.sketch.tail:
-        tail = (support.source, line)
-        tails = tails.insert(tail, tails.get(tail, 0) + 1)
-    filed: HashTrieSet[Key] = repeats.hours.get(hour, HashTrieSet())
-    return Repeats(
-        known=repeats.known.insert(key, support),
-        index=index,
-        tails=tails,
-        hours=repeats.hours.insert(hour, filed.insert(key)),
-        floor=repeats.floor,
-    )
-
-
-def _marks(topic: str, support: Support) -> Iterator[bytes]:
-    """By what a post is found; what was withdrawn is not repeated."""
-    if support.withdrawn:
-        return
-    head = crc32(topic.encode()).to_bytes(4, "big")
-    yield _named(head, b"=", f"{support.source}/{support.id}")
-    for name in _points_at(support):
-        yield _named(head, b">", name)
-    for key in keys(support.sketch):
-        yield head + key
-
-
-def _named(head: bytes, kind: bytes, name: str) -> bytes:
-    return head + kind + name.lower().encode("utf-8", "replace")
-
-
-def _points_at(support: Support) -> tuple[str, ...]:
-    return (support.origin, *support.cites) if support.origin else support.cites
+    return repeats.changed((*order(support), support.incident, topic), support)
 
 
 def origin_of(repeats: Repeats, topic: str, support: Support) -> Support | None:
     """The earliest known post that this one repeats, or None."""
     found = list(_pointed(repeats, topic, support))
-    found += [one for one in _alike(repeats, topic, support) if order(one) < order(support)]
+    place = order(support)
+    earlier = sorted(key for key in _sharing(repeats, topic, support) if key[:3] < place)
+    found += islice(_alike(repeats, support, earlier), 1)
     return min(found, key=order, default=None)
 
 
 def followers(repeats: Repeats, topic: str, support: Support) -> tuple[Support, ...]:
     """The known posts that turn out to repeat this one, which was published before them."""
-    head = crc32(topic.encode()).to_bytes(4, "big")
-    mark = _named(head, b">", f"{support.source}/{support.id}")
-    later = [repeats.known[key] for key in repeats.index.get(mark, ())]
-    later += [one for one in _forwards(repeats, topic, support) if order(one) > order(support)]
-    later += [one for one in _alike(repeats, topic, support) if order(one) > order(support)]
+    mark = named(topic, ">", f"{support.source}/{support.id}")
+    place = order(support)
+    table = repeats.table
+    later = [table.known[key] for key in table.found(mark)]
+    later += [one for one in _forwards(repeats, topic, support) if order(one) > place]
+    after = [key for key in _sharing(repeats, topic, support) if key[:3] > place]
+    later += _alike(repeats, support, after)
+    if not later:
+        return ()
     fresh = {order(one): one for one in later if not one.echo_of and _other(one, support)}
     return tuple(fresh[place] for place in sorted(fresh))
 
 
 def _pointed(repeats: Repeats, topic: str, support: Support) -> Iterator[Support]:
     """What it forwards or links to, and earlier forwards of the same post."""
-    head = crc32(topic.encode()).to_bytes(4, "big")
-    for name in _points_at(support):
-        for key in repeats.index.get(_named(head, b"=", name), ()):
-            if _other(repeats.known[key], support):
-                yield repeats.known[key]
+    table = repeats.table
+    for name in points_at(support):
+        for key in table.found(named(topic, "=", name)):
+            if _other(table.known[key], support):
+                yield table.known[key]
     for one in _forwards(repeats, topic, support):
         if order(one) < order(support):
             yield one
@@ -214,25 +129,32 @@ def _pointed(repeats: Repeats, topic: str, support: Support) -> Iterator[Support
 
 def _forwards(repeats: Repeats, topic: str, support: Support) -> Iterator[Support]:
     """Other forwards of the post that this one forwards."""
+    table = repeats.table
     if support.origin:
-        head = crc32(topic.encode()).to_bytes(4, "big")
-        for key in repeats.index.get(_named(head, b">", support.origin), ()):
-            one = repeats.known[key]
+        for key in table.found(named(topic, ">", support.origin)):
+            one = table.known[key]
             if one.origin == support.origin and _other(one, support):
                 yield one
 
 
-def _alike(repeats: Repeats, topic: str, support: Support) -> Iterable[Support]:
-    """Posts of other sources with the same words."""
-    head = crc32(topic.encode()).to_bytes(4, "big")
+def _sharing(repeats: Repeats, topic: str, support: Support) -> set[Key]:
+    """Posts that share some of the words that it is found by."""
     near: set[Key] = set()
-    for key in keys(support.sketch):
-        sharing = repeats.index.get(head + key, ())
-        near.update(sharing if len(sharing) <= COMMON else sharing[:FIRST])
-    for each in near:
-        one = repeats.known[each]
-        if one.source != support.source and _is_repeat(one, support):
-            yield one
+    found = repeats.table.found
+    for mark in said_by(topic, support):
+        held = found(mark)
+        near.update(held if len(held) <= COMMON else held[:FIRST])
+    return near
+
+
+def _alike(repeats: Repeats, support: Support, near: Iterable[Key]) -> Iterator[Support]:
+    """Those of them by other sources with the same words."""
+    table = repeats.table
+    for key in near:
+        if key[1] != support.source:
+            one = table.known[key]
+            if _is_repeat(one, support):
+                yield one
 
 
 def _is_repeat(one: Support, other: Support) -> bool:

@@ -14,6 +14,9 @@ from monitor.correlation.windows import members_of
 from monitor.hit import Hit
 from monitor.incident import Incident, Support
 
+MOST_TOLD = 10
+"""Later versions of a post are only told if they change what counts: some edit a post for hours."""
+
 
 def revise(
     draft: Draft, event: Event, hits: list[Hit], support: Support, incident: Incident
@@ -33,7 +36,13 @@ def revise(
         draft.keep(grown, renewed)
         draft.result("joined", f"edited echo or late post of incident {incident.id}", hit.rule.id)
         return
-    reason = "; ".join(_reasons(support, renewed, incident, grown, hit))
+    reasons = _reasons(support, renewed, incident, grown, hit)
+    if len(reasons) == 1 and event.name.version > MOST_TOLD and not support.withdrawn:
+        draft.keep(grown, renewed)
+        why = f"edited again (version {event.name.version}), nothing that counts has changed"
+        draft.result("joined", why, hit.rule.id)
+        return
+    reason = "; ".join(reasons)
     kind: AlertKind = "escalated" if worse or incident.status == "retracted" else "updated"
     if grown.status == "retracted":
         kind = "corrected"

@@ -80,26 +80,41 @@ def is_at_home(home: str | None, place: Place | None) -> bool:
 
 def counted(voices: tuple[Voice, ...], support: Support, change: int) -> tuple[Voice, ...]:
     """The voices with `change` posts more (or fewer) of the support's publisher."""
-    changed = []
-    found = False
-    for voice in voices:
-        if (voice.family, voice.affiliation, voice.role) == (
-            support.family, support.affiliation, support.role,
-        ):  # fmt: skip
-            found = True
-            voice = Voice(  # noqa: PLW2901 - the changed voice takes the old one's place
-                family=voice.family,
-                affiliation=voice.affiliation,
-                role=voice.role,
-                posts=max(0, voice.posts + change),
-                at_home=voice.at_home or support.at_home,
-            )
-        changed.append(voice)
-    if not found and change > 0:
-        changed.append(
-            Voice(support.family, support.affiliation, support.role, change, support.at_home)
-        )
-    return tuple(changed)
+    at = _voice_of(voices, support)
+    if at is None:
+        if change <= 0:
+            return voices
+        new = Voice(support.family, support.affiliation, support.role, change, support.at_home)
+        return (*voices, new)
+    old = voices[at]
+    voice = Voice(
+        family=old.family,
+        affiliation=old.affiliation,
+        role=old.role,
+        posts=max(0, old.posts + change),
+        at_home=old.at_home or support.at_home,
+    )
+    return (*voices[:at], voice, *voices[at + 1 :])
+
+
+def _voice_of(voices: tuple[Voice, ...], support: Support) -> int | None:
+    """Where the support's publisher stands among the voices."""
+    families = [voice.family for voice in voices]
+    at = -1
+    for _ in range(families.count(support.family)):
+        at = families.index(support.family, at + 1)
+        if (voices[at].affiliation, voices[at].role) == (support.affiliation, support.role):
+            return at
+    return None
+
+
+def is_heard(incident: Incident, support: Support) -> bool:
+    """Whether the support's publisher speaks already, so that one more post changes no status."""
+    voices = incident.denials if support.part == "denies" else incident.voices
+    at = _voice_of(voices, support)
+    if at is None or not voices[at].posts:
+        return False
+    return voices[at].at_home or not support.at_home
 
 
 def heard(incident: Incident, support: Support, change: int) -> Incident:

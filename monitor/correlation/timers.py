@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from monitor.correlation.blindness import summary
-from monitor.correlation.calendar import is_quiet, passed, strike
+from monitor.correlation.calendar import enter, is_quiet, passed, strike
 from monitor.correlation.changes import Book, Draft, alert_of
 from monitor.correlation.event import Decision
 from monitor.correlation.silence import speak
@@ -62,6 +62,9 @@ def _fire_all(draft: Draft, timers: list[Timer], now: datetime) -> None:
         draft.moment = timer.due
         before = len(draft.alerts)
         _FIRE[timer.which](draft, timer)
+        moved = draft.state.incidents.get(timer.name)
+        if timer.which == 0 and moved is not None and moved.deadline <= now:
+            heapq.heappush(timers, Timer(moved.deadline, 0, moved.id))
         for alert in draft.alerts[before:]:
             opened = draft.incidents.get(alert.incident.id)
             if opened is not None and opened.open and opened.deadline <= now:
@@ -69,8 +72,12 @@ def _fire_all(draft: Draft, timers: list[Timer], now: datetime) -> None:
 
 
 def _close(draft: Draft, timer: Timer) -> None:
-    """The window of an incident has passed, unless something has moved or ended it since."""
+    """The window of an incident has passed, unless a post has moved its end."""
+    deadlines = strike(draft.state.deadlines, timer.due, timer.name)
     incident = draft.state.incidents.get(timer.name)
+    if incident is not None and incident.deadline > timer.due:
+        deadlines = enter(deadlines, incident.deadline, incident.id)
+    draft.state = msgspec.structs.replace(draft.state, deadlines=deadlines)
     if incident is None or incident.deadline != timer.due:
         return
     ended = msgspec.structs.replace(

@@ -4,14 +4,14 @@ Runs after a post's own incidents have been decided. Only what counts is a clue:
 and withdrawn ones count for nobody.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 
 from monitor.correlation.changes import Draft
-from monitor.correlation.clues import hour, more, of_group, of_post
+from monitor.correlation.clues import hour, known, more, of_group, of_post
 from monitor.correlation.conditions import COUNTING, counted, is_new, spiking
 from monitor.correlation.event import Event
 from monitor.correlation.evidence import admit, begin, lose
@@ -43,7 +43,7 @@ class Happening(NamedTuple):
     place: Place | None
     who: SourceInfo
     incident: str
-    captured: Mapping[str, int | str]
+    hit: Hit | None = None
 
 
 def correlate(draft: Draft, event: Event) -> None:
@@ -132,15 +132,15 @@ def _clues(
         who = _speaker(draft, hit, part)
         place = _place(draft, hit, part)
         incident = part.incident if part else ""
-        happening = Happening(hit.rule.id, place, who, incident, hit.captured)
+        happening = Happening(hit.rule.id, place, who, incident, hit)
         for entry in _entries(draft, hit.rule.id):
             if entry.watch.count != "posts":
                 continue
             if _does_count(part) or (entry.watch.type in LIFE and not event.history):
                 yield from _clue(event.name, event.event_at, entry, happening)
     if event.post.kind == "new" and not event.history:
-        known = draft.book.sources.get(event.post.source) or SourceInfo(id=event.post.source)
-        anything = Happening("", None, known, "", {})
+        who = draft.book.sources.get(event.post.source) or SourceInfo(id=event.post.source)
+        anything = Happening("", None, who, "")
         for entry in draft.book.watchers.get("", ()):
             yield from _clue(event.name, event.event_at, entry, anything)
 
@@ -151,10 +151,9 @@ def _speaker(draft: Draft, hit: Hit, part: Support | None) -> SourceInfo:
     family, side, role = hit.family, hit.affiliation, hit.role
     if part is not None:
         family, side, role = part.family, part.affiliation, part.role
-    known = draft.book.sources.get(source)
-    return SourceInfo(
-        id=source, family=family, affiliation=side, role=role, home=known.home if known else None
-    )
+    listed = draft.book.sources.get(source)
+    home = listed.home if listed else None
+    return SourceInfo(id=source, family=family, affiliation=side, role=role, home=home)
 
 
 def _clue(
@@ -202,7 +201,7 @@ def value_of(source: str, happening: Happening, field: str) -> str | None:
     of = OF_HITS.get(field)
     if of is not None:
         return of(source, happening)
-    value = happening.captured.get(field)
+    value = happening.hit.captured.get(field) if happening.hit is not None else None
     return None if value is None else str(value)[:LONGEST_VALUE]
 
 
@@ -223,7 +222,7 @@ def _drop_others(draft: Draft, event: Event, fresh: list[tuple[Watch, Clue]]) ->
     """Forget the clues that the post was and is no longer: edited, deleted, or turned an echo."""
     source, post = event.name.source, event.name.id
     keys = {clue.key for _, clue in fresh}
-    for clue in list(of_post(draft.state.clues, source, post)):
+    for clue in of_post(draft.state.clues, source, post):
         watch = draft.book.watches.get(clue.watch)
         if watch is None or clue.key in keys or watch.type in LIFE:
             continue
@@ -256,7 +255,7 @@ def _drop_folded(draft: Draft, event: Event) -> None:
         if (source, post) != here and one.echo_of
     }
     for (source, post), incident in folded.items():
-        for clue in list(of_post(draft.state.clues, source, post)):
+        for clue in of_post(draft.state.clues, source, post):
             watch = draft.book.watches.get(clue.watch)
             if watch is None or clue.incident != incident or watch.type in LIFE:
                 continue
@@ -268,14 +267,16 @@ def _drop_folded(draft: Draft, event: Event) -> None:
 
 def _take(draft: Draft, event: Event | None, watch: Watch, clue: Clue) -> None:
     """Remember a clue; open what it makes true, or add it to what is open."""
-    known = _known(draft, clue)
-    if known is not None:
-        clue = msgspec.structs.replace(clue, at=known.at, until=known.until, settled=known.settled)
+    before = known(draft.state.clues, clue)
+    if before is not None:
+        clue = msgspec.structs.replace(
+            clue, at=before.at, until=before.until, settled=before.settled
+        )
     draft.remember(clue)
     if watch.type in WAITING:
         listen(draft, event, watch, clue)
         return
-    if known is not None or admit(draft, event, watch, clue):
+    if before is not None or admit(draft, event, watch, clue):
         return
     found: tuple[datetime, str, tuple[Clue, ...]] | None
     if watch.type in COUNTING:
@@ -286,6 +287,9 @@ def _take(draft: Draft, event: Event | None, watch: Watch, clue: Clue) -> None:
     if found is not None:
         end, reason, clues = found
         begin(draft, event, watch, end, reason, clues)
+        for later in of_group(draft.state.clues, clue.file):
+            if later.at > end:  # a late post has shown that it was true before they came
+                admit(draft, None, watch, later)
 
 
 def _unusual(draft: Draft, watch: Watch, clue: Clue) -> str:
@@ -304,23 +308,14 @@ def _unusual(draft: Draft, watch: Watch, clue: Clue) -> str:
     return spiking(watch, clues, clue, [sums_of(rule, place)[which] for rule in rules])
 
 
-def _known(draft: Draft, clue: Clue) -> Clue | None:
-    """The same clue as it was remembered before."""
-    if clue.file not in draft.state.clues.posts.get((clue.source, clue.id), ()):
-        return None
-    key = clue.key
-    group = of_group(draft.state.clues, clue.file)
-    return next((one for one in group if one.id == clue.id and one.key == key), None)
-
-
 def _move(draft: Draft, event: Event) -> None:
     """A better place of an incident is the place of all the hits in it."""
-    for incident in list(draft.incidents.values()):
-        members = draft.state.members.get(incident.id)
+    for name in sorted(draft.moved):
+        incident, members = draft.incidents[name], draft.state.members.get(name)
         if incident.group or incident.place is None or members is None:
             continue
         for source, post in sorted(members):
-            for clue in list(of_post(draft.state.clues, source, post)):
+            for clue in of_post(draft.state.clues, source, post):
                 watch = draft.book.watches.get(clue.watch)
                 if watch is not None and clue.incident == incident.id:
                     _regroup(draft, event, watch, clue, incident.place)
@@ -361,7 +356,7 @@ def follow(draft: Draft, event: Event | None, start: int = 0) -> None:
         last = alert.posts[-1]
         post = event.name if event else PostName(last.source, last.id, 1, alert.exercise)
         who = draft.book.sources.get(post.source) or SourceInfo(id=post.source)
-        happening = Happening(incident.rule, incident.place, who, incident.id, {})
+        happening = Happening(incident.rule, incident.place, who, incident.id)
         for entry in (*watchers.get(incident.rule, ()), *anyhow):
             if entry.watch.count == "incidents":
                 for watch, clue in _clue(post, incident.opened_at, entry, happening):

@@ -15,10 +15,11 @@ import msgspec
 from rpds import HashTrieMap, HashTrieSet
 
 from monitor.correlation.blindness import Heard, Missed
-from monitor.correlation.calendar import Calendar, enter, passed, strike
+from monitor.correlation.calendar import Calendar, enter
 from monitor.correlation.clues import Clues
+from monitor.correlation.known import Repeats
 from monitor.correlation.places import spots
-from monitor.correlation.repeats import Repeats, put
+from monitor.correlation.repeats import put
 from monitor.incident import Incident, Support
 
 PostKey = tuple[str, str]
@@ -32,11 +33,12 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """The open incidents of one realm (real or exercise).
 
     `filed` finds the open incidents of a topic (under `*`) and of its places (spots); `members`
-    what backs each incident; `by_post` which open incidents a post backs; `deadlines` when they
+    what backs each incident; `by_post` which open incidents a post backs; `deadlines` when they may
     close; `grouped` finds a watch's open incident by the group of its clues; `repeats` what copies
-    are known from, closed incidents' posts too; `clues` what the watches remember; `heard` when
-    each platform was heard and `missed` what was seen of it too late; `now` is the latest
-    observation. All of it follows from what is stored: a restart remembers the same.
+    are known from, closed incidents' posts too; `clues` what the watches remember; `ended` when an
+    all-clear has ended a topic at a place (filed as in `filed`); `heard` when each platform was
+    heard and `missed` what was seen of it too late; `now` is the latest observation. All of it
+    follows from what is stored: a restart remembers the same.
     """
 
     incidents: HashTrieMap[str, Incident] = HashTrieMap()
@@ -45,8 +47,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     by_post: HashTrieMap[PostKey, tuple[str, ...]] = HashTrieMap()
     deadlines: Calendar = Calendar()
     grouped: HashTrieMap[str, str] = HashTrieMap()
-    repeats: Repeats = Repeats()
+    repeats: Repeats = msgspec.field(default_factory=Repeats)
     clues: Clues = Clues()
+    ended: HashTrieMap[str, datetime] = HashTrieMap()
     heard: HashTrieMap[str, Heard] = HashTrieMap()
     missed: HashTrieMap[str, Missed] = HashTrieMap()
     now: datetime | None = None
@@ -55,8 +58,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """The state of both realms."""
 
-    real: State = State()
-    exercise: State = State()
+    real: State = msgspec.field(default_factory=State)
+    exercise: State = msgspec.field(default_factory=State)
 
     def of(self, *, exercise: bool) -> State:
         """The state of one realm."""
@@ -140,14 +143,28 @@ def remember(
     return memory
 
 
+def end_at(state: State, topics: Iterable[str], support: Support) -> State:
+    """The state that knows of an all-clear: said again, it is no news."""
+    if support.part != "closes" or support.withdrawn:
+        return state
+    ended = state.ended
+    for topic in topics:
+        name = file_of(topic, f"={support.place or ''}")
+        at = ended.get(name)
+        if at is None or at < support.published_at:
+            ended = ended.insert(name, support.published_at)
+    return msgspec.structs.replace(state, ended=ended)
+
+
 def known_as(state: State, topics: Iterable[str], support: Support) -> State:
     """The state with a post known to later copies; evidence is known already."""
     if support.part == "evidence":
         return state
     repeats = state.repeats
+    topics = tuple(topics)
     for topic in topics:
         repeats = put(repeats, topic, support)
-    return msgspec.structs.replace(state, repeats=repeats)
+    return end_at(msgspec.structs.replace(state, repeats=repeats), topics, support)
 
 
 def put_incident(state: State, incident: Incident) -> State:
@@ -160,9 +177,8 @@ def put_incident(state: State, incident: Incident) -> State:
         if before is not None:
             filed = _refiled(filed, before, there=False)
         filed = _refiled(filed, incident, there=True)
-    if before is None or before.deadline != incident.deadline:
-        if before is not None:
-            deadlines = strike(deadlines, before.deadline, before.id)
+    if before is None or incident.deadline < before.deadline:
+        # a later one is entered when the first one is due: windows slide with every post
         deadlines = enter(deadlines, incident.deadline, incident.id)
     if incident.group and (before is None or before.group != incident.group):
         if before is not None:
@@ -208,14 +224,6 @@ def members_of(state: State, incident: str) -> Members:
     return state.members.get(incident, HashTrieMap())
 
 
-def due(state: State, now: datetime) -> tuple[State, tuple[Incident, ...]]:
-    """The open incidents whose window has passed by `now`, in the order of their deadlines."""
-    deadlines, found = passed(state.deadlines, now)
-    if deadlines is not state.deadlines:
-        state = msgspec.structs.replace(state, deadlines=deadlines)
-    return state, tuple(state.incidents[name] for _, name in found)
-
-
 def forget(state: State, incident: Incident) -> State:
     """The state without a closed incident and what backed it."""
     before = state.incidents[incident.id]
@@ -230,6 +238,5 @@ def forget(state: State, incident: Incident) -> State:
         filed=_refiled(state.filed, before, there=False),
         members=state.members.discard(incident.id),
         by_post=by_post,
-        deadlines=strike(state.deadlines, before.deadline, before.id),
         grouped=state.grouped.discard(before.group) if before.group else state.grouped,
     )

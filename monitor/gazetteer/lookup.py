@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from monitor.gazetteer.areas import Box, distance_km
 from monitor.gazetteer.context import RELATIONAL
-from monitor.gazetteer.names import key, ways
+from monitor.gazetteer.names import ADJECTIVE, OF_SETTLEMENT, key, ways
 from monitor.place import Area, Place
 from monitor.text.symbols import is_mixed, merge, strict_symbols
 
@@ -17,6 +17,7 @@ SAME_PLACE_KM = 25.0
 ONE_PLACE_KM = 3.0
 """Two large gazetteers' points of one place differ by less: they know its namesakes hard by."""
 
+RELATED = ADJECTIVE | OF_SETTLEMENT
 _WORD = re.compile(r"[^\W_](?:[\w\u0301\u200b-\u200d\u2060\ufeff\u00ad'’ʼ`´]*[^\W_\u0301]\u0301?)?")
 
 
@@ -97,6 +98,7 @@ class Gazetteer:
                 self._longer.update(_beginnings(name))
         self._own = {name: tuple(candidates) for name, candidates in found.items()}
         self.version = world.version if world else ""
+        self._meant: dict[tuple[str, ...], frozenset[str]] = {}
 
     def candidates(self, name: str) -> tuple[Candidate, ...]:
         """The places of a key; one entry for each place.
@@ -139,6 +141,32 @@ class Gazetteer:
         yield from self.places.values()
         if self.world is not None:
             yield from self.world.around(box)
+
+    def meant(self, ids: tuple[str, ...]) -> frozenset[str]:
+        """Ids, and all else that names the same: ISO codes, ids in the world.
+
+        So that what another gazetteer puts into RU-BEL, or into its own Шебекинский район, lies in
+        the own places of those names too.
+        """
+        if ids not in self._meant:
+            named = [self.places[one] for one in ids if one in self.places]
+            found = set(ids)
+            for place in named:
+                code = {"region": place.admin1, "country": place.country}.get(place.kind)
+                found |= {code} if code else set()
+                found |= self._in_world(place) if place.kind != "settlement" else set()
+            self._meant[ids] = frozenset(found)
+        return self._meant[ids]
+
+    def _in_world(self, place: Place) -> set[str]:
+        if self.world is None:
+            return set()
+        return {
+            found.place.id
+            for name in self._keys[place.id]
+            for found in self.world.find(name)
+            if found.place.kind == place.kind and found.place.admin1 == place.admin1
+        }
 
     def keys(self, place: Place) -> Iterable[str]:
         """Every way a place is written."""
@@ -226,7 +254,7 @@ def _longest(words: Sequence[Word], at: int, gazetteer: Gazetteer) -> Find | Non
     best: Find | None = None
     while name:
         candidates = tuple(
-            one for one in gazetteer.candidates(name) if words[at].capital or one.flags & 1
+            one for one in gazetteer.candidates(name) if words[at].capital or one.flags & RELATED
         )
         if candidates:
             best = Find(at, last, candidates)

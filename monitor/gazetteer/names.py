@@ -12,6 +12,7 @@ from monitor.lexicon import dictionary
 from monitor.lexicon.inflect import forms
 from monitor.lexicon.readings import possible_languages
 from monitor.lexicon.romanise import spellings
+from monitor.lexicon.toponyms import adjectives
 from monitor.place import Place
 from monitor.text.symbols import strict_symbols
 
@@ -21,6 +22,15 @@ COMMON = 2
 """Also an ordinary word (`Победа`): it needs more than a capital."""
 BEFORE_TYPE = 4
 """Only with `oblast`, `region`, `district` after it: `Belgorod` alone is the city."""
+
+OF_SETTLEMENT = 8
+"""The relational word of a settlement (`купянский`): with a noun after it, what lies around it.
+Without ADJECTIVE it may be the name itself too: `Купянском`."""
+
+LARGE = 15_000
+"""People; of smaller places of a large gazetteer no relational words are made."""
+NEAR = frozenset({"RU", "UA", "BY"})
+"""Countries whose languages make relational words of settlements' names."""
 
 TYPES = DISTRICT | REGION | {"autonomous"}
 
@@ -43,7 +53,18 @@ def ways(place: Place, *, quick: bool = False) -> dict[str, int]:
             one = key(text)
             if one:
                 found[one] = found.get(one, flags) & flags
+    if place.kind == "settlement" and (not quick or _is_large(place)):
+        for one in _adjectives(place):
+            found[one] = found.get(one, ADJECTIVE) | OF_SETTLEMENT
     return found
+
+
+def _adjectives(place: Place) -> Iterator[str]:
+    """The relational words of a settlement, in every case and gender."""
+    for name in dict.fromkeys((place.name, *place.names)):
+        for form in adjectives(name):
+            if form.why.startswith("adjective"):
+                yield key(form.text)
 
 
 def _ways(name: str, place: Place, *, quick: bool, listed: bool) -> Iterator[tuple[str, int]]:
@@ -81,6 +102,10 @@ def is_listed(lower: str) -> bool:
     return any("Geox" in one for one in known) and not any("Surn" in one for one in known)
 
 
+def _is_large(place: Place) -> bool:
+    return place.population >= LARGE and place.country in NEAR
+
+
 def _known(word: str) -> bool:
     lower = word.lower()
     return any(dictionary.known(lower, one) for one in possible_languages(lower))
@@ -100,8 +125,8 @@ def _relational(base: str) -> Iterator[tuple[str, int]]:
     if not possible_languages(base):
         yield base, BEFORE_TYPE
     elif base.endswith(("ий", "ый", "ой", "ая", "ое", "а", "е")):
-        masculine = _masculine(base)
-        yield from ((form.text, ADJECTIVE) for form in forms(masculine, kind="word"))
+        for word in dict.fromkeys((_masculine(base), base)):  # dictionaries may lack either
+            yield from ((form.text, ADJECTIVE) for form in forms(word, kind="word"))
     else:
         yield from ((form.text, 0) for form in forms(base, kind="place"))
 
@@ -127,6 +152,8 @@ def is_common(words: Iterable[str]) -> bool:
         if not dictionary.known(lower, language):
             continue  # what the analyser guesses of an unknown word takes it long, and says nothing
         known = [one for one in dictionary.readings(lower, language) if one.known]
+        if known and all(one.part == "other" for one in known):
+            return True  # a particle or pronoun: `Тим` is a town, and Ukrainian for `with that`
         if known and not any(one.proper & {"Geox"} for one in known):
             return language == "ru" or "ru" not in possible_languages(lower)
     return False

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+import msgspec
+
 from monitor.gazetteer import context
 from monitor.gazetteer.lookup import Candidate, Find, Word
-from monitor.gazetteer.names import ADJECTIVE, BEFORE_TYPE, COMMON, is_listed
+from monitor.gazetteer.names import ADJECTIVE, BEFORE_TYPE, COMMON, OF_SETTLEMENT, is_listed
 from monitor.lexicon import dictionary
 from monitor.lexicon.readings import possible_languages
-from monitor.place import PlaceKind
+from monitor.place import Place
 
 _LONGER_NAME = re.compile(r"(?:[аяо]я|[ое]е|[ыио]й|[ыи]е|ей|[ое]м|[ую]ю|[ое]го|[ыи]х|[ыи]м|ою|ею)$")
 _QUOTES = "«„“\"'”»"
@@ -24,6 +26,8 @@ _LATIN = re.compile(r"[a-z]")
 _MENTION = re.compile(r"@\Z|\w\.?/\Z|//\Z")
 
 
+DISTRICT_KM = 30.0
+"""How far a district may reach from its town."""
 _ASKING = context.DISTRICT | context.REGION | context.BORDERLAND
 """Nouns that an adjective of a place stands with."""
 
@@ -110,7 +114,8 @@ class _Beside:
 
     def is_relational(self) -> bool:
         """Whether the name is an adjective here: by its letters, its small letter, or its noun."""
-        if self.relational or not any(one.flags & ADJECTIVE for one in self.find.candidates):
+        either = ADJECTIVE | OF_SETTLEMENT
+        if self.relational or not any(one.flags & either for one in self.find.candidates):
             return self.relational
         return not self.first.capital or _noun_after(self)[0] in _ASKING
 
@@ -207,24 +212,53 @@ def _is_surely_a_place(beside: _Beside) -> bool:
 def _relational(beside: _Beside) -> Reading | None:
     """`грайворонский`: by the noun after it the district, the region, or neither."""
     noun, end = _noun_after(beside)
-    kind: PlaceKind | None = None
-    if noun in context.DISTRICT:
-        kind = "district"
-    elif noun in context.REGION or noun in context.BORDERLAND:
-        kind = "region"
-    candidates = tuple(
+    named = [
         one
         for one in beside.find.candidates
-        if one.flags & ADJECTIVE and (kind is None or one.place.kind == kind)
-    )
-    if kind is not None and noun not in context.BORDERLAND:
-        return Reading(beside.find, beside.start, end, candidates, 0.01, f"with {noun}", typed=True)
-    if kind is not None:
-        return Reading(beside.find, beside.start, beside.end, candidates, 0.15, f"with {noun}")
+        if one.flags & ADJECTIVE and not one.flags & OF_SETTLEMENT
+    ]
+    if noun in context.DISTRICT | context.REGION:
+        kind = "district" if noun in context.DISTRICT else "region"
+        found = [one for one in named if one.place.kind == kind]
+        if not found and kind == "district":
+            return _surroundings(beside, end, 0.25, noun)
+        return Reading(beside.find, beside.start, end, tuple(found), 0.01, f"with {noun}", True)
+    if noun in context.BORDERLAND:
+        found = [one for one in named if one.place.kind == "region"] or named
+        if not found:
+            return _surroundings(beside, beside.end, 0.2, noun)
+        return Reading(beside.find, beside.start, beside.end, tuple(found), 0.15, f"with {noun}")
     if beside.first.capital or beside.quoted or noun in context.NOT_LOCAL:
         return None
-    largest = [one for one in candidates if one.place.kind == "region"] or candidates
+    largest = [one for one in named if one.place.kind == "region"] or named
     return Reading(beside.find, beside.start, beside.end, tuple(largest), 0.22, "an adjective")
+
+
+def _surroundings(beside: _Beside, end: int, doubt: float, noun: str) -> Reading | None:
+    """`Купянский район`, when only the town is known: what lies around it.
+
+    Words that name districts of cities everywhere (`Советский район`) say nothing.
+    """
+    if context.EVERYWHERE.match(beside.symbols):
+        return None
+    towns = [one for one in beside.find.candidates if one.flags & OF_SETTLEMENT]
+    if context.DIRECTION.match(noun):  # of a front; Казанское направление is a railway
+        towns = [one for one in towns if one.place.country == "UA" or _is_own(one.place)]
+    largest = sorted(towns, key=lambda one: -one.place.population)
+    candidates = tuple(Candidate(_around(one.place), one.flags) for one in largest)
+    return Reading(beside.find, beside.start, end, candidates, doubt, f"with {noun}")
+
+
+def _is_own(place: Place) -> bool:
+    return not place.id.startswith("geonames:")
+
+
+def _around(town: Place) -> Place:
+    """A district of which only its town is known."""
+    return msgspec.structs.replace(
+        town, id=f"{town.id}:district", name=f"{town.name} district", kind="district",
+        precision_km=DISTRICT_KM, names=(), population=0,
+    )  # fmt: skip
 
 
 def _noun_after(beside: _Beside) -> tuple[str, int]:

@@ -6,13 +6,14 @@ pymorphy3-dicts-ru and -uk. Loading takes about 0.2 s and 20 MB a language, on f
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from typing import Literal, NamedTuple
-
-import pymorphy3
-from pymorphy3.analyzer import Parse
-from pymorphy3.tagset import OpencorporaTag
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from monitor.lexicon.form import Cell, Paradigm
+
+if TYPE_CHECKING:
+    import pymorphy3
+    from pymorphy3.analyzer import Parse
+    from pymorphy3.tagset import OpencorporaTag
 
 Language = Literal["ru", "uk"]
 
@@ -39,12 +40,14 @@ class Reading(NamedTuple):
     known: bool
     proper: frozenset[str]
     score: float
-    parse: Parse
+    parse: "Parse"
 
 
 @cache
-def analyser(language: Language) -> pymorphy3.MorphAnalyzer:
+def analyser(language: Language) -> "pymorphy3.MorphAnalyzer":
     """The analyser of a language, loaded on first use."""
+    import pymorphy3  # noqa: PLC0415 - a daemon whose rules are made ready needs none of it
+
     return pymorphy3.MorphAnalyzer(lang=language)
 
 
@@ -60,7 +63,7 @@ def known(word: str, language: Language) -> bool:
     return bool(analyser(language).word_is_known(word))
 
 
-def _reading(parse: Parse, language: Language) -> Reading:
+def _reading(parse: "Parse", language: Language) -> Reading:
     grammemes: frozenset[str] = parse.tag.grammemes
     part: Literal["noun", "adjective", "verb", "other"] = "other"
     if "NOUN" in grammemes:
@@ -81,7 +84,7 @@ def _reading(parse: Parse, language: Language) -> Reading:
     )
 
 
-def _caseless_base(parse: Parse) -> bool:
+def _caseless_base(parse: "Parse") -> bool:
     """The Ukrainian dictionary leaves the nominative's case out for some 1,900 nouns."""
     return not parse.tag.case and bool(parse.normal_form == parse.word)
 
@@ -136,7 +139,7 @@ def _endings(number: int, language: Language) -> tuple[tuple[str, str, Cell, fro
     )
 
 
-def _cell(text: str, tag: OpencorporaTag) -> Cell:
+def _cell(text: str, tag: "OpencorporaTag") -> Cell:
     grammemes: frozenset[str] = tag.grammemes
     animate = True if "anim" in grammemes else False if "inan" in grammemes else None
     plural = "plur" in grammemes

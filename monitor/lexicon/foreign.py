@@ -9,6 +9,7 @@ A word that the dictionary has not stays as written.
 
 import contextlib
 import importlib.metadata
+import importlib.util
 import os
 import sys
 from collections.abc import Iterator
@@ -21,11 +22,6 @@ import marisa_trie
 
 from monitor.lexicon.form import Form, distinct
 from monitor.text.symbols import strict_symbols
-
-try:
-    from simplemma.strategies.dictionaries.stream_dictionary_factory import StreamDictionaryFactory
-except ImportError:  # the extra `languages` is not installed
-    StreamDictionaryFactory = None  # type: ignore[assignment,misc]
 
 LANGUAGES: dict[str, str] = {
     "ar": "Arabic", "bg": "Bulgarian", "ca": "Catalan", "cs": "Czech", "da": "Danish",
@@ -43,7 +39,7 @@ _SEPARATOR = "\t"
 
 def available() -> bool:
     """Whether the dictionaries are installed."""
-    return StreamDictionaryFactory is not None
+    return importlib.util.find_spec("simplemma") is not None
 
 
 def forms(phrase: str, language: str) -> frozenset[Form]:
@@ -87,6 +83,11 @@ def _index(language: str) -> marisa_trie.Trie:
 def _entries(language: str) -> Iterator[str]:
     """`lemma, form`, the lemma as words are compared, for every form that is a word."""
     folded = lru_cache(maxsize=4096)(strict_symbols)  # neighbours have the same lemma
+    # Its import takes as long as that of all the rest here, and few rulebooks need it.
+    from simplemma.strategies.dictionaries.stream_dictionary_factory import (  # noqa: PLC0415
+        StreamDictionaryFactory,
+    )
+
     for form, lemma in StreamDictionaryFactory().get_dictionary(language).items():
         if form.isalpha():
             yield folded(lemma) + _SEPARATOR + form.lower()

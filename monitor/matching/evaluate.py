@@ -5,7 +5,7 @@ more is done; then only rules whose rarest necessary group was found are tried; 
 are worked out only for rules that hold.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import NamedTuple
@@ -29,11 +29,12 @@ from monitor.matching.words import Words
 from monitor.place import Place
 from monitor.post import Post, PostName
 from monitor.rule import Link, Rule
-from monitor.rulebook.compile import Book, compile_rulebook
+from monitor.rulebook.compile import DISGUISE, Book, compile_rulebook
 from monitor.rulebook.conditions import every, possible, wanted_terms
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
-from monitor.text.fold import OTHER, fold, fold_wide, has_other_letters
+from monitor.text.disguise import readings as undisguised
+from monitor.text.fold import OTHER, fold_straight, fold_wide, has_other_letters
 from monitor.text.symbols import unspaced
 
 
@@ -94,7 +95,9 @@ class Matcher:
         # What every post needs, at hand:
         self._find = self._narrow.find
         self._meaning = self._narrow.concept.__getitem__
+        self._disguise = compiled.numbers[DISGUISE]
         self._bring = self._filing.under | self._narrow.leading_to(self._filing.terms)
+        self._bring |= {self._disguise}
         self._open = self._filing.always or self._wide is not None
 
     def __getstate__(self) -> dict[str, object]:
@@ -134,15 +137,21 @@ class Matcher:
 
     def look(self, text: str) -> Readings:
         """Look for every term."""
-        folded = fold(text)
-        return self._readings(text, folded, self._find(folded))
+        folded, straight = fold_straight(text)
+        look = Look(text, folded, self._find(folded), straight=straight)
+        return self._readings(text, folded, look)
 
-    def _readings(self, text: str, folded: bytes, finds: Sequence[RawFind]) -> Readings:
-        narrow = (self._narrow, Look(text, folded, finds))
-        if self._wide is None or not self._may_be_wide(text, folded):
-            return (narrow,)
-        wide = fold_wide(text)
-        return (narrow, (self._wide, Look(text, wide, self._wide.find(wide))))
+    def _readings(self, text: str, folded: bytes, look: Look) -> Readings:
+        made = [(self._narrow, look)]
+        if self._wide is not None and self._may_be_wide(text, folded):
+            wide = fold_wide(text)
+            made.append((self._wide, Look(text, wide, self._wide.find(wide))))
+        if self._disguise in map(self._meaning, map(PATTERN, look.finds)):
+            for plain, back in undisguised(text):
+                again, straight = fold_straight(plain)
+                finds = self._find(again)
+                made.append((self._narrow, Look(plain, again, finds, straight=straight, back=back)))
+        return made
 
     def _may_be_wide(self, text: str, folded: bytes) -> bool:
         """Whether the character automaton could find anything."""
@@ -151,21 +160,24 @@ class Matcher:
     def judge(self, post: Post) -> tuple[list[int], Readings] | None:
         """The rules that hold, by number in the order of their ids; None for the usual post."""
         text = post.text
-        folded = fold(text)
+        folded, straight = fold_straight(text)
         finds = self._find(folded)
         meaning = self._meaning
         if self._bring.isdisjoint(map(meaning, map(PATTERN, finds))) and not self._open:
             return None
         found = set(map(meaning, map(PATTERN, finds)))
-        if self._open:
-            readings = self._readings(text, folded, finds)
+        look = Look(text, folded, finds, straight=straight)
+        readings: Readings
+        if self._open or self._disguise in found:
+            readings = self._readings(text, folded, look)
             near = self._answered(readings, found)
         else:
-            look = Look(text, folded, finds)
             readings = ((self._narrow, look),)
+            questions: AbstractSet[int] = found & self._narrow.questions
+            if questions:
+                questions = self._narrow.doubtful(look, questions, found)
             near = found & self._filing.under
-            questions = found & self._narrow.questions
-            if questions and (questions := self._narrow.doubtful(look, questions)):
+            if questions:
                 near = self._settled(readings, [questions], found, near)
             if not near:
                 return None
@@ -279,7 +291,7 @@ class Matcher:
         if self._places and (wanted is None or wanted & self._places):
             seen.update(self._grounds.of(text, who.home).found)
         for start, end, number in self._sightings(readings, wanted, most):
-            if number not in self._places:
+            if number not in self._places and number != self._disguise:
                 term = self._terms[number]
                 found = Found(text=text[start:end], start=start, end=end, term=term)
                 seen.setdefault(term, []).append(found)
@@ -296,7 +308,11 @@ class Matcher:
         """Where every term (or only those wanted) stands, each place once, in order."""
         sightings: set[Sighting] = set()
         for scanner, look in readings:
-            sightings.update(scanner.sightings(look, wanted, most))
+            here: Iterable[Sighting] = scanner.sightings(look, wanted, most)
+            back = look.back
+            if back is not None:
+                here = ((back[start], back[end - 1] + 1, term) for start, end, term in here)
+            sightings.update(here)
         return sorted(sightings)
 
     def hits(

@@ -5,6 +5,7 @@ Finds that could be something else are verified on the post's own text.
 """
 
 import re
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
@@ -15,9 +16,16 @@ from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
 from monitor.lexicon.surfaces import Surface
 from monitor.matching.concepts import Concepts
-from monitor.rulebook.patterns import Check, Meaning, Onward, Patterns, judged_words
-from monitor.text.fold import Origins, is_straight
-from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
+from monitor.rulebook.patterns import (
+    WIDE_GAPS,
+    Check,
+    Meaning,
+    Onward,
+    Patterns,
+    judged_words,
+)
+from monitor.text.fold import Origins
+from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols, unspaced
 
 RawFind = tuple[int, int, int]
 """(start, end, pattern number), in symbols of the folded text."""
@@ -38,14 +46,27 @@ Sighting = tuple[int, int, int]
 class Look:
     """What one automaton found in a text; what else costs time is worked out when asked for."""
 
-    __slots__ = ("_origins", "_straight", "_view", "finds", "folded", "text")
+    __slots__ = ("_origins", "_view", "back", "finds", "folded", "straight", "text")
 
-    def __init__(self, text: str, folded: bytes | str, finds: Sequence[RawFind]) -> None:
+    def __init__(
+        self,
+        text: str,
+        folded: bytes | str,
+        finds: Sequence[RawFind],
+        *,
+        straight: bool = False,
+        back: Sequence[int] | None = None,
+    ) -> None:
+        """`straight`: each character is one symbol, so that places need no working out.
+
+        `back`: where each character stands in the post's text, if this is not that text.
+        """
+        self.back = back
         self.text = text
         self.folded = folded
         self.finds = finds
+        self.straight = straight
         self._view: str | None = None
-        self._straight: bool | None = None
         self._origins: Origins | None = None
 
     @property
@@ -55,14 +76,6 @@ class Look:
             folded = self.folded
             self._view = folded.decode("latin-1") if isinstance(folded, bytes) else folded
         return self._view
-
-    @property
-    def straight(self) -> bool:
-        """Whether each character became one symbol, so that places need no working out."""
-        if self._straight is None:
-            count = len(self.folded)
-            self._straight = isinstance(self.folded, bytes) and is_straight(self.text, count)
-        return self._straight
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """[start, end) in the text of the symbols [first, last) in the folded text."""
@@ -86,7 +99,7 @@ class Scanner:
         self._concepts = concepts
         self._asking: dict[int, Meaning] = {}
         self._edges: dict[int, tuple[int, int, bool]] = {}
-        self.concept: list[int] = []
+        self.concept = array("i")
         for number, meaning in enumerate(patterns.meanings.values()):
             if meaning.simple:
                 self.concept.append(concepts.of(meaning.terms))
@@ -98,6 +111,15 @@ class Scanner:
                 self._asking[number] = meaning
         self.questions = frozenset(-1 - number for number in self._asking)
         self._initials = _initials(self._asking, bytewise=patterns.bytewise)
+        self._next_words = _next_words(self._asking) if patterns.bytewise else {}
+        self._plain = frozenset(
+            number
+            for number, meaning in self._asking.items()
+            if not meaning.onward
+            and (meaning.lead, meaning.trail, meaning.open) == _USUAL
+            and not any(check.surface.tag for check in meaning.checks)
+        )
+        self._said = lru_cache(maxsize=16384)(self._say)
         known: dict[frozenset[int], frozenset[int]] = {}
         self.leads = {
             number: known.setdefault(leads, leads)
@@ -114,23 +136,50 @@ class Scanner:
         else:
             self.find = CharwiseDoubleArrayAhoCorasick(keys).find_overlapping
 
+    def __getstate__(self) -> dict[str, object]:
+        """Without what is remembered."""
+        return {name: value for name, value in vars(self).items() if name != "_said"}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Begin to remember anew."""
+        vars(self).update(state)
+        self._said = lru_cache(maxsize=16384)(self._say)
+
     def leading_to(self, terms: frozenset[int]) -> frozenset[int]:
         """The open questions whose answer may be one of these terms."""
         return frozenset(
             -1 - number for number, leads in self.leads.items() if not terms.isdisjoint(leads)
         )
 
-    def doubtful(self, look: Look, questions: AbstractSet[int]) -> set[int]:
-        """The open questions without those that the next letter settles: most of them."""
+    def doubtful(self, look: Look, questions: AbstractSet[int], found: set[int]) -> set[int]:
+        """Answer what a glance at the word or at the next one settles; the questions that remain.
+
+        Of a byte automaton. `found` gets what is verified.
+        """
         kept: set[int] = set()
-        concept_of, initials, folded = self.concept, self._initials, look.folded
-        for _, end, number in look.finds:
+        concept_of, text, folded = self.concept, look.text, look.folded
+        for start, end, number in look.finds:
             concept = concept_of[number]
-            if concept in questions and concept not in kept:
-                beginnings = initials.get(number)
-                if beginnings is None or not _vain(folded, end, beginnings):
+            if concept >= 0 or concept in kept or concept not in questions:
+                continue
+            next_words = self._next_words.get(number)
+            if next_words is not None:
+                stop = folded.find(b" ", end - 1)  # type: ignore[arg-type]  # these are bytes
+                if folded[end - 1 : stop] in next_words:
                     kept.add(concept)
+            elif number in self._initials:
+                if not _vain(folded, end, self._initials[number]):
+                    kept.add(concept)
+            elif look.straight and number in self._plain:
+                found.update(self._said(number, text[start : end - 2]))
+            else:
+                kept.add(concept)
         return kept
+
+    def _say(self, number: int, here: str) -> tuple[int, ...]:
+        """The terms that a text of one find says."""
+        meaning = self._asking[number]
+        return (*meaning.terms, *_meant(meaning.checks, here, 0, len(here)))
 
     def answer(
         self, look: Look, found: set[int], questions: AbstractSet[int], terms: frozenset[int]
@@ -228,6 +277,15 @@ class Scanner:
         return ends
 
 
+def _next_words(meanings: Mapping[int, Meaning]) -> dict[int, frozenset[bytes]]:
+    """For scouts that know the next letter: the words that lead on, unless beginnings do too."""
+    return {
+        number: frozenset(word.encode("latin-1") for word in meaning.onward.words)
+        for number, meaning in meanings.items()
+        if meaning.onward and not meaning.onward.beginnings and meaning.gap in WIDE_GAPS
+    }
+
+
 def _initials(
     meanings: Mapping[int, Meaning], *, bytewise: bool
 ) -> dict[int, frozenset[int | str]]:
@@ -306,6 +364,8 @@ def _is_meant(surface: Surface, here: str) -> bool:
     `cased`, the capitals are the same too.
     """
     words = strict_symbols(here).split()
+    if len(words) != len(surface.words):  # a script without spaces stands between
+        words = [word for word in words if not unspaced(word[0])]
     if len(words) != len(surface.words):
         return True  # the edge of a ligature: no other script could stand here
     judged = judged_words(surface.words)

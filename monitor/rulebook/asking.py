@@ -97,10 +97,15 @@ class LinkForm(Form):
     """Under `link`: one address or several."""
 
     link: Annotated[tuple[Address, ...], OneOrMany()] = Field(
-        min_length=1,
         description="The post links there, in its text or behind words: example.org with all its "
         "subdomains, or t.me/channel.",
     )
+
+    @model_validator(mode="after")
+    def _names_something(self) -> "LinkForm":
+        if not self.link:
+            raise wrong("`link` names no address", "write link: example.org")
+        return self
 
 
 class ScopeForm(Form):

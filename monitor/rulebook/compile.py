@@ -18,6 +18,7 @@ from monitor.place import Area, Place
 from monitor.rule import Asked, Condition, Rule, Term, Where
 from monitor.rulebook.conditions import Numbers, asked_in, terms_in
 from monitor.rulebook.patterns import Patterns
+from monitor.rulebook.plan import necessary
 from monitor.rulebook.where import fits, likely, wheres_in
 from monitor.source import SourceInfo
 from monitor.watch import Entry, Watch
@@ -106,13 +107,17 @@ def compile_rulebook(
     wheres = {where.text: where for rule in rules for where in wheres_in(rule.when)}
     terms = (*texts, *wheres)
     known: dict[str | Condition, int] = {text: number for number, text in enumerate(terms)}
-    for where in wheres.values():
-        forms.append(names_of(where, gazetteer or Gazetteer()))
+    told_by_names = _told_by_names(rules, known, forms)
+    for text, where in wheres.items():
+        asked_for = text in told_by_names
+        forms.append(names_of(where, gazetteer or Gazetteer()) if asked_for else ())
     narrow, wide = Patterns(bytewise=True), Patterns(bytewise=False)
     for number, found in enumerate(forms):
         for surface in found:
             if not narrow.add(surface, number):
                 wide.add(surface, number)
+    asked = _asked(rules, known)
+    narrow.mark_disguises(known.setdefault(DISGUISE, len(known)))
     return Compiled(
         terms,
         tuple(rules),
@@ -120,7 +125,7 @@ def compile_rulebook(
         narrow,
         wide,
         tuple(wheres.values()),
-        _asked(rules, known),
+        asked,
         known,
     )
 
@@ -145,8 +150,22 @@ def _asked(rules: Iterable[Rule], known: dict[str | Condition, int]) -> dict[int
     return asked
 
 
+DISGUISE = "\0disguise"
+"""Under this name the numbers hold what is found where letters are stretched or pulled apart."""
 MANY_PLACES = 5_000
 """Of more places the names are not looked for: such a condition holds in too many posts."""
+
+
+def _told_by_names(
+    rules: Iterable[Rule], numbers: Mapping[str | Condition, int], forms: list[tuple[Surface, ...]]
+) -> set[str]:
+    """The place conditions of rules that no word brings near: only names of places can."""
+
+    def frequency(number: int) -> float:
+        return 1.0 if number < len(forms) and forms[number] else math.inf
+
+    wordless = [rule for rule in rules if not necessary(rule.when, numbers, frequency)]
+    return {where.text for rule in wordless for where in wheres_in(rule.when)}
 
 
 def names_of(where: Where, gazetteer: Gazetteer) -> tuple[Surface, ...]:

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from monitor.lexicon.surfaces import Surface
+from monitor.text.disguise import LEAST, STRETCHED, STRETCHED_INSIDE
 from monitor.text.fold import narrow
-from monitor.text.symbols import LOOKALIKES, merge, unspaced
+from monitor.text.symbols import CYRILLIC, LOOKALIKES, merge, unspaced
 
 WIDE_GAPS = ("  ", "   ")
 """Gaps that are looked for together with the letter after them: commas, full stops, dashes."""
@@ -55,12 +56,13 @@ class Meaning:
 
     `lead` and `trail` symbols of the pattern are not part of the words; `open` means that the last
     word goes on to its end, `blind` that nothing is known of the word behind the gap. `onward`
-    continues from there.
+    continues from there; a scout knows the `gap` before it.
     """
 
-    __slots__ = ("blind", "checks", "lead", "onward", "open", "terms", "trail")
+    __slots__ = ("blind", "checks", "gap", "lead", "onward", "open", "terms", "trail")
 
-    def __init__(self, key: str, *, opens: bool, trail: int | None = None) -> None:
+    def __init__(self, key: str, *, opens: bool, gap: str = "", trail: int | None = None) -> None:
+        self.gap = gap
         self.terms: list[int] = []
         self.checks: list[Check] = []
         self.onward: Onward | None = None
@@ -110,6 +112,23 @@ class Patterns:
             self._continue(scout, coded[inner + 1 :], begins[inner + 1 :], term, check)
         return True
 
+    def mark_disguises(self, number: int) -> None:
+        """Let `number` be found where letters are stretched, or a word's are pulled apart."""
+        words = [key.split(" ", 2)[1] for key in self.meanings if key.startswith(" ")]
+        runs = [letter * LEAST for letter in STRETCHED]
+        runs += [before + letter * LEAST for letter in STRETCHED_INSIDE
+                 for before in CYRILLIC if before != letter]  # fmt: skip
+        stretched = [self._coded(merge(run)) or "" for run in runs]
+        for key in dict.fromkeys((*stretched, *map(self._apart, words))):
+            if key and key not in self.meanings:
+                self.meanings[key] = Meaning(key, opens=False)
+                self.meanings[key].terms.append(number)
+
+    def _apart(self, word: str) -> str:
+        """As `pulled_apart`, of a word in this automaton's code."""
+        letters = word[:LEAST]
+        return " " + " ".join(letters) if len(letters) == LEAST else ""
+
     def _coded(self, word: str) -> str | None:
         if not self.bytewise:
             return word
@@ -131,13 +150,15 @@ class Patterns:
         before = ("" if self._unspaced(words[0][0]) else " ") + " ".join(words)
         widest = self.meanings.get(before + WIDEST_GAP)
         if widest is None:
-            widest = Meaning(before + WIDEST_GAP, opens=False, trail=len(WIDEST_GAP))
+            widest = Meaning(
+                before + WIDEST_GAP, opens=False, gap=WIDEST_GAP, trail=len(WIDEST_GAP)
+            )
             widest.onward = Onward()
             self.meanings[before + WIDEST_GAP] = widest
         for gap in WIDE_GAPS:
             key = before + gap + initial
             if key not in self.meanings:
-                self.meanings[key] = scout = Meaning(key, opens=False, trail=len(gap) + 1)
+                self.meanings[key] = scout = Meaning(key, opens=False, gap=gap, trail=len(gap) + 1)
                 scout.onward = widest.onward
         return widest
 

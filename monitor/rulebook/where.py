@@ -140,10 +140,14 @@ def fits(place: Place, where: Where, gazetteer: Gazetteer) -> bool:
     if where.unresolved or (where.kinds and place.kind not in where.kinds):
         return False
     known = gazetteer.places
-    if where.inside and {place.id, *containers(place, known)}.isdisjoint(where.inside):
+    held = {place.id, *containers(place, known)}
+    if where.inside and held.isdisjoint(gazetteer.meant(where.inside)):
         return False
     areas = [gazetteer.areas[one] for one in where.areas if one in gazetteer.areas]
-    if where.areas and not any(in_area(place, area, known) for area in areas):
+    if where.areas and not any(
+        in_area(place, area, known) or not held.isdisjoint(gazetteer.meant(area.places))
+        for area in areas
+    ):
         return False
     if where.within_km is None:
         return True
@@ -155,12 +159,12 @@ def fits(place: Place, where: Where, gazetteer: Gazetteer) -> bool:
 def likely(where: Where, gazetteer: Gazetteer) -> Iterator[Place]:
     """Places among which are all that fit a condition; some twice."""
     if where.inside:
-        yield from _held_by(where.inside, gazetteer)
+        yield from _held_by(gazetteer.meant(where.inside), gazetteer)
     elif where.within_km is not None and where.point is not None:
         yield from gazetteer.around(box_around(where.point, where.within_km))
     elif where.areas:
         for area in (gazetteer.areas[one] for one in where.areas if one in gazetteer.areas):
-            yield from _held_by((*area.admin1, *area.places), gazetteer)
+            yield from _held_by((*area.admin1, *gazetteer.meant(area.places)), gazetteer)
             for box in boxes(area):
                 yield from gazetteer.around(box)
     else:
@@ -168,7 +172,7 @@ def likely(where: Where, gazetteer: Gazetteer) -> Iterator[Place]:
 
 
 def _held_by(codes: Iterable[str], gazetteer: Gazetteer) -> Iterator[Place]:
-    for code in codes:
+    for code in sorted(codes):
         yield from gazetteer.within(code)
         place = gazetteer.get(code)
         if place is not None:

@@ -56,15 +56,14 @@ class Pacing:
         self._group = group
         self._overall = overall or Overall()
         self._calls: deque[float] = deque(maxlen=GROUP_CALLS)
-        self._held_until = float("-inf")
+        self._held_until = self._last = float("-inf")
         self.asking = 0
         """Answers to people that wait for their turn: only critical alerts go before them."""
 
     def wait(self, urgency: Urgency, now: float) -> float:
         """Seconds until a call of this urgency may be made; 0 = now."""
         ready = max(self._held_until, self._overall.ready(now))
-        if self._calls:
-            ready = max(ready, self._calls[-1] + CHAT_INTERVAL)
+        ready = max(ready, self._last + CHAT_INTERVAL)
         share = SHARES[urgency]
         if self._group and len(self._calls) >= share:
             ready = max(ready, self._calls[-share] + GROUP_SECONDS)
@@ -75,7 +74,12 @@ class Pacing:
     def called(self, now: float) -> None:
         """A call is being made."""
         self._calls.append(now)
+        self._last = now
         self._overall.called(now)
+
+    def answered(self, now: float) -> None:
+        """A call has come back: the next counts from here, because it was slow on its way there."""
+        self._last = max(self._last, now)
 
     def hold(self, until: float) -> None:
         """The chat asked for silence until then."""

@@ -68,12 +68,12 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
     ),
     # /status
     "status_running": (
-        "Running since {since}; {posts} posts taken in.",
+        "Running since {since}; posts taken in: {posts}.",
         "Работает с {since}; принято сообщений: {posts}.",
         "Працює з {since}; прийнято повідомлень: {posts}.",
     ),
     "status_rules": (
-        "{rules} rules in force.", "Действует правил: {rules}.", "Діє правил: {rules}.",
+        "Rules in force: {rules}.", "Действует правил: {rules}.", "Діє правил: {rules}.",
     ),
     "status_refused": (
         "A change of the rules is refused:", "Изменение правил отклонено:",
@@ -89,7 +89,7 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
         "Джерела: справні {ok} з {all}.",
     ),
     "status_behind": (
-        "{name} is {count} alerts behind.", "{name} отстаёт на {count}.",
+        "{name} is behind by {count}.", "{name} отстаёт на {count}.",
         "{name} відстає на {count}.",
     ),
     "status_part": ("Part {name}: {state}", "Часть {name}: {state}", "Частина {name}: {state}"),
@@ -97,7 +97,7 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
     "incidents_none": ("Nothing goes on.", "Ничего не происходит.", "Нічого не відбувається."),
     "incidents_more": ("and {count} more", "и ещё {count}", "і ще {count}"),
     "incident_counts": (
-        "{posts} posts, {families} publishers, since {since}",
+        "posts: {posts}, publishers: {families}, since {since}",
         "сообщений: {posts}, изданий: {families}, с {since}",
         "повідомлень: {posts}, видань: {families}, з {since}",
     ),
@@ -107,10 +107,10 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
         "О {asked} ничего не известно. Ответьте на сообщение: /why, или напишите /why и номер.",
         "Про {asked} нічого не відомо. Відповідайте на сповіщення: /why, або /why і номер.",
     ),
-    "why_rule": ("Rule {rule}: {title}", "Правило {rule}: {title}", "Правило {rule}: {title}"),
+    "why_rule": ("rule {rule} ({level})", "правило {rule} ({level})", "правило {rule} ({level})"),
     "why_found": ("found: {words}", "найдено: {words}", "знайдено: {words}"),
     "why_counts": (
-        "{count} posts counted, {echoes} echoes, {late} late, {gone} taken back",
+        "posts counted: {count}, echoes: {echoes}, late: {late}, taken back: {gone}",
         "учтено: {count}, повторов: {echoes}, запоздалых: {late}, снято: {gone}",
         "враховано: {count}, повторів: {echoes}, запізнілих: {late}, знято: {gone}",
     ),
@@ -118,6 +118,30 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
     "why_denials": ("denied by: {names}", "опровергают: {names}", "спростовують: {names}"),
     "why_route": ("route: {path}", "маршрут: {path}", "маршрут: {path}"),
     "why_done": ("{who} ({when}): {did}", "{who} ({when}): {did}", "{who} ({when}): {did}"),
+    # how sure an incident is
+    "sure_unconfirmed": (
+        "unconfirmed: one publisher says so", "не подтверждено: один источник",
+        "не підтверджено: одне джерело",
+    ),
+    "sure_reported": (
+        "reported by several publishers", "сообщают несколько изданий",
+        "повідомляють кілька видань",
+    ),
+    "sure_corroborated": (
+        "corroborated by more than one side", "подтверждают разные стороны",
+        "підтверджують різні сторони",
+    ),
+    "sure_official": (
+        "confirmed by an official of the place", "подтверждено властями места",
+        "підтверджено владою місця",
+    ),
+    "sure_disputed": (
+        "disputed: somebody denies it", "спорно: есть опровержение", "спірно: є спростування",
+    ),
+    "sure_retracted": (
+        "retracted: who said it took it back", "отозвано: сообщавшие сняли",
+        "відкликано: хто повідомив, той зняв",
+    ),
     # /mute, /mutes, /unmute, /quiet
     "mute_usage": (
         "Write /mute rule (or place, source, level) NAME 2h, or answer an alert with /mute 1h.",
@@ -147,7 +171,7 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
     "quiet_off": ("The sound is on again.", "Звук снова включён.", "Звук знову увімкнено."),
     # /rules, /sources, /try, /help
     "rules_line": (
-        "{id} ({level}): {count} incidents, {false} false alarms in 7 days",
+        "{id} ({level}): incidents {count}, false alarms {false} in 7 days",
         "{id} ({level}): событий {count}, ложных тревог {false} за 7 дней",
         "{id} ({level}): подій {count}, хибних тривог {false} за 7 днів",
     ),

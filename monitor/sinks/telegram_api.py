@@ -189,6 +189,17 @@ class BotApi:
         parameters = {"callback_query_id": press, "text": text[:LONGEST_TOAST]}
         await self._call("answerCallbackQuery", parameters)
 
+    async def offer(self, commands: Mapping[str, str], language: str) -> None:
+        """Show the commands (word -> what it does) in the clients' menu to readers of a language.
+
+        An empty language means everybody else.
+        """
+        listed = [{"command": word, "description": does} for word, does in commands.items()]
+        parameters: dict[str, object] = {"commands": listed}
+        if language:
+            parameters["language_code"] = language
+        await self._call("setMyCommands", parameters)
+
     async def me(self) -> dict[str, Any]:
         """Who the bot is: `id`, `username`."""
         answer = await self._call("getMe", {})

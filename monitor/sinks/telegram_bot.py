@@ -8,7 +8,8 @@ sent again and says so, anything else is recorded as uncertain.
 import asyncio
 import contextlib
 import random
-from typing import NamedTuple
+from collections.abc import Coroutine
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 
@@ -32,9 +33,11 @@ from monitor.sinks.lanes import Lane, Waiting, with_posts_of
 from monitor.sinks.look import Look
 from monitor.sinks.room import Room
 from monitor.sinks.telegram_api import LostAnswerError, MessageGoneError, MigratedError, Outgoing
-from monitor.store.outbox import Delivery
+from monitor.store.deliveries import Delivery
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 READ_AT_ONCE = 200
 MOST_WAITING = 10_000
@@ -187,9 +190,8 @@ class TelegramBotSink:
         message = self._look.overview(alerts)
         entities = [one.as_json() for one in message.entities]
         outgoing = Outgoing(message.text, entities, silent=silent, topic=self._room.topic)
-        self._room.pacing.called(self._clock.monotonic())
         try:
-            await self._room.api.send(self._room.chat, outgoing)
+            await self._call(self._room.api.send(self._room.chat, outgoing))
         except RetryError as error:
             self._wait_out(error)
             return
@@ -197,6 +199,15 @@ class TelegramBotSink:
             log.info("overview_lost", sink=self.name, why=str(error))
         for lane in crowd:
             lane.listed = True
+
+    async def _call(self, call: Coroutine[Any, Any, T]) -> T:
+        """One call, counted against the chat's limits."""
+        pacing = self._room.pacing
+        pacing.called(self._clock.monotonic())
+        try:
+            return await call
+        finally:
+            pacing.answered(self._clock.monotonic())
 
     async def _nap(self, seconds: float) -> None:
         """Wait, but not longer than until something else has arrived."""
@@ -259,8 +270,7 @@ class TelegramBotSink:
             return await self._answer(prior, lane)
         if prior is not None and not lane.rings and not lane.afresh:
             message = self._message(await self._since_opened(alert, prior), lane)
-            self._room.pacing.called(self._clock.monotonic())
-            await self._room.api.edit(self._room.chat, prior.last, message)
+            await self._call(self._room.api.edit(self._room.chat, prior.last, message))
             if self._gates.evidence:
                 self._waiting.put_aside(lane)
             return Sent(str(prior), _told(lane))
@@ -281,12 +291,11 @@ class TelegramBotSink:
         outgoing = Outgoing(
             text, entities, silent=True, reply_to=prior.first, topic=self._room.topic
         )
-        self._room.pacing.called(self._clock.monotonic())
         with contextlib.suppress(LostAnswerError, RejectedError):
             if png is None:
-                await self._room.api.send(self._room.chat, outgoing)
+                await self._call(self._room.api.send(self._room.chat, outgoing))
             else:
-                await self._room.api.photo(self._room.chat, outgoing, png)
+                await self._call(self._room.api.photo(self._room.chat, outgoing, png))
         if png is not None:
             self._waiting.put_aside(lane)
         return Sent()
@@ -309,9 +318,8 @@ class TelegramBotSink:
             self._begun = {lane.entries[-1].alert} - self._doubts
             self._doubts |= self._begun
             await self._note()
-        self._room.pacing.called(self._clock.monotonic())
         try:
-            number = await self._room.api.send(self._room.chat, message)
+            number = await self._call(self._room.api.send(self._room.chat, message))
         except LostAnswerError as error:
             if lane.rings:
                 raise

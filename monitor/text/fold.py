@@ -128,6 +128,19 @@ def fold(text: str) -> bytes:
     return folded
 
 
+def fold_straight(text: str) -> tuple[bytes, bool]:
+    """As `fold`, and whether each character became one symbol: places need no working out."""
+    encoded = _encode(text, "monitor.fold", _MAP)[0]
+    folded = b" %b " % encoded.translate(_FOLDED, _DELETED)
+    # A run without codes is never shortened by its handler, so nothing can even out.
+    straight = len(text) == len(encoded) == len(folded) - 2
+    if _SPLIT in folded:
+        return fold(whole_letters(text)), False
+    if _APOSTROPHE in folded:
+        return _STRAY.sub(b" ", folded), straight
+    return folded, straight
+
+
 def narrow(symbols: str) -> bytes | None:
     """Symbols (look-alikes merged) as the bytes that `fold` makes of them, or None if it cannot."""
     try:
@@ -152,12 +165,6 @@ _BEYOND = re.compile(
 def has_other_letters(text: str) -> bool:
     """Whether `fold_wide` may show letters that `fold` does not."""
     return not text.isascii() and _BEYOND.search(text) is not None
-
-
-def is_straight(text: str, symbols: int) -> bool:
-    """Whether each character was folded to one symbol, the two spaces around it counted."""
-    # A run that has no code is never shortened by its handler, so nothing can even out.
-    return symbols == len(text) + 2 == len(_encode(text, "monitor.fold", _MAP)[0]) + 2
 
 
 class Origins:

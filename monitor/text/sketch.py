@@ -10,9 +10,9 @@ its posts with them.
 """
 
 import re
-import struct
-from collections.abc import Container
-from itertools import pairwise
+from collections.abc import Callable, Container, Iterable
+from functools import lru_cache
+from struct import Struct
 from zlib import crc32
 
 from monitor.incident import Sketch
@@ -42,9 +42,15 @@ PIECE = 4
 WIDTH = 4
 """Bytes a hash."""
 
-_NAME = re.compile(r"\b[A-ZА-ЯЁІЇЄҐ][\w'’ʼ-]{2,}")
-_DIGITS = re.compile(r"\d+")
-_ADDRESS = re.compile(r"https?://\S+|\bt\.me/\S+|@\w+")
+# The capital first and what stands before it then: twice as fast as a word boundary at the start.
+_NAME = re.compile(r"[A-ZА-ЯЁІЇЄҐ](?<!\w.)[\w'’ʼ-]{2,}")
+_DIGITS = re.compile(rb"[0-9]+")
+_ADDRESSES = {
+    "http": re.compile(r"https?://\S+"),
+    "t.me/": re.compile(r"t\.me/(?<!\w.{5})\S+"),
+    "@": re.compile(r"@\w+"),
+}
+"""Three expressions that begin with a fixed text are found faster than one that does not."""
 _STEM = 4
 
 
@@ -70,67 +76,91 @@ def _line_hash(line: str) -> int:
 
 
 def sketch(text: str, footers: Container[int] = ()) -> Sketch:
-    """The sketch of a text; about 40 us for a usual post. Empty for texts that are too short."""
+    """The sketch of a text, empty for texts that are too short; as long as ten times its fold."""
     tail = tail_of(text)
     body = without_footer(text, footers) if tail and tail[0] in footers else text
-    if "t.me/" in body or "http" in body or "@" in body:
-        body = _ADDRESS.sub(" ", body)
-    words = fold(body).split()
+    for sign, address in _ADDRESSES.items():
+        if sign in body:
+            body = address.sub(" ", body)
+    folded = fold(body)
+    words = folded.split()
     count = len(words)
     if count < LEAST_WORDS:
         return Sketch(words=count, tail=tail)
-    names = {crc32(name[:_STEM].lower().encode()) for name in _NAME.findall(body)}
     return Sketch(
         words=count,
         pairs=_packed(_pairs(words)) if count >= PAIRS_FROM else b"",
         pieces=_packed(_pieces(b" ".join(words))) if count < PIECES_BELOW else b"",
-        numbers=_packed({crc32(number.encode()) for number in _DIGITS.findall(body)}),
-        names=_packed(names),
+        numbers=_packed(map(crc32, _DIGITS.findall(folded))),
+        names=_packed(map(_name_hash, _NAME.findall(body))),
         tail=tail,
     )
 
 
-def _pairs(words: list[bytes]) -> set[int]:
-    return {crc32(second, crc32(first)) for first, second in pairwise(words)}
+def _pairs(words: list[bytes]) -> Iterable[int]:
+    """The hash of each pair of neighbours: of the first, gone on with the second."""
+    return map(crc32, words[1:], map(crc32, words))
 
 
-def _pieces(joined: bytes) -> set[int]:
-    return {crc32(joined[at : at + PIECE]) for at in range(len(joined) - PIECE + 1)}
+def _pieces(joined: bytes) -> Iterable[int]:
+    return (crc32(joined[at : at + PIECE]) for at in range(len(joined) - PIECE + 1))
 
 
-def _packed(hashes: set[int]) -> bytes:
-    smallest = sorted(hashes)[:FEATURES]
-    return struct.pack(f">{len(smallest)}I", *smallest)
+@lru_cache(maxsize=16384)
+def _name_hash(name: str) -> int:
+    return crc32(name[:_STEM].lower().encode())
 
 
-def hashes(packed: bytes) -> list[bytes]:
+_LAYOUTS = tuple(Struct(f">{count}I") for count in range(FEATURES + 1))
+_unpack: tuple[Callable[[bytes], tuple[int, ...]], ...] = tuple(one.unpack for one in _LAYOUTS)
+
+
+def _packed(found: Iterable[int]) -> bytes:
+    smallest = sorted(set(found))[:FEATURES]
+    return _LAYOUTS[len(smallest)].pack(*smallest)
+
+
+def hashes(packed: bytes) -> tuple[int, ...]:
     """The hashes of a sketch's field, the smallest first."""
-    return [packed[at : at + WIDTH] for at in range(0, len(packed), WIDTH)]
+    return _unpack[len(packed) // WIDTH](packed)
 
 
-def keys(one: Sketch) -> list[bytes]:
+@lru_cache(maxsize=1024)
+def _hash_set(packed: bytes) -> frozenset[int]:
+    return frozenset(hashes(packed))
+
+
+def keys(one: Sketch) -> tuple[int, ...]:
     """What a sketch is looked up by."""
-    return hashes(one.pairs[: KEYS * WIDTH]) + hashes(one.pieces[: KEYS * WIDTH])
+    most = KEYS * WIDTH
+    return hashes(one.pairs[:most] + one.pieces[:most])
 
 
 def likeness(one: bytes, other: bytes) -> float:
-    """About what share of the features of two texts both have (Jaccard), 0 to 1."""
-    first, second = set(hashes(one)), set(hashes(other))
-    if not first or not second:
-        return 0.0
-    sample = sorted(first | second)[: max(len(first), len(second))]
-    return len(first.intersection(second, sample)) / len(sample)
+    """About what share of the features of two texts both have (Jaccard), 0 to 1.
+
+    Less than ALIKE is only known to be at most so much.
+    """
+    first, second = _hash_set(one), _hash_set(other)
+    most = max(len(first), len(second))
+    both = first & second
+    if not both or len(both) < ALIKE * most:
+        return len(both) / most if both else 0.0
+    return len(both.intersection(sorted(first | second)[:most])) / most
 
 
 def is_copy(one: Sketch, other: Sketch) -> bool:
     """Whether one text is a copy or near-copy of the other.
 
     Where both have numbers, or names, that the other has not, the texts say the same thing of
-    different things: in short texts that is a template, in long ones a few may differ.
+    different things: in short texts that is a template, in long ones a few may differ. A short one
+    that has one number more says more.
     """
     short = is_short(one, other)
     same = likeness(one.pieces, other.pieces) if short else likeness(one.pairs, other.pairs)
     if same < ALIKE:
+        return False
+    if short and one.numbers != other.numbers:
         return False
     fields = ((one.numbers, other.numbers), (one.names, other.names))
     return all(_agree(mine, yours, NONE_OTHER if short else FEW_OTHER) for mine, yours in fields)
@@ -143,7 +173,7 @@ def is_short(one: Sketch, other: Sketch) -> bool:
 
 def _agree(one: bytes, other: bytes, least: float) -> bool:
     """Whether one has all that the other has, or they share at least so much of the smaller."""
-    first, second = set(hashes(one)), set(hashes(other))
+    first, second = _hash_set(one), _hash_set(other)
     both = len(first & second)
     smaller = min(len(first), len(second))
     return both == smaller or both >= least * smaller

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, Self
 
 import msgspec
-import orjson
 import regex
 from aiohttp import web
 
@@ -23,6 +22,7 @@ from tests.doubles.bot_limits import (
     LONGEST_TOAST,
     Refusal,
     buttons_problem,
+    parameters,
     text_problem,
     units,
 )
@@ -105,6 +105,7 @@ class BotApiDouble:
         self.refuse: Callable[[str], Refusal | None] = lambda _text: None
         self.migrated: dict[str, str] = {}
         self.toasts: dict[str, str] = {}
+        self.menus: dict[str, list[str]] = {}
         self.asked_after: list[int | None] = []
         self.shown: list[tuple[float, str]] = []
         self.flood_waits: deque[int] = deque()
@@ -195,7 +196,7 @@ class BotApiDouble:
         if request.match_info["token"] != TOKEN:
             return _no(401, "Unauthorized")
         method = request.match_info["method"]
-        asked, files = await _parameters(request)
+        asked, files = await parameters(request)
         if method == "getUpdates":
             return await self._get_updates(asked)
         fault = self.faults.popleft() if self.faults else None
@@ -232,7 +233,9 @@ class BotApiDouble:
         self, method: str, asked: dict[str, Any], files: Mapping[str, bytes]
     ) -> web.Response:
         """What a call does, and the answer to it."""
-        others = {"getMe": _me, "answerCallbackQuery": self._toast}
+        if self.flood_waits and method != "getMe":
+            return self._flood(self.flood_waits.popleft())
+        others = {"getMe": _me, "answerCallbackQuery": self._toast, "setMyCommands": self._offer}
         if method in others:
             return others[method](asked)
         if method not in SENDING:
@@ -241,13 +244,24 @@ class BotApiDouble:
         if chat in self.migrated:
             more = {"migrate_to_chat_id": int(self.migrated[chat])}
             return _no(400, "Bad Request: group chat was upgraded to a supergroup chat", more)
-        wait = self.flood_waits.popleft() if self.flood_waits else self._over_limit(chat)
+        wait = self._over_limit(chat)
         if wait:
-            self.floods.append((self.now(), wait))
-            return _no(429, f"Too Many Requests: retry after {wait}", {"retry_after": wait})
-        if method.startswith("edit"):
-            return self._edit(method, asked)
-        return self._send(method, chat, asked, files)
+            return self._flood(wait)
+        edits = method.startswith("edit")
+        return self._edit(method, asked) if edits else self._send(method, chat, asked, files)
+
+    def _flood(self, wait: int) -> web.Response:
+        self.floods.append((self.now(), wait))
+        return _no(429, f"Too Many Requests: retry after {wait}", {"retry_after": wait})
+
+    def _offer(self, asked: Mapping[str, Any]) -> web.Response:
+        for one in asked["commands"]:
+            if not regex.fullmatch("[a-z0-9_]{1,32}", one["command"]):
+                return _no(400, "Bad Request: BOT_COMMAND_INVALID")
+            if not 1 <= len(one["description"]) <= 256:
+                return _no(400, "Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")
+        self.menus[asked.get("language_code", "")] = [one["command"] for one in asked["commands"]]
+        return _yes(True)
 
     def _toast(self, asked: Mapping[str, Any]) -> web.Response:
         id_, text = str(asked.get("callback_query_id")), str(asked.get("text", ""))
@@ -338,29 +352,6 @@ class BotApiDouble:
         calls.append(now)
         self._all.append(now)
         return 0
-
-
-async def _parameters(request: web.Request) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """A call's parameters and files, whether it comes as JSON or as a form."""
-    if request.content_type == "application/json":
-        asked: dict[str, Any] = await request.json()
-        return asked, {}
-    asked, files = dict(request.query), {}
-    for key, value in (await request.post()).items():
-        if isinstance(value, web.FileField):
-            files[key] = value.file.read()
-            value.file.close()
-        elif isinstance(value, str):
-            asked[key] = value
-    for key, value in asked.items():  # a form carries numbers, lists and objects as text
-        if isinstance(value, str) and key not in {"text", "caption", "title", "address"}:
-            try:
-                asked[key] = orjson.loads(value)
-            except ValueError:
-                continue
-    if isinstance(asked.get("photo"), str) and str(asked["photo"]).startswith("attach://"):
-        files["photo"] = files.get(str(asked["photo"])[9:], b"")
-    return asked, files
 
 
 def detected(text: str) -> list[tuple[str, str]]:

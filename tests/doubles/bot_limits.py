@@ -1,7 +1,10 @@
-"""What the Bot API refuses in a message, as core.telegram.org/bots/api (10.3) says."""
+"""How calls of the Bot API (10.3) are written, and what it refuses in a message."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import orjson
+from aiohttp import web
 
 KNOWN_ENTITIES = {
     "bold", "italic", "underline", "strikethrough", "spoiler", "code", "pre", "text_link",
@@ -46,3 +49,26 @@ def buttons_problem(markup: Mapping[str, Any] | None) -> Refusal | None:
             if not 1 <= len(str(one.get("callback_data", "")).encode()) <= LONGEST_DATA:
                 return 400, "Bad Request: BUTTON_DATA_INVALID"
     return None
+
+
+async def parameters(request: web.Request) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """A call's parameters and files, whether it comes as JSON or as a form."""
+    if request.content_type == "application/json":
+        asked: dict[str, Any] = await request.json()
+        return asked, {}
+    asked, files = dict(request.query), {}
+    for key, value in (await request.post()).items():
+        if isinstance(value, web.FileField):
+            files[key] = value.file.read()
+            value.file.close()
+        elif isinstance(value, str):
+            asked[key] = value
+    for key, value in asked.items():  # a form carries numbers, lists and objects as text
+        if isinstance(value, str) and key not in {"text", "caption", "title", "address"}:
+            try:
+                asked[key] = orjson.loads(value)
+            except ValueError:
+                continue
+    if isinstance(asked.get("photo"), str) and str(asked["photo"]).startswith("attach://"):
+        files["photo"] = files.get(str(asked["photo"])[9:], b"")
+    return asked, files

@@ -9,7 +9,8 @@ import msgspec
 
 from monitor.alert import Alert, AlertIncident, AlertKind, AlertPlace, AlertPost
 from monitor.rule import Level
-from monitor.store.outbox import Attempt, Delivery
+from monitor.store.attempts import Attempt
+from monitor.store.deliveries import Delivery
 
 
 class MemoryOutbox:

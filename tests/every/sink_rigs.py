@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
@@ -29,9 +28,10 @@ from tests.doubles.bot_api import TOKEN, BotApiDouble
 from tests.doubles.brokers import Mosquitto, Subscriber, free_port, listening
 from tests.doubles.outbox import RNG
 from tests.doubles.webhook_server import WebhookServer
+from tests.every.rig import CANARY, Rig
+from tests.every.wire_rigs import AppriseRig, EmailRig, MatrixRig, TakRig
 
 QUICK = Tuning(mark_wait=0.2, health_every=5, subscribers_return=0.1, longest_pause=0.2)
-CANARY = "canary-of-the-sinks"
 
 
 class HastyClock(SystemClock):
@@ -44,34 +44,6 @@ class HastyClock(SystemClock):
     async def sleep(self, seconds: float) -> None:
         """Sleep a hundredth."""
         await asyncio.sleep(seconds / 100)
-
-
-class Rig(ABC):
-    """A sink's receiver: makes sinks for it, and knows what it has been shown."""
-
-    name: str
-    edits = False
-    mutes = True
-
-    @abstractmethod
-    async def start(self, folder: Path) -> None:
-        """Make the receiver ready."""
-
-    @abstractmethod
-    async def stop(self) -> None:
-        """End it."""
-
-    @abstractmethod
-    def sink(self, mute: Mute = nothing_muted) -> Sink:
-        """A new sink for this receiver, as a restart would make it."""
-
-    @abstractmethod
-    def shown(self) -> list[str]:
-        """The ids of the alerts shown, in order, repeats included."""
-
-    @abstractmethod
-    def words(self) -> str:
-        """Everything that the receiver was given, as text."""
 
 
 class TerminalRig(Rig):
@@ -270,5 +242,6 @@ class WebhookRig(Rig):
 
 RIGS: dict[str, Callable[[], Rig]] = {
     "terminal": TerminalRig, "chat": ChatRig, "mosquitto": MqttRig, "nats-server": EmbeddedRig,
-    "file": FileRig, "webhook": WebhookRig,
+    "file": FileRig, "webhook": WebhookRig, "email": EmailRig, "tak": TakRig,
+    "apprise": AppriseRig, "matrix": MatrixRig,
 }  # fmt: skip

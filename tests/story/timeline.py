@@ -11,7 +11,7 @@ from monitor.incident import Incident, Support
 from monitor.place import Place
 from monitor.post import Origin, Post, PostName
 from monitor.rule import Level, Rule, Term
-from monitor.rulebook.book import bind
+from monitor.rulebook.book import Rulebook, bind
 from monitor.rulebook.ladder import shipped_ladder
 from monitor.source import SourceInfo
 
@@ -56,7 +56,8 @@ OBLAST = Place(
 class Story:
     """A state that posts happen to, one after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, book: Rulebook = BOOK) -> None:
+        self.book = book
         self.state = State()
         self.alerts: list[Alert] = []
         self.incidents: dict[str, Incident] = {}
@@ -108,7 +109,7 @@ class Story:
             recalled=self._recall(name, post) if previous else (),
             history=history,
         )
-        self.state, decision = decide(self.state, event, BOOK)
+        self.state, decision = decide(self.state, event, self.book)
         self.alerts.extend(decision.alerts)
         self.incidents.update((one.id, one) for one in decision.incidents)
         for support in decision.supports:
@@ -117,7 +118,7 @@ class Story:
 
     def pass_time(self, now: datetime) -> None:
         """Fire what is due by now."""
-        self.state, decision = tick(self.state, now, BOOK)
+        self.state, decision = tick(self.state, now, self.book)
         self.alerts.extend(decision.alerts)
         self.incidents.update((one.id, one) for one in decision.incidents)
 

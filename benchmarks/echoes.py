@@ -1,0 +1,136 @@
+"""What echo folding costs a post, beside folding its text, and the memory that its window takes.
+
+    python benchmarks/echoes.py [--known 10000 100000] [--posts 2000]
+
+The window is full of real posts (Russian news, Ukrainian news and mixed channels; once used up they
+come again with their words backwards, so that they are copies of nothing), 48 hours of them, in
+10,000 incidents of 40 topics. Then further posts are looked up and put in one by one: the sketch,
+the origin, the followers, the index, and the oldest posts going. Medians of thread time. On a
+machine that does other things too, only the ratios mean anything.
+"""
+
+import argparse
+import gc
+import os
+import platform
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import chain
+from pathlib import Path
+
+import msgspec
+from drawn import WHEN, texts
+
+from monitor.correlation.known import Repeats
+from monitor.correlation.repeats import (
+    WINDOW_HOURS,
+    cited,
+    followers,
+    forgetting,
+    origin_of,
+    put,
+    sketched,
+)
+from monitor.incident import Support
+from monitor.post import Post
+from monitor.text.fold import fold
+
+TOPICS = 40
+INCIDENTS = 10_000
+CHANNELS = 300
+
+
+def stream(count: int) -> Iterator[Post]:
+    """So many posts in the order of time, as many in each hour."""
+    real = list(chain.from_iterable(texts()))
+    step = timedelta(hours=WINDOW_HOURS) / count
+    for number in range(count + count // 4):
+        again, which = divmod(number, len(real))
+        # A stride spreads the files over the window, as channels would be.
+        text = real[which * 7919 % len(real)]
+        if again:
+            text = " ".join(reversed(text.split())) + f" {again}" * (again > 1)
+        yield Post(
+            source=f"telegram:channel{number % CHANNELS}", id=str(number),
+            published_at=WHEN + step * number, text=text,
+        )  # fmt: skip
+
+
+def topic_of(number: int) -> str:
+    """The topic of a post: those of one hour share a few."""
+    return f"rule-{number % TOPICS}"
+
+
+def taken(repeats: Repeats, number: int, post: Post) -> Repeats:
+    """The window with one more post, as correlation does it."""
+    topic = topic_of(number)
+    repeats = forgetting(repeats, post.published_at)
+    support = Support(
+        incident=f"{number % INCIDENTS:016x}", source=post.source, id=post.id, version=1,
+        exercise=False, rule=topic, family=post.source, affiliation="unknown", role="unknown",
+        published_at=post.published_at, sketch=sketched(repeats, post), cites=cited(post),
+    )  # fmt: skip
+    original = origin_of(repeats, topic, support)
+    if original is None:
+        followers(repeats, topic, support)
+    else:
+        support = msgspec.structs.replace(support, echo_of=f"{original.source}/{original.id}")
+    return put(repeats, topic, support)
+
+
+def measure(known: int, posts: int) -> tuple[list[float], list[float], float]:
+    """Seconds of folding and of echo folding of each further post, and the window's megabytes."""
+    coming = enumerate(stream(known))
+    before = resident()
+    repeats = Repeats()
+    for number, post in coming:
+        repeats = taken(repeats, number, post)
+        if number + 1 == known:
+            break
+    gc.collect()
+    took = resident() - before
+    folds, echoes = [], []
+    for number, post in coming:
+        began = time.thread_time()
+        fold(post.text)
+        between = time.thread_time()
+        repeats = taken(repeats, number, post)
+        folds.append(between - began)
+        echoes.append(time.thread_time() - between)
+        if len(folds) == posts:
+            break
+    return folds, echoes, took
+
+
+def resident() -> float:
+    """Megabytes of this process in memory."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def median(seconds: Sequence[float]) -> float:
+    """In microseconds."""
+    return statistics.median(seconds) * 1e6
+
+
+def main() -> None:
+    """Print one row for each size of the window."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--known", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--posts", type=int, default=2_000)
+    options = parser.parse_args()
+    texts()
+    print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
+    print("   window  fold us  echo us  mean us  ratio  MB")
+    for known in options.known:
+        folds, echoes, took = measure(known, min(options.posts, known // 4))
+        mean = statistics.mean(echoes) * 1e6
+        each = statistics.median(b / a for a, b in zip(folds, echoes, strict=True))
+        print(f"{known:9} {median(folds):8.1f} {median(echoes):8.1f} {mean:8.1f} {each:6.1f}"
+              f" {took:4.0f}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Words as they are meant where their letters are stretched or pulled apart.
+
+`ооообстрел` and `обстреееел`, `Д🔥Р🔥Г` and `о б с т р е л`: such a text is read once more, without
+that. The usual text has nothing of the kind; what gives it away is looked for together with the
+terms (`monitor.rulebook.patterns.Patterns.mark_disguises`), so that looking costs next to nothing.
+"""
+
+from collections.abc import Iterator
+
+import regex
+
+STRETCHED = tuple("аеиуыэюяєрлмнжшзhurlns")
+"""Letters that people stretch. Left out: those of Roman numerals, of www, and what follows."""
+STRETCHED_INSIDE = ("о", "с")
+"""Those only behind another letter: ООО and СССР are words."""
+LEAST = 3
+"""Letters in a row that are stretched, or single ones that are pulled apart."""
+
+_SINGLE = r"(?<![\p{L}\p{N}])\p{L}(?![\p{L}\p{N}])"
+_APART = regex.compile(
+    rf"{_SINGLE}(?P<between>[^\p{{L}}\p{{N}}\n]{{1,4}}){_SINGLE}(?:(?P=between){_SINGLE})+"
+)
+_RUN = regex.compile(r"([^\W\d_])\1{2,}", regex.IGNORECASE)
+
+Reading = tuple[str, list[int]]
+"""A text, and where each of its characters stands in the original one."""
+
+
+def readings(text: str) -> Iterator[Reading]:
+    """The text with letters together and stretched ones once; the same with them twice."""
+    told = {text}
+    for times in (1, 2):
+        kept = _kept(text, times)
+        plain = "".join(map(text.__getitem__, kept))
+        if plain not in told:
+            told.add(plain)
+            yield plain, kept
+
+
+def _kept(text: str, times: int) -> list[int]:
+    """The characters that stay: of stretched letters so many, of what pulls letters apart none."""
+    dropped: set[int] = set()
+    for apart in _APART.finditer(text):
+        dropped.update(at for at in range(*apart.span()) if not text[at].isalpha())
+    for run in _RUN.finditer(text):
+        dropped.update(range(run.start() + times, run.end()))
+    return [at for at in range(len(text)) if at not in dropped]

@@ -1,0 +1,62 @@
+"""Words whose letters are stretched or pulled apart: found, where they stand in the post."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.matching.evaluate import Matcher, evaluate, explain
+from monitor.post import Post, PostName
+from monitor.rule import AllOf, AnyOf, Condition, NoneOf, Rule, Term
+from monitor.rulebook.book import bind
+from monitor.text.disguise import readings
+from tests.random_rules import WHEN
+
+NAME = PostName("telegram:x", "1")
+
+
+def found(when: Condition, text: str) -> list[str]:
+    """The words of a rule's hit in a text."""
+    matcher = Matcher(bind([Rule(id="r", title="x", when=when)], []))
+    post = Post(source="telegram:x", id="1", published_at=WHEN, text=text)
+    hits = evaluate(matcher, post, NAME)
+    verdicts = [verdict for verdict in explain(matcher, post) if verdict.matched]
+    assert len(hits) == len(verdicts)
+    return [one.text for hit in hits for one in hit.found]
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "words"),
+    [
+        ("обстрел", "Опять обстреееел!", ["обстреееел"]),
+        ("обстрел", "обстррррелы, обстрел", ["обстррррелы", "обстрел"]),
+        ("программа", "Программммма", ["Программммма"]),
+        ("ДРГ", "🔥 Д🔥Р🔥Г зашла", ["Д🔥Р🔥Г"]),
+        ("ДРГ", "Д.Р.Г. и Д-Р-Г", ["Д.Р.Г", "Д-Р-Г"]),
+        ("обстрел", "о б с т р е л а нет", ["о б с т р е л а"]),
+        ("взрыв", "в⚡️з⚡️р⚡️ы⚡️в", ["в⚡️з⚡️р⚡️ы⚡️в"]),
+        ("drone", "droooone, d*r*o*n*e", ["droooone", "d*r*o*n*e"]),
+        ("drone", "druuuurne, drooonnnne", ["drooonnnne"]),
+        ("тревога", "тревооога", ["тревооога"]),
+        ("=ООО", "ООО «Дом», III и СССР", ["ООО"]),
+        ("и", "и в с", ["и"]),
+        ("@Гладков", "Глааадков", ["Глааадков"]),
+    ],
+)  # fmt: skip
+def test_disguised_words_are_found(term: str, text: str, words: list[str]) -> None:
+    """A find is the whole disguised word in the post's own text, in its order."""
+    assert found(Term(term), text) == words
+
+
+def test_disguised_words_count_under_not() -> None:
+    """What is disguised also takes away."""
+    assert not found(AllOf((Term("взрыв"), NoneOf((Term("учения"),)))), "Взрыв: учееееения")
+    assert found(AnyOf((Term("x"), Term("взрыв"))), "взрыыыыв")
+
+
+@given(st.text("абвоwx .🔥\u200b", max_size=60))
+def test_readings_lead_back(text: str) -> None:
+    """Each character of another reading is the character of the text where it is said to stand."""
+    for plain, back in readings(text):
+        assert plain != text
+        assert plain == "".join(text[at] for at in back)
+        assert back == sorted(set(back))
