@@ -27,15 +27,9 @@ from monitor.sinks.wording import LEVEL_MARKS, level_mark, one_line
 from monitor.store.actions import judgements
 from monitor.store.commit import Work, commit
 from monitor.store.database import Database
+from monitor.store.deliveries import held_back, told_since
 from monitor.store.incidents import facts, incidents_after
-from monitor.store.outbox import (
-    Outbox,
-    alert,
-    held_back,
-    newest_about_the_world,
-    positions,
-    told_since,
-)
+from monitor.store.outbox import Outbox, alert, newest_about_the_world, positions
 from monitor.store.writer import Writer
 
 log = structlog.get_logger(__name__)

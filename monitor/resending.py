@@ -20,7 +20,8 @@ from monitor.control import Answer
 from monitor.form import did_you_mean
 from monitor.sinks.deliver import Sink
 from monitor.store.attempts import Attempt
-from monitor.store.outbox import Delivery, Outbox
+from monitor.store.deliveries import Delivery
+from monitor.store.outbox import Outbox
 
 log = structlog.get_logger(__name__)
 

@@ -19,7 +19,8 @@ from monitor.store.actions import actions
 from monitor.store.attempts import attempts_of
 from monitor.store.commit import Work, commit
 from monitor.store.database import Database
-from monitor.store.outbox import Delivery, Outbox, record
+from monitor.store.deliveries import Delivery
+from monitor.store.outbox import Outbox, record
 from monitor.store.writer import Writer
 from tests.doubles.outbox import RNG
 from tests.doubles.webhook_server import WebhookServer

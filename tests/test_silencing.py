@@ -14,7 +14,8 @@ from monitor.silencing import Silencing
 from monitor.sinks.dispatch import Dispatch
 from monitor.sinks.routing import Routing
 from monitor.store.database import Database
-from monitor.store.outbox import Delivery, alerts_after, record
+from monitor.store.deliveries import Delivery
+from monitor.store.outbox import alerts_after, record
 from monitor.store.silences import silences
 from monitor.store.writer import Writer
 from tests.doubles.outbox import make_alert

@@ -17,9 +17,10 @@ import pytest
 
 from monitor.store.archive import outcomes, stored_after, verify_chain
 from monitor.store.database import FILE, Database
+from monitor.store.deliveries import Delivery
 from monitor.store.incidents import cursors, facts, open_incidents, recall
 from monitor.store.migrate import STEPS, migrate, statements
-from monitor.store.outbox import Delivery, alerts_after, position, record
+from monitor.store.outbox import alerts_after, position, record
 from monitor.store.posts import admit
 from monitor.store.retention import expire
 from monitor.store.trouble import DamagedError, DiskFullError, StateError

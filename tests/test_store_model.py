@@ -15,8 +15,9 @@ from monitor.post import Received
 from monitor.store.archive import outcomes, stored_after, verify_chain
 from monitor.store.commit import STEPS, Work, commit
 from monitor.store.database import Database
+from monitor.store.deliveries import Delivery, deliveries_of
 from monitor.store.incidents import cursors, open_incidents
-from monitor.store.outbox import Delivery, alerts_after, deliveries_of, newest, position, record
+from monitor.store.outbox import alerts_after, newest, position, record
 from monitor.store.posts import admit
 from tests.storing import alert, at, incident, judged, received
 

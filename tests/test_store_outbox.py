@@ -13,16 +13,9 @@ import pytest
 from monitor.store.archive import find, outcomes, stored_after, verify_chain
 from monitor.store.commit import Work, commit
 from monitor.store.database import Database
+from monitor.store.deliveries import Delivery, DeliveryState, dead_letters, deliveries_of
 from monitor.store.incidents import open_incidents
-from monitor.store.outbox import (
-    Delivery,
-    DeliveryState,
-    Outbox,
-    dead_letters,
-    deliveries_of,
-    first_since,
-    position,
-)
+from monitor.store.outbox import Outbox, first_since, position
 from monitor.store.posts import admit
 from monitor.store.retention import Expired, expire
 from monitor.store.trouble import DiskFullError

@@ -14,8 +14,9 @@ from monitor.rule import LEVELS
 from monitor.silence import Silence
 from monitor.sinks.styled import Line, Span, span
 from monitor.sinks.wording import LEVEL_MARKS, one_line
+from monitor.store.deliveries import incident_of_message
 from monitor.store.incidents import incident, open_incidents
-from monitor.store.outbox import incident_of_message, newest, positions
+from monitor.store.outbox import newest, positions
 from monitor.store.precision import precision
 from monitor.store.silences import muted_by
 

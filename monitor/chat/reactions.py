@@ -14,8 +14,8 @@ from monitor.sinks.deliver import Backoff, RejectedError, RetryError
 from monitor.sinks.handling import Handling
 from monitor.sinks.matrix_api import TIMEOUT, MatrixApi, Reaction
 from monitor.store.actions import act
+from monitor.store.deliveries import incident_by_reference
 from monitor.store.incidents import incident
-from monitor.store.outbox import incident_by_reference
 
 log = structlog.get_logger(__name__)
 

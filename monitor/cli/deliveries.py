@@ -11,7 +11,7 @@ from monitor.cli.config import add_config, find_config
 from monitor.cli.screen import safe
 from monitor.store.attempts import attempts_of
 from monitor.store.database import Database
-from monitor.store.outbox import Delivery, DeliveryState, deliveries
+from monitor.store.deliveries import Delivery, DeliveryState, deliveries
 
 LAST = 50
 

@@ -23,8 +23,9 @@ from monitor.rule import Rule
 from monitor.rulebook.load import load
 from monitor.store.archive import Stored, find, versions
 from monitor.store.database import Database
+from monitor.store.deliveries import Delivery, deliveries_of
 from monitor.store.incidents import incident, recall
-from monitor.store.outbox import Delivery, alert, alerts_of, deliveries_of
+from monitor.store.outbox import alert, alerts_of
 from monitor.workshop import matcher_of
 
 

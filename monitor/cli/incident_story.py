@@ -15,8 +15,9 @@ from monitor.incident import Incident, Support
 from monitor.store.actions import actions
 from monitor.store.archive import Stored, versions
 from monitor.store.database import Database
+from monitor.store.deliveries import Delivery, deliveries_of
 from monitor.store.incidents import incident, incidents_after, supports_of
-from monitor.store.outbox import Delivery, alerts_of, deliveries_of
+from monitor.store.outbox import alerts_of
 
 QUOTE = 160
 

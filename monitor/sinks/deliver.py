@@ -17,7 +17,7 @@ import structlog
 from monitor.alert import Alert
 from monitor.clock import Clock
 from monitor.store.attempts import Attempt
-from monitor.store.outbox import Delivery
+from monitor.store.deliveries import Delivery
 from monitor.store.trouble import StateError
 
 log = structlog.get_logger(__name__)

@@ -33,7 +33,7 @@ from monitor.sinks.lanes import Lane, Waiting, with_posts_of
 from monitor.sinks.look import Look
 from monitor.sinks.room import Room
 from monitor.sinks.telegram_api import LostAnswerError, MessageGoneError, MigratedError, Outgoing
-from monitor.store.outbox import Delivery
+from monitor.store.deliveries import Delivery
 
 log = structlog.get_logger(__name__)
 

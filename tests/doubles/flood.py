@@ -17,7 +17,7 @@ from monitor.alert import Alert, AlertKind
 from monitor.rule import Level
 from monitor.secret import Secret
 from monitor.sinks.telegram_api import BotApi, Parameters, _result
-from monitor.store.outbox import Delivery
+from monitor.store.deliveries import Delivery
 from tests.doubles.bot_api import TOKEN, BotApiDouble
 from tests.doubles.outbox import MOMENT, MemoryOutbox, make_alert, make_post
 

@@ -10,7 +10,7 @@ import msgspec
 from monitor.alert import Alert, AlertIncident, AlertKind, AlertPlace, AlertPost
 from monitor.rule import Level
 from monitor.store.attempts import Attempt
-from monitor.store.outbox import Delivery
+from monitor.store.deliveries import Delivery
 
 
 class MemoryOutbox:

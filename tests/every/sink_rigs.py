@@ -3,48 +3,35 @@
 import asyncio
 import contextlib
 import os
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import msgspec
 import pytest
 
 from monitor.alert import Alert
 from monitor.clock import SystemClock
 from monitor.secret import Secret
-from monitor.sinks.apprise import AppriseSink
 from monitor.sinks.deliver import Mute, Sink, nothing_muted
-from monitor.sinks.email import EmailSink, MailServer
 from monitor.sinks.embedded_broker import EmbeddedBroker, server_binary
 from monitor.sinks.file import FileSink, Rotation
-from monitor.sinks.letter import Stationery
 from monitor.sinks.look import Look
-from monitor.sinks.matrix import MatrixSink
-from monitor.sinks.matrix_api import MatrixApi
 from monitor.sinks.mqtt import MqttSink, Tuning
 from monitor.sinks.mqtt_connection import Address
-from monitor.sinks.one_by_one import Pace
 from monitor.sinks.room import Room
-from monitor.sinks.tak import TakServer, TakSink
 from monitor.sinks.telegram_api import BotApi
 from monitor.sinks.telegram_bot import Gates, TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
 from monitor.sinks.webhook import Target, WebhookSink
-from tests.doubles.apprise_receiver import AppriseReceiver
 from tests.doubles.bot_api import TOKEN, BotApiDouble
 from tests.doubles.brokers import Mosquitto, Subscriber, free_port, listening
-from tests.doubles.mail_server import MailServerDouble
 from tests.doubles.outbox import RNG
-from tests.doubles.synapse import synapse
-from tests.doubles.tak_server import TakServerProcess
 from tests.doubles.webhook_server import WebhookServer
+from tests.every.rig import CANARY, Rig
+from tests.every.wire_rigs import AppriseRig, EmailRig, MatrixRig, TakRig
 
 QUICK = Tuning(mark_wait=0.2, health_every=5, subscribers_return=0.1, longest_pause=0.2)
-CANARY = "canary-of-the-sinks"
 
 
 class HastyClock(SystemClock):
@@ -57,34 +44,6 @@ class HastyClock(SystemClock):
     async def sleep(self, seconds: float) -> None:
         """Sleep a hundredth."""
         await asyncio.sleep(seconds / 100)
-
-
-class Rig(ABC):
-    """A sink's receiver: makes sinks for it, and knows what it has been shown."""
-
-    name: str
-    edits = False
-    mutes = True
-
-    @abstractmethod
-    async def start(self, folder: Path) -> None:
-        """Make the receiver ready."""
-
-    @abstractmethod
-    async def stop(self) -> None:
-        """End it."""
-
-    @abstractmethod
-    def sink(self, mute: Mute = nothing_muted) -> Sink:
-        """A new sink for this receiver, as a restart would make it."""
-
-    @abstractmethod
-    def shown(self) -> list[str]:
-        """The ids of the alerts shown, in order, repeats included."""
-
-    @abstractmethod
-    def words(self) -> str:
-        """Everything that the receiver was given, as text."""
 
 
 class TerminalRig(Rig):
@@ -279,139 +238,6 @@ class WebhookRig(Rig):
     def words(self) -> str:
         """Everything that was posted, and the headers."""
         return "\n".join(f"{one.headers} {one.body.decode()}" for one in self._server.taken)
-
-
-class EmailRig(Rig):
-    """A mail server that takes every letter."""
-
-    name = "email"
-
-    async def start(self, folder: Path) -> None:
-        """On a free port of loopback."""
-        del folder
-        self._server = await MailServerDouble().__aenter__()
-
-    async def stop(self) -> None:
-        """End it."""
-        await self._server.__aexit__()
-
-    def sink(self, mute: Mute = nothing_muted) -> Sink:
-        """A sink for that server."""
-        server = MailServer("127.0.0.1", self._server.port, "none")
-        paper = Stationery("monitor@example.org", ("desk@example.org",))
-        return EmailSink("email", server, paper, Pace(SystemClock(), RNG, mute))
-
-    def shown(self) -> list[str]:
-        """The ids in the headers."""
-        return [str(one["X-Monitor-Alert"]) for one in self._server.letters]
-
-    def words(self) -> str:
-        """Every letter as it came."""
-        return "\n".join(str(one) for one in self._server.letters)
-
-
-class TakRig(Rig):
-    """A real TAK server with somebody's map beside ours."""
-
-    name = "tak"
-
-    async def start(self, folder: Path) -> None:
-        """Server first, then the map."""
-        self._server = await TakServerProcess(folder).__aenter__()
-
-    async def stop(self) -> None:
-        """End both."""
-        await self._server.__aexit__()
-
-    def sink(self, mute: Mute = nothing_muted) -> Sink:
-        """A sink for that server."""
-        server = TakServer("127.0.0.1", self._server.port)
-        return TakSink("tak", server, Pace(SystemClock(), RNG, mute))
-
-    def shown(self) -> list[str]:
-        """The ids at the foot of the remarks."""
-        remarks = [one.findtext("detail/remarks") or "" for one in self._server.events()]
-        return [text.rsplit("alert ", 1)[1] for text in remarks]
-
-    def words(self) -> str:
-        """Everything that the map received."""
-        return self._server.received.decode()
-
-
-class MatrixRig(Rig):
-    """A room of a real Synapse, and somebody in it who reads."""
-
-    name = "matrix"
-    edits = True
-
-    async def start(self, folder: Path) -> None:
-        """A new room on the one server of this run."""
-        del folder
-        self._web = aiohttp.ClientSession()
-        server = synapse()
-        await server.ready(self._web)
-        self._server = server
-        self._bot, self._reader = await server.user(self._web), await server.user(self._web)
-        self._room = await self._reader.room(self._bot.id)
-        self._seen: list[dict[str, Any]] = []
-        self._task = asyncio.create_task(self._look())
-
-    async def _look(self) -> None:
-        while True:
-            self._seen = await self._reader.messages(self._room)
-            await asyncio.sleep(0.05)
-
-    async def stop(self) -> None:
-        """Leave the server running for others."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        await self._web.close()
-
-    def sink(self, mute: Mute = nothing_muted) -> Sink:
-        """A sink for that room."""
-        api = MatrixApi(self._server.url, Secret("env:M", self._bot.token), self._room)
-        return MatrixSink("matrix", api, Look(), Pace(SystemClock(), RNG, mute), Gates(mute))
-
-    def shown(self) -> list[str]:
-        """The ids of what stood in the room's main view: new messages and edits."""
-        found = []
-        for one in self._seen:
-            content = one["content"]
-            if content.get("m.relates_to", {}).get("rel_type") != "m.thread":
-                found.append(content.get("m.new_content", content)["body"])
-        return [text.rsplit("alert ", 1)[1] for text in found]
-
-    def words(self) -> str:
-        """Every message with all its parts."""
-        return "\n".join(str(one["content"]) for one in self._seen)
-
-
-class AppriseRig(Rig):
-    """A web server that takes what Apprise posts."""
-
-    name = "apprise"
-
-    async def start(self, folder: Path) -> None:
-        """On a free port of loopback."""
-        del folder
-        self._server = await AppriseReceiver().__aenter__()
-
-    async def stop(self) -> None:
-        """End it."""
-        await self._server.__aexit__()
-
-    def sink(self, mute: Mute = nothing_muted) -> Sink:
-        """A sink for that server, with a password in its address."""
-        address = Secret("env:A", f"json://user:{CANARY}@127.0.0.1:{self._server.port}/")
-        return AppriseSink("apprise", address, Pace(SystemClock(), RNG, mute))
-
-    def shown(self) -> list[str]:
-        """The ids at the foot of the messages."""
-        return [text.rsplit("alert ", 1)[1] for text in self._server.messages]
-
-    def words(self) -> str:
-        """Every message."""
-        return "\n".join(self._server.messages)
 
 
 RIGS: dict[str, Callable[[], Rig]] = {

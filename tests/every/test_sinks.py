@@ -13,7 +13,8 @@ from monitor.alert import Alert, AlertKind
 from tests.data import data_file
 from tests.doubles.bot_api import TOKEN
 from tests.doubles.outbox import MemoryOutbox, make_alert, make_post
-from tests.every.sink_rigs import RIGS, Rig
+from tests.every.rig import Rig
+from tests.every.sink_rigs import RIGS
 
 
 @pytest.fixture(params=RIGS)

@@ -1,25 +1,20 @@
 """The quick start's recording, told by the alerts: who says what, who denies, what changed."""
 
-import json
-import subprocess
-import sys
-from typing import Any
-
 import pytest
 
 from monitor import settings
+from tests.story.replayed import AlertObject as Alert
+from tests.story.replayed import caused_by, replayed, ringing
 
 RECORDING = settings.shipped("deploy/quickstart/border-raid.jsonl")
 
-Alert = dict[str, Any]
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module")
 def told() -> list[Alert]:
     """The alerts of a replay, in order."""
-    replay = [sys.executable, "-m", "monitor", "replay", "--json", "--config", "quickstart"]
-    run = subprocess.run([*replay, str(RECORDING)], capture_output=True, check=True)
-    return [json.loads(line) for line in run.stdout.splitlines()]
+    return replayed(RECORDING)
 
 
 def of(alerts: list[Alert], rule: str) -> list[Alert]:
@@ -51,6 +46,33 @@ def test_the_raid_grows_surer_as_sides_speak(told: list[Alert]) -> None:
         ("escalated", "corroborated", "telegram:russvolcorps"),
         ("escalated", "official", "telegram:vvgladkov"),
     ]
+
+
+def test_the_phone_rings_at_most_twelve_times(told: list[Alert]) -> None:
+    """What is critical rings at most 12 times in two days, first for the raid's first claim."""
+    rings = ringing(told, "critical")
+    assert 3 <= len(rings) <= 12
+    assert caused_by(rings[0]) == "exercise_grayvoron_chat/5"
+    again = {(one["incident"]["id"], one["incident"]["status"], one["kind"]) for one in rings}
+    assert len(again) == len(rings)
+
+
+def test_an_echo_never_rings(told: list[Alert]) -> None:
+    """No alert that rings was caused by a post that repeats another one."""
+    rings = ringing(told, "informational", "low", "medium", "high", "critical")
+    assert len(rings) >= 30
+    assert not [one["id"] for one in rings if one["posts"] and one["posts"][0].get("echo_of")]
+
+
+def test_every_contradiction_is_visible(told: list[Alert]) -> None:
+    """Each incident that a side denies ends disputed, with who denies it."""
+    last = {one["incident"]["id"]: one["incident"] for one in told}
+    disputed = {
+        one["rule"]: one["denied_by"] for one in last.values() if one["status"] == "disputed"
+    }
+    assert set(disputed) == {"responsibility-claimed", "incursion-repelled", "group-destroyed"}
+    assert "official ru-state" in disputed["responsibility-claimed"]
+    assert "militia ru-opposition-armed" in disputed["group-destroyed"]
 
 
 def test_both_sides_are_heard(told: list[Alert]) -> None:

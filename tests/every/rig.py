@@ -1,0 +1,36 @@
+"""What the suite of all sinks needs of a receiver."""
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+from monitor.sinks.deliver import Mute, Sink, nothing_muted
+
+CANARY = "canary-of-the-sinks"
+
+
+class Rig(ABC):
+    """A sink's receiver: makes sinks for it, and knows what it has been shown."""
+
+    name: str
+    edits = False
+    mutes = True
+
+    @abstractmethod
+    async def start(self, folder: Path) -> None:
+        """Make the receiver ready."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """End it."""
+
+    @abstractmethod
+    def sink(self, mute: Mute = nothing_muted) -> Sink:
+        """A new sink for this receiver, as a restart would make it."""
+
+    @abstractmethod
+    def shown(self) -> list[str]:
+        """The ids of the alerts shown, in order, repeats included."""
+
+    @abstractmethod
+    def words(self) -> str:
+        """Everything that the receiver was given, as text."""
