@@ -137,7 +137,7 @@ def test_a_folder_without_sources_borrows_the_configured(
 
 def test_the_shipped_rules_are_the_default(tmp_path: Path) -> None:
     """Where there is no configuration, the rules that come with the product judge."""
-    command = [sys.executable, "-m", "monitor", "try", "--json", "ДРГ зашла в Козинку"]
+    command = [sys.executable, "-m", "monitor", "try", "--json", "ДРГ зашла в Грайворон"]
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, check=True, timeout=50,
         env={"PYTHONPATH": str(Path(__file__).parents[1])},
