@@ -58,17 +58,17 @@ def stream(count: int) -> Iterator[Post]:
         )  # fmt: skip
 
 
-def topic_of(number: int) -> str:
-    """The topic of a post: those of one hour share a few."""
-    return f"rule-{number % TOPICS}"
+# One object each, as the rulebook and the open incidents have them.
+TOPIC_NAMES = [f"rule-{number}" for number in range(TOPICS)]
+INCIDENT_IDS = [f"{number:016x}" for number in range(INCIDENTS)]
 
 
 def taken(repeats: Repeats, number: int, post: Post) -> Repeats:
     """The window with one more post, as correlation does it."""
-    topic = topic_of(number)
+    topic = TOPIC_NAMES[number % TOPICS]
     repeats = forgetting(repeats, post.published_at)
     support = Support(
-        incident=f"{number % INCIDENTS:016x}", source=post.source, id=post.id, version=1,
+        incident=INCIDENT_IDS[number % INCIDENTS], source=post.source, id=post.id, version=1,
         exercise=False, rule=topic, family=post.source, affiliation="unknown", role="unknown",
         published_at=post.published_at, sketch=sketched(repeats, post), cites=cited(post),
     )  # fmt: skip

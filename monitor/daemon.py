@@ -53,7 +53,7 @@ from monitor.sources.fetch import Fetch
 from monitor.sources.roster import Roster
 from monitor.store.actions import judgements
 from monitor.store.database import Database
-from monitor.store.incidents import cursors
+from monitor.store.incidents import cursors, placed_incidents
 from monitor.store.outbox import Outbox, newest, standing
 from monitor.store.retention import expire
 from monitor.store.writer import Writer
@@ -140,7 +140,10 @@ class Daemon:
             lambda name: build_receiver(settings, around, name),
             [one.name for one in settings.receivers],
         )
-        self._sinks, self._brokers = build_sinks(settings, around, self._dispatch)
+        self._sinks, self._brokers = build_sinks(
+            settings, around, self._dispatch,
+            lambda: self._outbox.ask(placed_incidents, 200),
+        )  # fmt: skip
         office = Office(
             self._writer, self._outbox, clock, self._silencing, self._dispatch,
             lambda: self._pipeline.matcher, lambda: self._status({}),

@@ -39,6 +39,7 @@ from monitor.sinks.matrix import MatrixSink
 from monitor.sinks.matrix_api import MatrixApi
 from monitor.sinks.mqtt import MqttSink
 from monitor.sinks.mqtt_connection import Address
+from monitor.sinks.mqtt_standing import Incidents, Standing
 from monitor.sinks.one_by_one import Pace
 from monitor.sinks.room import Bots
 from monitor.sinks.routing import routing
@@ -180,7 +181,7 @@ def build_dispatch(settings: Settings, standing: Iterable[Alert] = (), seen: int
 
 
 def build_sinks(
-    settings: Settings, around: Around, dispatch: Dispatch
+    settings: Settings, around: Around, dispatch: Dispatch, incidents: Incidents | None = None
 ) -> tuple[list[Sink], list[EmbeddedBroker]]:
     """The bus and the receivers, and the broker of our own if there is one."""
     broker = _broker(settings, around)
@@ -195,6 +196,12 @@ def build_sinks(
                 rng=around.rng,
                 root=settings.bus.root,
                 health=around.board.snapshot,
+                expiry=lambda alert: settings.bus.expiry.seconds(alert.incident.level),
+                standing=Standing(
+                    incidents, around.clock, home_assistant=settings.bus.home_assistant
+                )
+                if incidents
+                else None,
             )
         )
     sinks += [

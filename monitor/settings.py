@@ -40,6 +40,7 @@ from monitor.routes import (
     unknown,
     unknown_receivers,
 )
+from monitor.rule import Level
 from monitor.secret import Secret, at_home
 from monitor.telegram_settings import Telegram, unsafe_sessions
 
@@ -95,6 +96,21 @@ class Http(Form):
     )
 
 
+class Expiry(Form):
+    """How long a broker keeps alerts of a level for subscribers that are away (MQTT 5 only)."""
+
+    critical: Duration | None = Field(None, description="Alerts of level `critical`.")
+    high: Duration | None = Field(None, description="Alerts of level `high`.")
+    medium: Duration | None = Field(None, description="Alerts of level `medium`.")
+    low: Duration | None = Field(None, description="Alerts of level `low`.")
+    informational: Duration | None = Field(None, description="Alerts of level `informational`.")
+
+    def seconds(self, level: Level) -> int | None:
+        """The time of a level in whole seconds; None if its alerts do not expire."""
+        chosen: timedelta | None = getattr(self, level)
+        return None if chosen is None else int(chosen.total_seconds())
+
+
 class Bus(Form):
     """The message bus (MQTT) that carries every alert. Without `url` a broker is started here."""
 
@@ -109,6 +125,12 @@ class Bus(Form):
     password: Secret | None = Field(None, description="That user's password, by reference.")
     ca: ExistingFile | None = Field(
         None, description="PEM file of the authority that signed the broker's certificate."
+    )
+    expiry: Expiry = Field(
+        Expiry(), description="How long the broker keeps what nobody fetched; left out: for ever."
+    )
+    home_assistant: StrictBool = Field(
+        False, description="Announce the places of incidents to Home Assistant."
     )
 
     @model_validator(mode="before")

@@ -1,5 +1,6 @@
 """Budgets of calls: never more than allowed in any window, floods remembered over restarts."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,3 +62,18 @@ def test_no_window_holds_more_than_its_calls(pauses: list[float]) -> None:
         made.append(now)
     for index, at in enumerate(made):
         assert sum(at <= other < at + 29.999 for other in made[index:]) <= 20
+
+
+def test_a_call_counts_from_when_it_is_made() -> None:
+    """A call whose storing took two seconds leaves the window two seconds later."""
+    method = "messages.getHistory"
+    state = b.Budget()
+    for at in range(20):
+        state = b.spent(state, method, 100.0 + at / 100)
+    late = b.delayed(state, method, 100.0, 102.0)
+    assert b.wait(state, method, 110.0) == pytest.approx(20.0)
+    assert b.wait(late, method, 110.0) == pytest.approx(20.01)
+    for at in range(1, 20):
+        late = b.delayed(late, method, 100.0 + at / 100, 102.0)
+    assert b.wait(late, method, 110.0) == pytest.approx(22.0)
+    assert b.delayed(state, method, 55.0, 102.0) == state

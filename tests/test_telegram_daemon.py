@@ -13,6 +13,9 @@ from tests.doubles.telegram.control import started
 from tests.doubles.telegram.desk import Desk
 from tests.doubles.telegram.preview import LedgerPreview
 
+TAKEN_OVER_WITHIN = 5.0
+"""Seconds: the preview's longest interval here, and what its page and the store may take."""
+
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
@@ -63,14 +66,12 @@ async def test_a_push_is_an_alert_on_the_bus_within_two_seconds(desk: Desk) -> N
     assert health["push_delay"] <= 3.0  # Telegram's times are whole seconds
 
 
-async def test_the_preview_takes_over_from_a_banned_account(
-    desk: Desk, preview: LedgerPreview
-) -> None:
-    """When the only account is banned the preview rings for the next post; one alert says so."""
+async def banned(desk: Desk, via: str, preview: str = "{}") -> int:
+    """The only account rings once and is banned; a second post follows. How many rang."""
     account = await desk.sign_in("one", "+79990000001")
     channel = await desk.telegram.create_channel("Сводка", "svodka", members=[account.id])
     await desk.telegram.post(channel, "старое")
-    desk.configure("svodka", preview=hasty(preview))
+    desk.configure("svodka", via=via, preview=preview)
     async with desk.running():
         await desk.ready("svodka")
         await desk.telegram.post(channel, "ДРГ замечена")
@@ -78,14 +79,30 @@ async def test_the_preview_takes_over_from_a_banned_account(
         await desk.telegram.revoke("USER_DEACTIVATED_BAN")
         await desk.telegram.reset()  # else the next ping tells, after 20 s
         await desk.until(lambda: desk.status()["accounts"][0]["state"] == "lost", within=40)
-        await desk.ready("svodka", via="preview")
+        if "preview" in via:
+            await desk.ready("svodka", via="preview")
         await desk.telegram.post(channel, "ДРГ замечена снова, у школы")
-        await desk.until(lambda: desk.rung() == 2)
+        await asyncio.sleep(TAKEN_OVER_WITHIN)
         (one,) = desk.status()["accounts"]
     assert (one["state"], one["channels"]) == ("lost", 0)
     assert "banned" in one["hint"]
+    return desk.rung()
+
+
+async def test_the_preview_takes_over_from_a_banned_account(
+    desk: Desk, preview: LedgerPreview
+) -> None:
+    """When the only account is banned the preview rings for the next post; one alert says so."""
+    assert await banned(desk, "account, preview", hasty(preview)) == 2
     told = [line for line in desk.log() if line["event"] == "telegram_account_lost"]
     assert [(line["channels"], line["to_preview"]) for line in told] == [(1, 1)]
+
+
+async def test_without_the_preview_a_banned_account_misses_posts(desk: Desk) -> None:
+    """The same without the preview: the second post is not there, and the log says who is left."""
+    assert await banned(desk, "account") == 1
+    told = [line for line in desk.log() if line["event"] == "telegram_account_lost"]
+    assert [(line["channels"], line["to_preview"]) for line in told] == [(1, 0)]
 
 
 async def flooded(desk: Desk, via: str, preview: str = "{}") -> None:
@@ -102,11 +119,7 @@ async def flooded(desk: Desk, via: str, preview: str = "{}") -> None:
         await desk.telegram.post(channel, "дошло")
         await desk.until(lambda: desk.source("svodka")["state"] != "ok" or desk.rung() == 2)
         await desk.until(lambda: desk.outcomes()["unmatched"] == 2)
-        await asyncio.sleep(FLOODED_WITHIN)
-
-
-FLOODED_WITHIN = 5.0
-"""Seconds: the preview's longest interval here, and what its page and the store may take."""
+        await asyncio.sleep(TAKEN_OVER_WITHIN)
 
 
 async def test_the_preview_takes_over_from_a_flooded_account(

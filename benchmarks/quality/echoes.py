@@ -95,7 +95,8 @@ def run(posts: Iterator[Post]) -> Run:
             source, _, number = name.rpartition("/")
             echoes[post.source, post.id] = (source, number)
             support = msgspec.structs.replace(support, echo_of=name)
-        for one in () if original else followers(repeats, "t", support):
+        fresh = () if original else followers(repeats, "t", support)
+        for one in (each for each in fresh if not each.echo_of):
             echoes[one.source, one.id] = (post.source, post.id)
             name = f"{post.source}/{post.id}"
             repeats = put(repeats, "t", msgspec.structs.replace(one, echo_of=name))

@@ -10,7 +10,7 @@ from monitor.correlation.claiming import changed_numbers, claimed, revised
 from monitor.correlation.event import Event
 from monitor.correlation.finding import find
 from monitor.correlation.places import is_finer
-from monitor.correlation.repeats import followers
+from monitor.correlation.repeats import followers, order, origin_of, put
 from monitor.correlation.status import (
     heard,
     is_heard,
@@ -87,7 +87,8 @@ def _enter(
     """Join an open incident."""
     hit = hits[0]
     grown = _grown(incident, event, hit, support)
-    folded = _folded(draft, grown, support)
+    turned = _turned(draft, grown, support)
+    folded = [now for before, now in turned if not before.echo_of]
     for one in folded:
         grown = heard(grown, msgspec.structs.replace(one, echo_of=None), -1)
     if folded:
@@ -107,17 +108,35 @@ def _enter(
     else:
         draft.alert(grown, support, kind, reason, (shown(event, hits, support),))
         draft.result("alerted", f"{kind}: {reason}", hit.rule.id)
-    for one in folded:
+    for _, one in turned:
         draft.note(one)
 
 
-def _folded(draft: Draft, incident: Incident, support: Support) -> Sequence[Support]:
-    """Posts of the incident that turn out to repeat this one, published earlier, as its echoes."""
-    return tuple(
-        repeating(one, support)
-        for one in followers(draft.state.repeats, incident.topic, support)
-        if one.incident == incident.id and one.counts
-    )
+def _turned(
+    draft: Draft, incident: Incident, support: Support
+) -> Sequence[tuple[Support, Support]]:
+    """What a post that comes after its copies makes of them: before and now, the earliest first.
+
+    Its copies are its echoes now; what repeats these is an echo of what they repeat.
+    """
+    topic, repeats = incident.topic, draft.state.repeats
+    later = {order(one) for one in followers(repeats, topic, support)}
+    if not later:
+        return ()
+    repeats = put(repeats, topic, support)
+    turned: list[tuple[Support, Support]] = []
+    moved: set[str | None] = set()
+    for one in sorted(members_of(draft.state, incident.id).values(), key=order):
+        if not (order(one) in later or one.echo_of in moved) or not (one.counts or one.echo_of):
+            continue
+        bare = msgspec.structs.replace(one, echo_of=None)
+        original = origin_of(repeats, topic, bare)
+        now = repeating(bare, original) if original else bare
+        if now.echo_of != one.echo_of and not one.withdrawn and now.echo_of:
+            moved.add(one.echo_of or f"{one.source}/{one.id}")
+            turned.append((one, now))
+            repeats = put(repeats, topic, now)
+    return turned
 
 
 def _grown(incident: Incident, event: Event, hit: Hit, support: Support) -> Incident:

@@ -101,7 +101,7 @@ def origin_of(repeats: Repeats, topic: str, support: Support) -> Support | None:
 
 
 def followers(repeats: Repeats, topic: str, support: Support) -> tuple[Support, ...]:
-    """The known posts that turn out to repeat this one, which was published before them."""
+    """The known posts that turn out to repeat this one, published before them, echoes or not."""
     mark = named(topic, ">", f"{support.source}/{support.id}")
     place = order(support)
     table = repeats.table
@@ -111,8 +111,8 @@ def followers(repeats: Repeats, topic: str, support: Support) -> tuple[Support, 
     later += _alike(repeats, support, after)
     if not later:
         return ()
-    fresh = {order(one): one for one in later if not one.echo_of and _other(one, support)}
-    return tuple(fresh[place] for place in sorted(fresh))
+    found = {order(one): one for one in later if _other(one, support)}
+    return tuple(found[place] for place in sorted(found))
 
 
 def _pointed(repeats: Repeats, topic: str, support: Support) -> Iterator[Support]:
@@ -158,6 +158,8 @@ def _alike(repeats: Repeats, support: Support, near: Iterable[Key]) -> Iterator[
 
 
 def _is_repeat(one: Support, other: Support) -> bool:
+    if one.place != other.place and one.place and other.place:
+        return False  # the same words of another place, however it is written
     apart = abs(one.published_at - other.published_at)
     if is_short(one.sketch, other.sketch) and apart > SHORT_WITHIN:
         return False

@@ -43,6 +43,7 @@ from monitor.sinks.mqtt_connection import (
     ProtocolError,
     connect,
 )
+from monitor.sinks.mqtt_standing import Standing
 from monitor.sinks.mqtt_topics import CONTENT_TYPE, HighWater, Topics, cloud_event, read_mark
 from monitor.source import SourceHealth
 
@@ -94,6 +95,7 @@ class MqttSink:
         self, address: Address, instance: str, *, clock: Clock, rng: random.Random,
         root: str = "osint", health: HealthFeed = tuple,
         expiry: Callable[[Alert], int | None] = lambda _: None, tuning: Tuning = REAL_TIME,
+        standing: Standing | None = None,
     ) -> None:  # fmt: skip
         self.name = "mqtt"
         self.address = address
@@ -105,6 +107,7 @@ class MqttSink:
         self._health = health
         self._expiry = expiry
         self._tuning = tuning
+        self._standing = standing
         self._version = V5
         self._sure = False
         self._epoch = 1
@@ -163,21 +166,29 @@ class MqttSink:
             try:
                 await connection.publish(self._status("online"))
                 start = await self._start(outbox, stream.position, connection)
-                await self._publish(connection, stream, start)
+                await self._publish(outbox, connection, stream, start)
             except asyncio.CancelledError:
                 await self._goodbye(connection)
                 raise
 
-    async def _publish(self, connection: Connection, stream: Stream, start: int) -> None:
+    async def _publish(
+        self, outbox: Outbox, connection: Connection, stream: Stream, start: int
+    ) -> None:
         """Everything behind `start`, until the connection is lost."""
         before, stream.reached, begun = stream.position, start, self._clock.monotonic()
         self._connection, self._at_head = connection, True
+        standing = (
+            [self._standing.keep(outbox, connection, self.topics, self._instance)]
+            if self._standing
+            else []
+        )
         try:
             await together(
                 connection.over(),
                 stream.run(start),
                 self._keep_mark(connection, stream),
                 self._keep_health(connection),
+                *standing,
             )
         except asyncio.CancelledError:  # told to stop: the mark may lag behind by a batch
             with contextlib.suppress(RetryError):

@@ -239,7 +239,7 @@ class Connection:
         def answered(done: "asyncio.Future[int]") -> None:
             deadline.cancel()
             self._slots.release()
-            self._answers += done.exception() is None
+            self._answers += not done.cancelled() and done.exception() is None
             if self._window < self._widest and self._answers > ANSWERS_TO_WIDEN:
                 self._window += 1
                 self._slots.release()

@@ -13,6 +13,7 @@ from datetime import datetime
 import msgspec
 
 from monitor.alert import Alert
+from monitor.place import Place
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 LONGEST_PART = 48
@@ -57,6 +58,11 @@ class Topics:
         country, admin1 = (place.country, place.admin1) if place else (None, None)
         levels = (country, admin1, what.level, what.event)
         return "/".join([self._base, "alert", *(part(level) for level in levels)])
+
+    def place(self, place: Place) -> str:
+        """`{root}/v1/place/{country}/{admin1}/{place}`."""
+        levels = (place.country, place.admin1, place.id)
+        return "/".join([self._base, "place", *(part(level) for level in levels)])
 
     def source(self, source: str) -> str:
         """`{root}/v1/source/{id}`: `telegram:vvgladkov` is `telegram-vvgladkov` there."""

@@ -99,6 +99,19 @@ def open_incidents(db: Database) -> tuple[tuple[Incident, ...], tuple[Support, .
     return tuple(incidents), tuple(supports)
 
 
+def placed_incidents(db: Database, closed: int) -> tuple[Incident, ...]:
+    """The open incidents and the `closed` last closed ones, newest first each; some have no place.
+
+    Raises:
+        DamagedError: a row is not what was written.
+    """
+    columns = f"SELECT {_INCIDENT_COLUMNS} FROM incidents i WHERE"
+    newest = "ORDER BY i.updated_at DESC, i.id"
+    rows = db.rows(f"{columns} i.open {newest}")
+    rows += db.rows(f"{columns} NOT i.open {newest} LIMIT ?", [closed])
+    return tuple(_incident(row) for row in rows)
+
+
 def recall(
     db: Database,
     source: str,

@@ -122,13 +122,17 @@ class Message(NamedTuple):
 
 
 class Subscriber:
-    """Remembers every message below the root; connects again whenever it is cut off.
+    """Remembers every message of its topics; connects again whenever it is cut off.
 
     It is paho with a thread of its own, so that it shares nothing with the client under test.
     """
 
-    def __init__(self, address: Address, *, v5: bool = True, name: str = "subscriber") -> None:
+    def __init__(
+        self, address: Address, *, v5: bool = True, name: str = "subscriber",
+        topic: str = "osint/#",
+    ) -> None:  # fmt: skip
         self._address = address
+        self._topic = topic
         self._name = name
         self._v5 = v5
         self._client = self._make()
@@ -153,7 +157,7 @@ class Subscriber:
         return client
 
     def _subscribe(self, client: paho.Client, *_: object) -> None:
-        client.subscribe("osint/#", qos=1)
+        client.subscribe(self._topic, qos=1)
 
     def _heard(self, _client: object, _userdata: object, message: paho.MQTTMessage) -> None:
         known = message.properties.json() if message.properties else {}  # type: ignore[no-untyped-call]

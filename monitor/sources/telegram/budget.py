@@ -102,6 +102,15 @@ def spent(budget: Budget, method: str, now: float) -> Budget:
     return Budget({**budget.calls, method: (*recent, now)[-most:]}, budget.floods)
 
 
+def delayed(budget: Budget, method: str, counted_at: float, now: float) -> Budget:
+    """The budget when a call counted at one moment is really made at a later one."""
+    made = list(budget.calls.get(method, ()))
+    if counted_at not in made or now <= counted_at:
+        return budget
+    made.remove(counted_at)
+    return Budget({**budget.calls, method: (*sorted((*made, now)),)}, budget.floods)
+
+
 def flooded(budget: Budget, method: str, seconds: float, now: float) -> Budget:
     """The budget after the server said to wait; a longer wait already known stays."""
     until = max(now + seconds, budget.floods.get(method, 0.0))

@@ -71,8 +71,11 @@ class Calls:
             if seconds > LONGEST_WAIT:
                 raise NotNowError(method, seconds)
             await self._clock.sleep(seconds)
-        self._budget = budget.spent(self._budget, method, self._now())
+        counted_at = self._now()
+        self._budget = budget.spent(self._budget, method, counted_at)
         await self._persist(budget.encode(self._budget))
+        # Storing may take a while; the server counts from when the call is really made.
+        self._budget = budget.delayed(self._budget, method, counted_at, self._now())
 
     async def flooded(self, method: str, seconds: float) -> NotNowError:
         """Remember that the server forbids a method, over restarts too; the error to raise."""

@@ -169,7 +169,7 @@ class Lister:
         posts += self._gone(watched, missing)
         named = {*_names(groups), *vanished}.difference(missing)
         change = partial(_filled, (gap[0], reached), named, missing)
-        stored = await self._register.keep([Step(watched, posts, change)])
+        stored = await self._register.keep([Step(watched, posts, change, as_of=page.pts)])
         watched.filled = reached
         log.info("gap_listed", source=watched.info.id, first=gap[0], last=reached, posts=len(new))
         return sum(one.post.kind == "new" and int(one.post.id) <= watched.told for one in stored)
@@ -199,6 +199,7 @@ class Lister:
             partial(_seen_again, first if pages > 1 else 0, missing),
             events=((1, newest),) if newest else (),
             relisted_at=self._now() if pages > 1 else 0.0,
+            as_of=recent.pts,
         )
         await self._register.keep([step])
 
@@ -219,6 +220,7 @@ class Lister:
         offset = before
         for _ in range(pages):
             page = await self._page(watched, offset_id=offset)
+            found = found._replace(pts=found.pts or page.pts)  # of the first, the least
             older = [message.id for message in page.messages if message.date < since]
             found.messages[:0] = page.messages[len(older) :]
             found.chats.update(page.chats)
@@ -256,6 +258,7 @@ class Lister:
             )
             found.messages.extend(answer.messages)
             found.chats.update(by_peer(answer.chats))
+            found = found._replace(pts=found.pts or getattr(answer, "pts", 0))
             found = found._replace(asked_at=min(found.asked_at, asked_at) if start else asked_at)
         return found
 
@@ -276,7 +279,7 @@ class Lister:
         posts = self._posts(watched, groups, page, edits=True)
         every = [one.id for one in group]
         await self._register.keep(
-            [Step(watched, posts, partial(_known, every, _names(groups)), events)]
+            [Step(watched, posts, partial(_known, every, _names(groups)), events, as_of=page.pts)]
         )
 
     async def _page(self, watched: Watched, *, offset_id: int, forwards: bool = False) -> Page:

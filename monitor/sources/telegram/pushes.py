@@ -74,7 +74,8 @@ class Sorted(NamedTuple):
     """The updates of one channel, by what happened."""
 
     new: list[TL]
-    edited: list[TL]
+    edited: list[tuple[TL, int]]
+    """Edited messages, each with the number of its event."""
     unsure: list[tuple[TL, ids.Span]]
     """Edited messages that do not tell all: of an album, or overtaken by a later event."""
     deleted: list[int]
@@ -95,7 +96,7 @@ def by_channel(pushed: Iterable[Pushed], newest: Callable[[int], int]) -> dict[i
         number = channel_of(update)
         one = found.setdefault(number, Sorted([], [], [], [], {}, [], []))
         one.chats.update(chats)
-        _sort(update, one, newest(number))
+        _sort(update, one, newest)
     return found
 
 
@@ -103,15 +104,15 @@ def _event(pushed: Pushed) -> int:
     return getattr(pushed.update, "pts", None) or 0
 
 
-def _sort(update: TL, one: Sorted, newest: int) -> None:
+def _sort(update: TL, one: Sorted, newest: Callable[[int], int]) -> None:
     pts, count = getattr(update, "pts", None) or 0, getattr(update, "pts_count", 0)
     if isinstance(update, types.UpdateNewChannelMessage):
         one.new.append(update.message)
     elif isinstance(update, types.UpdateEditChannelMessage):
-        if getattr(update.message, "grouped_id", None) or pts < newest:
+        if getattr(update.message, "grouped_id", None) or pts < newest(channel_of(update)):
             one.unsure.append((update.message, (pts - count + 1, pts)))
             return
-        one.edited.append(update.message)
+        one.edited.append((update.message, pts))
     elif isinstance(update, types.UpdateDeleteChannelMessages):
         one.deleted.extend(update.messages)
     else:
@@ -146,14 +147,11 @@ def steps(watched: Watched, happened: Sorted, now: datetime) -> list[Step]:
         every = [message.id for message in happened.new]
         names = [group[0].id for group in groups]
         found.append(Step(watched, posts, partial(_pushed, every, names), pushed=True))
-    if happened.edited:
-        posts = [
-            received(source, [one], happened.chats, kind="edit", observed_at=now)
-            for one in happened.edited
-        ]
-        every = [message.id for message in happened.edited]
+    for message, event in happened.edited:
+        edit = received(source, [message], happened.chats, kind="edit", observed_at=now)
+        every = [message.id]
         # covered by it: the post's own push may come late, and says less
-        found.append(Step(watched, posts, partial(_pushed, every, every)))
+        found.append(Step(watched, [edit], partial(_pushed, every, every), as_of=event))
     if happened.deleted and watched.peer is not None:
         found.append(_deletions(watched, happened.deleted, watched.peer.number, now))
     return found

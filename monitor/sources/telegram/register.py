@@ -1,7 +1,7 @@
 """The watched channels and what is stored of each: posts and coverage, always together."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -25,6 +25,7 @@ from monitor.sources.telegram.coverage import (
 log = structlog.get_logger(__name__)
 
 REVIVED_AFTER = 86_400.0
+REMEMBERED = 200
 
 
 class AccountBoard(HealthBoard, Protocol):
@@ -79,6 +80,7 @@ class Watched:
         self.told = 0  # the newest id, as last told by the server together with that
         self.filled = 0  # the last id of the page that was listed last to fill a gap
         self.suspected: frozenset[int] = frozenset()
+        self.as_of: dict[str, int] = {}  # of posts stored of late: the newest event they contain
         self.health = SourceHealth(source=info.id, state="starting", via="account")
 
     @property
@@ -93,7 +95,11 @@ class Watched:
 
 
 class Step(NamedTuple):
-    """Posts of one channel to be stored with the change of its coverage that they mean."""
+    """Posts of one channel to be stored with the change of its coverage that they mean.
+
+    `as_of` is the number of the channel's newest event when they were told; 0 = not known. Edits
+    are dated in whole seconds: of two within one, this tells which is the newer.
+    """
 
     watched: Watched
     posts: Sequence[Received]
@@ -102,6 +108,7 @@ class Step(NamedTuple):
     contacted: bool = False
     relisted_at: float = 0.0
     pushed: bool = False
+    as_of: int = 0
 
 
 class Register:
@@ -174,14 +181,18 @@ class Register:
 
         Returns when they are stored. Memory changes only afterwards, and one caller at a time: what
         fails is not believed. A new post whose id is covered is stored already: pushes and our
-        listings often bring the same one. So is no post whose deletion names none that we have.
+        listings often bring the same one. Nor is an edit told as of an event before the one that
+        the stored text is of, nor a deletion that names no post we have.
         """
         async with self._lock:
             made: dict[Watched, Known] = {}
             posts: list[Received] = []
+            told: dict[tuple[Watched, str], int] = {}
             for step in steps:
                 before = made.get(step.watched, step.watched.known)
-                posts += _fresh(step.posts, before)
+                fresh = _fresh(_newest(step, told), before)
+                posts += fresh
+                told |= {(step.watched, one.post.id): step.as_of for one in fresh}
                 made[step.watched] = _changed(step, before)
             changed = {
                 _cursor(watched.info): msgspec.json.encode(known).decode()
@@ -193,6 +204,8 @@ class Register:
             for watched, known in made.items():
                 watched.known = known
                 self._cover(watched, known.coverage)
+            for (watched, number), event in told.items():
+                _remember(watched, number, event)
         for step in steps:
             self._count(step)
         return posts
@@ -282,6 +295,29 @@ class Register:
             push_delay=delay,
         )
         self.board.source(step.watched.health)
+
+
+def _newest(step: Step, told: Mapping[tuple[Watched, str], int]) -> list[Received]:
+    """The posts of a step without edits that are older than what is told before, or stored."""
+
+    def event(number: str) -> int:
+        return told.get((step.watched, number), 0) or step.watched.as_of.get(number, 0)
+
+    return [
+        one
+        for one in step.posts
+        if one.post.kind != "edit" or not 0 < step.as_of < event(one.post.id)
+    ]
+
+
+def _remember(watched: Watched, number: str, event: int) -> None:
+    """Note of which event a stored text is; of the last posts only: answers do not take long."""
+    stored = watched.as_of
+    newest = max(event, stored.pop(number, 0))
+    if newest:
+        stored[number] = newest
+    while len(stored) > REMEMBERED:
+        del stored[next(iter(stored))]
 
 
 def _fresh(posts: Iterable[Received], known: Known | None) -> list[Received]:

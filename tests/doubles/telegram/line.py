@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from telethon import functions, types
 from telethon.errors import TypeNotFoundError
@@ -77,6 +77,12 @@ class TcpLine:
             for late in self._reordered:
                 self._send(late, 3)
             self._reordered.clear()
+
+    def push_together(self, bodies: Sequence[bytes]) -> None:
+        """Send updates in one container, as a server does that has many to tell; no fault."""
+        if bodies and not self._writer.is_closing():
+            self._with_next += [(body, 3) for body in bodies[:-1]]
+            self._send(bodies[-1], 3)
 
     def send_later(self, body: bytes) -> None:
         """Send a notification."""

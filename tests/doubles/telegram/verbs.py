@@ -4,6 +4,8 @@ Each takes the world and the verb's named arguments and returns JSON. Channels a
 named by their numeric ids.
 """
 
+import asyncio
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -17,6 +19,8 @@ from tests.doubles.telegram.render import moment
 from tests.doubles.telegram.world import World
 
 Arguments = Mapping[str, Any]
+BATCH = 200
+BATCH_EVERY = 0.025
 
 
 def _channel(world: World, given: Arguments) -> Channel:
@@ -69,6 +73,32 @@ def post(world: World, given: Arguments) -> Any:
             world.push(channel, [event])
         events.append(event)
     return _told(world, {**given, "push": False}, events)
+
+
+def stream(world: World, given: Arguments) -> Any:
+    """Publish so many posts a second for some seconds, to the channels in turn, in batches.
+
+    Each batch is pushed in one container; each text begins with the server's time in seconds.
+    """
+    channels = [world.ledger.channels[one] for one in given["channels"]]
+    writing = _stream(world, channels, float(given["rate"]), float(given["seconds"]))
+    task = asyncio.get_running_loop().create_task(writing)
+    world.streams.add(task)
+    task.add_done_callback(world.streams.discard)
+
+
+async def _stream(world: World, channels: list[Channel], rate: float, seconds: float) -> None:
+    began, written = time.monotonic(), 0
+    while written < rate * seconds:
+        due = int(min(time.monotonic() - began, seconds) * rate) - written
+        told = []
+        for number in range(written, written + min(due, BATCH)):
+            channel = channels[number % len(channels)]
+            text = f"{world.now():.6f} ДРГ замечена у села {number}"
+            told.append((channel, world.ledger.publish(channel, {"text": text}, world.now())))
+        world.push_together(told)
+        written += len(told)
+        await asyncio.sleep(0.0 if due > BATCH else BATCH_EVERY)
 
 
 def album(world: World, given: Arguments) -> Any:
@@ -252,6 +282,7 @@ VERBS: dict[str, Callable[[World, Arguments], Any]] = {
     "set_channel": set_channel,
     "set_account": set_account,
     "post": post,
+    "stream": stream,
     "album": album,
     "edit": edit,
     "react": react,

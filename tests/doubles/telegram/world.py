@@ -34,6 +34,9 @@ class Line(Protocol):
     def push(self, channel: int, body: bytes) -> None:
         """Send an update, or what its fault makes of it."""
 
+    def push_together(self, bodies: Sequence[bytes]) -> None:
+        """Send updates in one container, whatever the faults are."""
+
     def send_later(self, body: bytes) -> None:
         """Send a notification that is no channel's push."""
 
@@ -64,6 +67,8 @@ class World:
     codes: dict[str, int] = field(default_factory=dict)
     """phone_code_hash -> the account it was sent to."""
     skew: float = 0.0
+    streams: set["asyncio.Task[None]"] = field(default_factory=set)
+    """What writes posts by itself."""
 
     def now(self) -> float:
         """The server's idea of the time."""
@@ -83,6 +88,16 @@ class World:
             line.push(channel.id, bodies[account])
             reached += 1
         return reached
+
+    def push_together(self, told: Sequence[tuple[Channel, Event]]) -> None:
+        """Push events of many channels, to each who listens in one container."""
+        for line in list(self.lines):
+            bodies = [
+                bytes(render.updates(self.ledger, channel, [event], account, self.now()))
+                for channel, event in told
+                if (account := self.listener(line, channel)) is not None
+            ]
+            line.push_together(bodies)
 
     def listener(self, line: Line, channel: Channel) -> int | None:
         """The account of a line, if it is pushed this channel's events."""

@@ -1,0 +1,66 @@
+"""One connection's end and its warnings: dropped calls are errors, and a wrong clock is said."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from monitor.sources.telegram.connection import outliving
+from monitor.sources.telegram.trouble import TroubleError
+from tests.doubles.telegram.bench import Bench, signed_in
+from tests.doubles.telegram.client import run_key
+from tests.doubles.telegram.control import started
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    """A running double, and an account signed in that has joined one channel."""
+    async with started(run_key()) as telegram:
+        yield await signed_in(telegram, tmp_path)
+
+
+async def waits(call: "asyncio.Future[str]") -> str:
+    """A task of a connection that waits for an answer."""
+    return await call
+
+
+async def test_a_call_that_the_library_drops_ends_the_connection() -> None:
+    """A call that the client library cancels is trouble to its task, and so to all beside it.
+
+    As a plain cancellation it would end that task alone: the others would go on for ever, and
+    nothing would be listed any more.
+    """
+    call: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    with pytest.raises(ExceptionGroup) as ended:  # noqa: PT012 - the group itself must end
+        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+            group.create_task(outliving(waits(call)))
+            group.create_task(asyncio.sleep(3600))
+            await asyncio.sleep(0)
+            call.cancel()
+    assert [type(one) for one in ended.value.exceptions] == [TroubleError]
+
+
+async def test_cancelling_a_task_is_no_trouble() -> None:
+    """When we end a connection ourselves its tasks end as cancelled, not with an error."""
+    call: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(outliving(waits(call)))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.parametrize(("ahead", "said"), [(600.0, [-600]), (-600.0, [600]), (5.0, [])])
+async def test_a_wrong_clock_is_said(bench: Bench, ahead: float, said: list[int]) -> None:
+    """Ten minutes off is one warning with the seconds and what to do; posts are stored anyway."""
+    await bench.telegram.set_clock(ahead)
+    with capture_logs() as logs:
+        async with bench.collecting():
+            await bench.ready()
+            await bench.telegram.post(bench.channel, "несмотря на часы")
+            await bench.until(["несмотря на часы"])
+    warnings = [one for one in logs if one["event"] == "clock_differs_from_telegram"]
+    assert [round(one["seconds"], -1) for one in warnings] == said
+    assert all("clock" in one["hint"] for one in warnings)
