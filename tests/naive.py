@@ -197,7 +197,7 @@ def find(
             if not looks(text)[at].startswith(first):
                 continue
             run = here[at : at + len(wanted)]
-            if all(
+            if not UNSPACED.search(text, run[0].start, run[-1].end) and all(
                 is_word(written, cased, word.letters, word.cased, alone=len(wanted) == 1)
                 for (written, cased), word in zip(wanted, run, strict=True)
             ):

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from monitor.hit import Hit
-from monitor.matching.evaluate import Matcher, evaluate, explain
+from monitor.matching.evaluate import Matcher, evaluate
+from monitor.matching.verdict import explain
 from monitor.post import Media, Origin, Post, PostName
 from monitor.rulebook.load import load
 from monitor.text.links import addresses, hidden, leads_to

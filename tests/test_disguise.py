@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.matching.evaluate import Matcher, evaluate, explain
+from monitor.matching.evaluate import Matcher, evaluate
+from monitor.matching.verdict import explain
 from monitor.post import Post, PostName
 from monitor.rule import AllOf, AnyOf, Condition, NoneOf, Rule, Term
 from monitor.rulebook.book import bind

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from monitor.incident import Ladder
 from monitor.lexicon.surfaces import as_written
-from monitor.matching.evaluate import Matcher, Verdict, evaluate, explain
+from monitor.matching.evaluate import Matcher, evaluate
 from monitor.matching.seen import MAX_PLACES
+from monitor.matching.verdict import Verdict, explain
 from monitor.mistake import MistakesError
 from monitor.place import Area, Place
 from monitor.post import Media, Origin, Post, PostName

@@ -8,7 +8,8 @@ import pytest
 
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.hit import Hit
-from monitor.matching.evaluate import Matcher, evaluate, explain
+from monitor.matching.evaluate import Matcher, evaluate
+from monitor.matching.verdict import explain
 from monitor.mistake import MistakesError
 from monitor.place import Place
 from monitor.post import Post, PostName

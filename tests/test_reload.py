@@ -19,7 +19,8 @@ from monitor.clock import SystemClock
 from monitor.correlation.windows import Memory
 from monitor.health import Board
 from monitor.intake import Gate
-from monitor.matching.evaluate import Matcher, explain
+from monitor.matching.evaluate import Matcher
+from monitor.matching.verdict import explain
 from monitor.notices import Notices
 from monitor.pipeline import Pipeline
 from monitor.post import Post, Received

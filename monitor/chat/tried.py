@@ -2,7 +2,7 @@
 
 from monitor.chat.office import Voice
 from monitor.hit import spans
-from monitor.matching.evaluate import Verdict, explain
+from monitor.matching.verdict import Verdict, explain
 from monitor.post import Post
 from monitor.sinks.styled import Line, marked, span
 from monitor.sinks.wording import one_line

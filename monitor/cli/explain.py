@@ -18,7 +18,8 @@ from monitor.cli.incident_story import IncidentStory, story_lines, story_of
 from monitor.cli.screen import safe
 from monitor.cli.try_ import show
 from monitor.incident import Incident, Support
-from monitor.matching.evaluate import Matcher, Verdict, explain
+from monitor.matching.evaluate import Matcher
+from monitor.matching.verdict import Verdict, explain
 from monitor.rule import Rule
 from monitor.rulebook.load import load
 from monitor.store.archive import Stored, find, versions

@@ -15,8 +15,8 @@ from monitor.cli.config import DEFAULT, QUICKSTART, add_config
 from monitor.cli.target import Target, read_target
 from monitor.clock import SystemClock
 from monitor.hit import Reason, spans
-from monitor.matching.evaluate import Verdict, explain
 from monitor.matching.reasons import depth_of, telling
+from monitor.matching.verdict import Verdict, explain
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.post import Post
 from monitor.rule import Rule

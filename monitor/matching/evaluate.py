@@ -10,41 +10,28 @@ from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import NamedTuple
 
-import msgspec
-
 from monitor.gazetteer.lookup import Gazetteer
-from monitor.hit import Found, Hit, Reason
+from monitor.hit import Found, Hit
 from monitor.lexicon.expressions import is_pattern
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.surfaces import Inflect
 from monitor.matching.concepts import Concepts
 from monitor.matching.filing import Filing, Trial, met
 from monitor.matching.ground import Grounds, beside_words
-from monitor.matching.notes import apart
 from monitor.matching.outside import linked, matched
-from monitor.matching.reasons import reasons
 from monitor.matching.scan import PATTERN, Look, RawFind, Scanner, Sighting
-from monitor.matching.seen import MAX_PLACES, Seen, evidence, holds
+from monitor.matching.seen import MAX_PLACES, Seen, evidence
 from monitor.matching.words import Words
 from monitor.place import Place
 from monitor.post import Post, PostName
 from monitor.rule import Link, Rule
 from monitor.rulebook.compile import DISGUISE, Book, compile_rulebook
-from monitor.rulebook.conditions import every, possible, wanted_terms
+from monitor.rulebook.conditions import every, possible
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
 from monitor.text.disguise import readings as undisguised
 from monitor.text.fold import OTHER, fold_straight, fold_wide, has_other_letters
 from monitor.text.symbols import unspaced
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """What a rule says of a post: `id` of the rule, whether it matched, and every reason."""
-
-    id: str
-    matched: bool
-    reasons: tuple[Reason, ...]
-
 
 MAX_ASKED = 1000
 """Most places of a term in one post where it matters which one."""
@@ -391,26 +378,3 @@ def evaluate(matcher: Matcher, post: Post, name: PostName) -> tuple[Hit, ...]:
     """The rules that hold for a post, in the order of their ids; role and side stamped."""
     judged = matcher.judge(post)
     return () if judged is None else tuple(matcher.hits(post, name, *judged))
-
-
-def explain(matcher: Matcher, post: Post) -> tuple[Verdict, ...]:
-    """What every rule says that matched or came near: at least one of its terms was found."""
-    who = matcher.speaker(post)
-    seen = matcher.seen(matcher.look(post.text), who, post)
-    verdicts = []
-    for rule in matcher.rulebook.rules:
-        why = reasons(rule.when, seen)
-        if who.rules and rule.id not in who.rules:
-            why = (*why, Reason(f"{who.id} is limited to rules {', '.join(who.rules)}", False))
-        matched = holds(rule.when, seen) and (not who.rules or rule.id in who.rules)
-        if matched or _near(rule, seen):
-            verdicts.append(Verdict(rule.id, matched, why))
-    return tuple(sorted(verdicts, key=lambda verdict: verdict.id))
-
-
-def _near(rule: Rule, seen: Seen) -> bool:
-    """Whether a word of the rule was found; of one that only asks where, a place of it."""
-    words = list(wanted_terms(rule.when))
-    if not words:
-        return any(seen.get(where) for where in wheres_in(rule.when))
-    return any(seen.get(term) or apart(term, seen) for term in words)

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
-from monitor.matching.evaluate import Matcher, Verdict
+from monitor.matching.evaluate import Matcher
 from monitor.matching.reasons import reasons, telling
 from monitor.matching.seen import holds
+from monitor.matching.verdict import Verdict
 from monitor.mistake import Mistake
 from monitor.rule import Condition, Rule
 from monitor.rulebook.book import Rulebook

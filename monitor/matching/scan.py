@@ -25,7 +25,7 @@ from monitor.rulebook.patterns import (
     judged_words,
 )
 from monitor.text.fold import Origins
-from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols, unspaced
+from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
 
 RawFind = tuple[int, int, int]
 """(start, end, pattern number), in symbols of the folded text."""
@@ -82,7 +82,7 @@ class Look:
         if self.straight:
             return first - 1, last - 1
         if self._origins is None:
-            self._origins = Origins(self.text, len(self.folded))
+            self._origins = Origins(self.text, self.folded)
         return self._origins.span(first, last)
 
 
@@ -364,8 +364,6 @@ def _is_meant(surface: Surface, here: str) -> bool:
     `cased`, the capitals are the same too.
     """
     words = strict_symbols(here).split()
-    if len(words) != len(surface.words):  # a script without spaces stands between
-        words = [word for word in words if not unspaced(word[0])]
     if len(words) != len(surface.words):
         return True  # the edge of a ligature: no other script could stand here
     judged = judged_words(surface.words)

@@ -5,6 +5,7 @@ that. The usual text has nothing of the kind; what gives it away is looked for t
 terms (`monitor.rulebook.patterns.Patterns.mark_disguises`), so that looking costs next to nothing.
 """
 
+import re
 from collections.abc import Iterator
 
 import regex
@@ -20,7 +21,9 @@ _SINGLE = r"(?<![\p{L}\p{N}])\p{L}(?![\p{L}\p{N}])"
 _APART = regex.compile(
     rf"{_SINGLE}(?P<between>[^\p{{L}}\p{{N}}\n]{{1,4}}){_SINGLE}(?:(?P=between){_SINGLE})+"
 )
-_RUN = regex.compile(r"([^\W\d_])\1{2,}", regex.IGNORECASE)
+_MAY_BE_APART = re.compile(r"(?<![^\W_])[^\W\d_](?=([\W_]{1,4})[^\W\d_]\1[^\W\d_](?![^\W_]))")
+"""Half the time, for the usual text that has none."""
+_RUN = re.compile(r"([^\W\d_])\1{2,}", re.IGNORECASE)
 
 Reading = tuple[str, list[int]]
 """A text, and where each of its characters stands in the original one."""
@@ -28,20 +31,23 @@ Reading = tuple[str, list[int]]
 
 def readings(text: str) -> Iterator[Reading]:
     """The text with letters together and stretched ones once; the same with them twice."""
+    apart = _spread(text)
+    runs = [run.span() for run in _RUN.finditer(text)]
+    if not apart and not runs:
+        return
     told = {text}
     for times in (1, 2):
-        kept = _kept(text, times)
+        dropped = apart.union(*(range(start + times, end) for start, end in runs))
+        kept = [at for at in range(len(text)) if at not in dropped]
         plain = "".join(map(text.__getitem__, kept))
         if plain not in told:
             told.add(plain)
             yield plain, kept
 
 
-def _kept(text: str, times: int) -> list[int]:
-    """The characters that stay: of stretched letters so many, of what pulls letters apart none."""
-    dropped: set[int] = set()
-    for apart in _APART.finditer(text):
-        dropped.update(at for at in range(*apart.span()) if not text[at].isalpha())
-    for run in _RUN.finditer(text):
-        dropped.update(range(run.start() + times, run.end()))
-    return [at for at in range(len(text)) if at not in dropped]
+def _spread(text: str) -> set[int]:
+    """What pulls letters apart."""
+    if not _MAY_BE_APART.search(text):
+        return set()
+    spans = (range(*apart.span()) for apart in _APART.finditer(text))
+    return {at for span in spans for at in span if not text[at].isalpha()}

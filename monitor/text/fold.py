@@ -2,8 +2,8 @@
 
 `fold` gives the bytes of `symbols.merged_symbols`, between two spaces. Nearly always one character
 is one byte, so that a place in the bytes is a place in the text; `Origins` finds the rest. Letters
-outside the 8-bit alphabet become one byte OTHER (a letter of no word); `fold_wide` keeps them, as
-text, for rulebooks that have such terms.
+outside the 8-bit alphabet become one byte OTHER (a letter of no word), between spaces if their
+script sets none; `fold_wide` keeps them, as text, for rulebooks that have such terms.
 
 How it is fast: the C codec `charmap_encode` maps 256 chosen characters; a run of others calls an
 error handler once, which puts characters of the table in their place (remembered for short runs);
@@ -30,7 +30,7 @@ from monitor.text.symbols import (
     whole_letters,
 )
 
-FOLD_VERSION = 1
+FOLD_VERSION = 2
 """Changes whenever any text folds to other bytes: caches and stored fingerprints depend on it."""
 
 _OTHER, _DROPPED = "\ua66e", "\u200b"  # a letter that nobody writes, a character that is not seen
@@ -98,8 +98,18 @@ def _stand_in(character: str) -> str:
 def _known(symbol: str) -> str:
     if symbol in _CODES:
         return symbol
-    # Beside a letter of an unspaced script a Latin or Cyrillic word ends.
-    return " " if unspaced(symbol) else _OTHER
+    # A letter of an unspaced script is a word: others end beside it, no phrase goes on behind it.
+    return f" {_OTHER} " if unspaced(symbol) else _OTHER
+
+
+def _width(character: str) -> int:
+    """How many symbols it has in the folded text."""
+    symbols = merged(character)
+    return len(symbols) if symbols in _CODES else len("".join(map(_known, symbols)))
+
+
+def _wide_width(character: str) -> int:
+    return len(merged(character))
 
 
 _place_short = lru_cache(maxsize=8192)(_place)
@@ -170,15 +180,16 @@ def has_other_letters(text: str) -> bool:
 class Origins:
     """Where the symbols of a folded text stand in the text; made only for posts that fired."""
 
-    def __init__(self, text: str, symbols: int) -> None:
-        """For a text that was folded to so many symbols, the two spaces around it counted."""
+    def __init__(self, text: str, folded: bytes | str) -> None:
+        """For a text and what `fold` or `fold_wide` made of it."""
+        symbols, width = len(folded), _width if isinstance(folded, bytes) else _wide_width
         self._text = text
         self._ends: Sequence[int] = ()
         self._dropped: Sequence[int] = ()
         whole = whole_letters(text)
         encoded = _encode(whole, "monitor.fold", _MAP)[0]
         if len(encoded) != len(text):
-            self._ends = list(accumulate(len(merged(character)) for character in whole))
+            self._ends = list(accumulate(map(width, whole)))
         elif len(encoded) != symbols - 2:
             drops = (found.start() for found in _DROPS.finditer(encoded))
             self._dropped = [at - earlier for earlier, at in enumerate(drops)]

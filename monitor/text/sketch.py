@@ -16,7 +16,7 @@ from struct import Struct
 from zlib import crc32
 
 from monitor.incident import Sketch
-from monitor.text.fold import fold
+from monitor.text.fold import OTHER, fold
 
 FEATURES = 32
 """Hashes kept of a text, the smallest: what is left is a fair sample of all."""
@@ -52,6 +52,8 @@ _ADDRESSES = {
 }
 """Three expressions that begin with a fixed text are found faster than one that does not."""
 _STEM = 4
+_UNREAD = b" %c " % OTHER
+"""A letter of a script without spaces: the fold does not tell which."""
 
 
 def tail_of(text: str) -> tuple[int, ...]:
@@ -82,7 +84,7 @@ def sketch(text: str, footers: Container[int] = ()) -> Sketch:
     for sign, address in _ADDRESSES.items():
         if sign in body:
             body = address.sub(" ", body)
-    folded = fold(body)
+    folded = fold(body).replace(_UNREAD, b" ")
     words = folded.split()
     count = len(words)
     if count < LEAST_WORDS:

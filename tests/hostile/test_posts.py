@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from monitor.matching.evaluate import Matcher, evaluate, explain
+from monitor.matching.evaluate import Matcher, evaluate
+from monitor.matching.verdict import explain
 from monitor.post import Post
 from monitor.rule import AllOf, AnyOf, NoneOf, Rule, Term
 from monitor.text.caps import capped
