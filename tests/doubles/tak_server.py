@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import sys
 from pathlib import Path
 from typing import Self
@@ -9,6 +10,11 @@ from typing import Self
 from lxml import etree
 
 from tests.doubles.brokers import free_port, listening
+
+VERSIONS = """
+from importlib.metadata import PackageNotFoundError as DistributionNotFound
+from importlib.metadata import distribution as get_distribution
+"""
 
 
 class TakServerProcess:
@@ -32,9 +38,12 @@ class TakServerProcess:
             "[ssl]\nenabled=false\n",
             "utf-8",
         )
+        # taky asks for its own version by a module that setuptools no longer has
+        (self._folder / "pkg_resources.py").write_text(VERSIONS, "utf-8")
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "taky.cot", "-c", str(config), "-l", "error"
-        )
+            sys.executable, "-m", "taky.cot", "-c", str(config), "-l", "error",
+            env={**os.environ, "PYTHONPATH": str(self._folder)},
+        )  # fmt: skip
         await listening(self.port)
         reader, self._writer = await asyncio.open_connection("127.0.0.1", self.port)
         self._task = asyncio.create_task(self._read(reader))
