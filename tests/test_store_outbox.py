@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from monitor.store.archive import find, outcomes, stored_after, verify_chain
 from monitor.store.commit import Work, commit
 from monitor.store.database import Database
 from monitor.store.deliveries import Delivery, DeliveryState, dead_letters, deliveries_of
+from monitor.store.head import newest_alert
 from monitor.store.incidents import open_incidents
 from monitor.store.outbox import Outbox, first_since, position
 from monitor.store.posts import admit
@@ -305,3 +307,27 @@ async def test_expiry_is_done_in_slices(writer: Writer) -> None:
     assert rounds > 1
     assert longest < 2
     assert all(one.expired for one in stored_after(db, 0, 12000))
+
+
+def test_a_commit_between_two_questions_is_no_damage(tmp_path: Path) -> None:
+    """A reader that asks while an alert is being committed does not take the state for damaged."""
+    db = Database.open(tmp_path)
+    reader = Database.open(tmp_path, readonly=True)
+
+    class Asking:
+        """Commits an alert right after the first question."""
+
+        asked = 0
+
+        def execute(self, sql: str, values: Sequence[object] = ()) -> Any:  # noqa: ANN401 - sqlite's
+            found = reader.connection.execute(sql, values).fetchall()
+            self.asked += 1
+            if self.asked == 1:
+                store(db, received("1"), alerts=(alert(),))
+            return SimpleNamespace(fetchone=lambda: found[0] if found else None)
+
+    asking: Any = Asking()
+    assert newest_alert(asking) in {0, 1}
+    assert asking.asked == 2
+    reader.close()
+    db.close()

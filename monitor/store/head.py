@@ -41,13 +41,14 @@ def newest_alert(connection: sqlite3.Connection) -> int:
     Raises:
         DamagedError: the fact is not what was written, or an alert stands behind it.
     """
+    # Asked first: a commit between the two questions may only make the fact the newer one.
+    (stored,) = connection.execute("SELECT max(sequence) FROM alerts").fetchone()
     sql = "SELECT value, seal FROM facts WHERE name = ?"
     row = connection.execute(sql, [NEWEST_ALERT]).fetchone()
     newest = 0
     if row is not None:
         check(row[1], f"facts: {NEWEST_ALERT}", NEWEST_ALERT, row[0])
         newest = int(row[0])
-    (stored,) = connection.execute("SELECT max(sequence) FROM alerts").fetchone()
     if stored is not None and stored > newest:
         raise DamagedError(f"alert {stored} stands behind the last one given, {newest}")
     return newest
