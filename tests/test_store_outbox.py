@@ -319,7 +319,7 @@ def test_a_commit_between_two_questions_is_no_damage(tmp_path: Path) -> None:
 
         asked = 0
 
-        def execute(self, sql: str, values: Sequence[object] = ()) -> Any:  # noqa: ANN401 - sqlite's
+        def execute(self, sql: str, values: Sequence[object] = ()) -> Any:
             found = reader.connection.execute(sql, values).fetchall()
             self.asked += 1
             if self.asked == 1:
