@@ -1,7 +1,7 @@
 """The daemon's numbers in Prometheus' text format (0.0.4)."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -13,6 +13,8 @@ MOST_SOURCES = 1000
 """
 
 Labels = Mapping[str, str]
+Family = tuple[str, str, str, Iterable[tuple[Labels, float]]]
+"""Name without its prefix, type, help, and samples by their labels."""
 
 
 class Live(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,25 +79,8 @@ def render(live: Live, stored: Stored) -> bytes:
            [({}, live.rules.refusals)])  # fmt: skip
     family("rules_refused", "gauge", "1 while the files differ from what runs.",
            [({}, float(live.rules.refused_since is not None))])  # fmt: skip
-    states: dict[str, int] = {}
-    for one in live.sources:
-        states[one.state] = states.get(one.state, 0) + 1
-    family("sources", "gauge", "Sources by state.",
-           [({"state": key}, value) for key, value in sorted(states.items())])  # fmt: skip
-    if len(live.sources) <= MOST_SOURCES:
-        for name, (kind, help_) in _BY_SOURCE.items():
-            values = [(one, getattr(one, name)) for one in live.sources]
-            by_source = [({"source": one.source}, x) for one, x in values if x is not None]
-            family(f"source_{name}", kind, help_, by_source)
-        times: list[tuple[Labels, float]] = [
-            ({"source": one.source}, datetime.fromisoformat(one.last_post).timestamp())
-            for one in live.sources
-            if one.last_post
-        ]
-        told = "When its newest post was published or seen, Unix seconds."
-        family("source_last_post_seconds", "gauge", told, times)
-    for name, help_, samples in _of_accounts(live.accounts):
-        family(name, "gauge", help_, samples)
+    for one in _of_sources(live.sources):
+        family(*one)
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -131,6 +116,19 @@ def _of_accounts(
             for method, seconds in sorted(one.free_in.items())
         ],
     )
+
+
+def _of_sources(sources: Sequence[SourceHealth]) -> Iterator[Family]:
+    """How many are in which state, and each by itself unless there are too many."""
+    states = Counter(one.state for one in sources)
+    by_state = [({"state": key}, float(value)) for key, value in sorted(states.items())]
+    yield "sources", "gauge", "Sources by state.", by_state
+    if len(sources) > MOST_SOURCES:
+        return
+    for name, (kind, help_) in _BY_SOURCE.items():
+        values = [(one, getattr(one, name)) for one in sources]
+        samples = [({"source": one.source}, float(x)) for one, x in values if x is not None]
+        yield f"source_{name}", kind, help_, samples
 
 
 _BY_SOURCE: Mapping[str, tuple[str, str]] = {

@@ -10,18 +10,8 @@ from typing import NamedTuple
 
 from monitor.alert import Alert, to_json
 from monitor.clock import Clock
-from monitor.sinks.deliver import (
-    Backoff,
-    Mute,
-    Outbox,
-    RetryError,
-    Sent,
-    Stream,
-    begin_at,
-    deliver,
-    nothing_muted,
-    settled,
-)
+from monitor.sinks.deliver import Mute, Outbox, RetryError, Sent, nothing_muted
+from monitor.sinks.one_by_one import Pace, one_by_one
 
 _TURN = threading.Lock()
 """Two writers of one process (a resend is one) never rotate or write at the same time."""
@@ -110,17 +100,14 @@ class FileSink:
 
     async def run(self, outbox: Outbox) -> None:
         """Write until cancelled."""
-        stream = Stream(outbox, self.name, self._begin, self._clock, mute=self._mute)
-        after, _ = await begin_at(outbox, self.name, self._clock.now())
-        await deliver(stream, after, self._clock, Backoff(self._rng))
+        pace = Pace(self._clock, self._rng, self._mute)
+        await one_by_one(outbox, self.name, self._send, pace)
 
-    async def _begin(self, alert: Alert) -> "asyncio.Future[Sent]":
+    async def _send(self, alert: Alert, _failures: int) -> Sent:
         line = to_json(alert) + b"\n"
-        outcome: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
         try:
             await asyncio.to_thread(append, self._path, line, self._rotation)
         except OSError as error:
             hint = f"make room, or let the monitor write to {self._path}"
-            outcome.set_exception(RetryError(f"cannot write: {error.strerror}", hint=hint))
-            return outcome
-        return settled(Sent())
+            raise RetryError(f"cannot write: {error.strerror}", hint=hint) from None
+        return Sent()

@@ -5,7 +5,6 @@ the second of this attempt, `webhook-signature` is `v1,` and the base64 of HMAC-
 `id.timestamp.body`. Whoever receives checks the signature and deduplicates by the id.
 """
 
-import asyncio
 import base64
 import binascii
 import hashlib
@@ -24,19 +23,8 @@ from monitor.alert import Alert, to_json
 from monitor.clock import Clock
 from monitor.secret import Secret
 from monitor.sinks.alertmanager import body as alertmanager_body
-from monitor.sinks.deliver import (
-    Backoff,
-    Mute,
-    Outbox,
-    RejectedError,
-    RetryError,
-    Sent,
-    Stream,
-    begin_at,
-    deliver,
-    nothing_muted,
-    settled,
-)
+from monitor.sinks.deliver import Mute, Outbox, RejectedError, RetryError, Sent, nothing_muted
+from monitor.sinks.one_by_one import Pace, one_by_one
 
 TIMEOUT = aiohttp.ClientTimeout(total=20, sock_connect=10)
 CLOSED_PAUSE = 60.0
@@ -93,18 +81,11 @@ class WebhookSink:
         """Post until cancelled."""
         async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
 
-            async def begin(alert: Alert) -> "asyncio.Future[Sent]":
-                outcome: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
-                try:
-                    sent = await self._post(session, alert, stream.failures(alert.sequence))
-                except (RetryError, RejectedError) as error:
-                    outcome.set_exception(error)
-                    return outcome
-                return settled(sent)
+            async def send(alert: Alert, failures: int) -> Sent:
+                return await self._post(session, alert, failures)
 
-            stream = Stream(outbox, self.name, begin, self._clock, mute=self._mute)
-            after, _ = await begin_at(outbox, self.name, self._clock.now())
-            await deliver(stream, after, self._clock, Backoff(self._rng))
+            pace = Pace(self._clock, self._rng, self._mute)
+            await one_by_one(outbox, self.name, send, pace)
 
     async def _post(self, session: aiohttp.ClientSession, alert: Alert, failures: int) -> Sent:
         body = self._body(alert)
