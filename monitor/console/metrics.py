@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -81,6 +82,8 @@ def render(live: Live, stored: Stored) -> bytes:
            [({}, float(live.rules.refused_since is not None))])  # fmt: skip
     for one in _of_sources(live.sources):
         family(*one)
+    for name, help_, samples in _of_accounts(live.accounts):
+        family(name, "gauge", help_, samples)
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -129,6 +132,13 @@ def _of_sources(sources: Sequence[SourceHealth]) -> Iterator[Family]:
         values = [(one, getattr(one, name)) for one in sources]
         samples = [({"source": one.source}, float(x)) for one, x in values if x is not None]
         yield f"source_{name}", kind, help_, samples
+    times: list[tuple[Labels, float]] = [
+        ({"source": one.source}, datetime.fromisoformat(one.last_post).timestamp())
+        for one in sources
+        if one.last_post
+    ]
+    told = "When its newest post was published or seen, Unix seconds."
+    yield "source_last_post_seconds", "gauge", told, times
 
 
 _BY_SOURCE: Mapping[str, tuple[str, str]] = {
