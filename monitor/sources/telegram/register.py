@@ -75,6 +75,8 @@ class Watched:
         self.known = known
         self.lost = False
         self.lost_at = 0.0  # monotonic seconds
+        self.rests_until = 0.0  # monotonic seconds; see ailing.py
+        self.failures = self.silences = 0
         self.joined: bool | None = None  # whether the account is a member, as last told
         self.pts = 0  # of the newest event, as last told by the server
         self.told = 0  # the newest id, as last told by the server together with that
