@@ -304,3 +304,22 @@ async def test_a_channel_that_is_never_answered_keeps_no_other_waiting(bench: Be
         await two_that_miss_posts(bench, "messages.getHistory", "silent")
         await bench.telegram.clear_faults()
         await bench.faithful(within=15)
+
+
+async def test_a_post_that_is_listed_and_then_pushed_hides_no_edit(bench: Bench) -> None:
+    """Its event is counted once: the hole that an edit left, whose push was lost, stays one."""
+    other = await bench.telegram.create_channel("Другой", "another", members=[bench.account.id])
+    number = await bench.telegram.post(other, "до правки")
+    bench.names.append("another")
+    async with bench.collecting(msgspec.structs.replace(QUICK, sweep_every=60.0)):
+        await bench.ready()
+        await bench.telegram.edit(bench.channel, 3, text="правка", push=False)
+        await bench.telegram.edit(other, number, text="после правки", push=False)
+        await bench.telegram.fail_push("delay", channel=other, seconds=0.7)
+        await bench.telegram.post(other, "сначала в списке")
+        # the first channel is looked at again first, and that takes until the push has come
+        await bench.telegram.fail_call(
+            "messages.getHistory", "slow", channel=bench.channel, seconds=1.5
+        )
+        await bench.telegram.push_too_long(bench.channel)
+        await bench.faithful(within=8)

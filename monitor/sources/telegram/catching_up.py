@@ -93,7 +93,7 @@ class CatchingUp:
         if known.relisted_at + self._every <= self._clock.now().timestamp():
             self._old.add(watched)
             self._some_old.set()
-        elif ids.unseen(known.events, watched.pts) > brought:
+        elif watched.unexplained > 0:
             if (
                 first and known.coverage.head - first > NEAR
             ):  # the newest page does not reach before it

@@ -92,7 +92,12 @@ class Heads:
                 told.append((watched, dialog.pts or 0, dialog.top_message))
                 watched.joined = not getattr(chats.get(number), "left", False)
                 steps.append(_headed(watched, dialog.top_message, page))
-        stored = {one.post.source for one in await self._register.keep(steps)}
+        kept = await self._register.keep(steps)
+        stored = {one.post.source for one in kept}
+        for step in steps:
+            step.watched.unnumbered |= {
+                int(one.post.id) for one in kept if one.post.source == step.watched.info.id
+            }
         for watched, pts, head in told:  # not before the head is known: its gap must be seen first
             watched.pts, watched.told = pts, head
         return {step.watched: int(step.watched.info.id in stored) for step in steps}

@@ -106,6 +106,7 @@ class Lister:
         change = partial(_filled, (gap[0], reached), named, missing)
         stored = await self._register.keep([Step(watched, posts, change, as_of=page.pts)])
         watched.filled = reached
+        watched.unnumbered |= {int(one.post.id) for one in stored if one.post.kind == "new"}
         log.info("gap_listed", source=watched.info.id, first=gap[0], last=reached, posts=len(new))
         return sum(one.post.kind == "new" and int(one.post.id) <= watched.told for one in stored)
 
@@ -114,9 +115,10 @@ class Lister:
     ) -> None:
         """List recent posts again, for the edits and deletions that no push told.
 
-        So many pages back from the newest post, or from an id on.
+        So many pages back from the newest post, or from an id on. Only the first of these accounts
+        for the channel's events.
         """
-        newest = watched.pts
+        newest, told = watched.pts, watched.told
         head = before - 1 if before else watched.coverage.head if watched.coverage else 0
         recent, first = await self._recent(watched, since, pages, before)
         groups = albums(recent.messages)
@@ -132,16 +134,20 @@ class Lister:
             watched,
             posts,
             partial(_seen_again, first if pages > 1 else 0, missing),
-            events=((1, newest),) if newest else (),
+            events=((1, newest),) if newest and not before else (),
             relisted_at=self._now() if pages > 1 else 0.0,
             as_of=recent.pts,
         )
         await self._register.keep([step])
+        if not before:
+            watched.explained(told)
 
     async def believe(self, watched: Watched) -> None:
         """Count every event up to the newest as known: all of them are accounted for."""
         if watched.pts:
+            told = watched.told
             await self._register.keep([Step(watched, (), _same, events=((1, watched.pts),))])
+            watched.explained(told)
 
     async def _recent(
         self, watched: Watched, since: datetime, pages: int, before: int
