@@ -111,15 +111,14 @@ def _remove(connection: sqlite3.Connection, cut: Mapping[str, int], ends: float)
     return gone
 
 
-_BLANK = """
-UPDATE posts SET body = NULL, payload = NULL, hits = NULL WHERE seq IN (
-    SELECT seq FROM posts WHERE body IS NOT NULL AND matched = {matched} AND observed_at < :{cut}
-    ORDER BY observed_at LIMIT :step)
+_TEXTS = """
+DELETE FROM texts WHERE seq IN (
+    SELECT seq FROM texts WHERE matched = {matched} AND seen < :{cut} ORDER BY seen LIMIT :step)
 """
 
 _REMOVALS: tuple[tuple[str, str], ...] = (
-    ("posts", _BLANK.format(matched=0, cut="unmatched")),
-    ("posts", _BLANK.format(matched=1, cut="matched")),
+    ("posts", _TEXTS.format(matched=0, cut="unmatched")),
+    ("posts", _TEXTS.format(matched=1, cut="matched")),
     (
         "alerts",
         """

@@ -1,0 +1,37 @@
+"""What a post says and what was received, in one compressed piece.
+
+What was received repeats what the post says: compressed together (zstd, level -1) they take 730
+bytes a post instead of 1,330 for the JSON and the compressed rest, in 5.3 us instead of 4.3 (real
+posts of 400 characters, measured). Reading one back takes 3 us.
+"""
+
+import zstandard
+
+from monitor.store.trouble import DamagedError
+
+_PACK = zstandard.ZstdCompressor(level=-1)
+# Level 1 takes 10 us for 660 bytes, level 3 takes 11 us for 650.
+
+
+def packed(body: bytes, received: bytes) -> tuple[bytes, int]:
+    """The post as JSON and what was received (empty or the same: not kept twice), and where the
+    JSON ends; for the writer's thread only.
+    """
+    whole = body if received == body else body + received
+    return _PACK.compress(whole), len(body)
+
+
+def unpacked(body: bytes, length: int | None, payload: bytes | None = None) -> tuple[bytes, bytes]:
+    """The post as JSON, and what was received; from a row of `texts`.
+
+    Raises:
+        DamagedError: it cannot be unpacked.
+    """
+    try:
+        unpack = zstandard.ZstdDecompressor().decompress
+        if length is None:
+            return body, body if payload is None else unpack(payload)
+        whole = unpack(body)
+    except zstandard.ZstdError as error:
+        raise DamagedError("a stored text cannot be unpacked") from error
+    return whole[:length], whole[length:] or whole
