@@ -10,7 +10,7 @@ with it. They go through `admit` and `commit`, 250 at a time, from 500 channels;
 - *steady*: the second half; retention takes as many as come, a slice after each commit. A slice
   runs in the writer's thread, so what it takes is what posts wait for it;
 - *emptying*: retention takes all texts, keys and hashes stay;
-- *giving back*: idle retention gives the free room of the file back to the disk.
+- *giving back*: a file of which more than half is free is made smaller, down to half.
 
 The full number is 5,000,000: some 8 GB and half an hour.
 """
@@ -172,21 +172,46 @@ def measure(posts: int, folder: Path) -> dict[str, float]:
 
     store.slices.clear()
     store.rows = 0
-    gone = Keep(timedelta(0), timedelta(0))
-    later = START + timedelta(seconds=2 * half / A_SECOND + 1)
-    while store.slice(later, gone):
-        pass
-    empty = store.sizes()
-    found |= spread("a slice, emptying", store.slices)
+    found |= emptied(store, 2 * half)
+    with_text = found["bytes a post with text"]
+    key = found["bytes a post without text"]
     found |= {
-        "emptying: us a post": sum(store.slices) / max(1, store.rows) * 1e3,
-        "emptied: file, MB": empty["file"],
-        "emptied: free in it, MB": empty["free"],
-        "bytes a post without text": (empty["file"] - empty["free"]) / (2 * half) * 1e6,
+        "a week at 500 posts/s with text, GB": WEEK * with_text / 1e9,
+        "what stays of it for ever, GB": WEEK * key / 1e9,
         "resident, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "load after": os.getloadavg()[0],
     }
     store.db.close()
     return found
+
+
+def emptied(store: Store, posts: int) -> dict[str, float]:
+    """All texts removed, and the room given back."""
+    store.slices.clear()
+    store.rows = 0
+    gone = Keep(timedelta(0), timedelta(0))
+    later = START + timedelta(seconds=posts / A_SECOND + 1)
+    before = store.sizes()
+    while store.slice(later, gone) and store.rows < posts // 2:
+        pass
+    found = spread("a slice, emptying", store.slices)
+    found["emptying: us a post"] = sum(store.slices) / max(1, store.rows) * 1e3
+    hollow = store.sizes()
+    found |= {
+        "before emptying: file, MB": before["file"],
+        "before emptying: free in it, MB": before["free"],
+        "emptied: free in the file, MB": hollow["free"],
+    }
+    store.slices.clear()
+    while store.slice(later, gone):
+        pass
+    if store.slices:
+        found |= spread("a slice, giving back", store.slices)
+    empty = store.sizes()
+    return found | {
+        "given back: file, MB": empty["file"],
+        "bytes a post without text": (empty["file"] - empty["free"]) / posts * 1e6,
+    }
 
 
 def main() -> None:
