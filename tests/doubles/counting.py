@@ -101,6 +101,10 @@ class _Counter:
         return answer + b"\n"
 
 
+def _subscribe(client: paho.Client, *_: object) -> None:
+    client.subscribe("osint/v1/alert/#", qos=1)
+
+
 def _main(port: int) -> None:
     counter = _Counter()
     client = paho.Client(
@@ -108,7 +112,7 @@ def _main(port: int) -> None:
         clean_session=False,
     )  # fmt: skip
     client.reconnect_delay_set(0.1, 0.1)  # type: ignore[arg-type] # its annotation is narrower
-    client.on_connect = lambda *_: client.subscribe("osint/v1/alert/#", qos=1)
+    client.on_connect = _subscribe
     client.on_subscribe = lambda *_: setattr(counter.now, "listening", True)
     client.on_message = counter.heard
     client.connect_async("127.0.0.1", port)
