@@ -120,7 +120,10 @@ class _Run:
     def _judge(self, batch: Batch, told: Told) -> None:
         post, name, book = told.post, told.name, self._matcher.rulebook
         hits = () if post.kind == "delete" else evaluate(self._matcher, post, name)
-        batch.tick(observed(post), book, exercise=name.exercise)
+        seen, new = observed(post), post.kind == "new" and name.version == 1
+        if new and not hits and batch.lets_by(name, seen, book, history=told.history):
+            return
+        batch.tick(seen, book, exercise=name.exercise)
         previous, recalled = self._before(batch, name) if name.version > 1 else (None, ())
         event = Event(
             post=post, name=name, event_at=event_time(post), hits=hits, previous=previous,
