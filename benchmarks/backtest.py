@@ -1,11 +1,11 @@
 """`monitor backtest` over stored posts, and what the running daemon's posts notice of it.
 
-    python benchmarks/backtest.py [--posts 20000] [--rules 1000] [--two] [--rounds 4] [--keep FOLDER]
+    python benchmarks/backtest.py [--posts 20000] [--rules 1000] [--two] [--rounds 4] [--keep DESK]
 
-The state: real posts over seven days from 500 channels, each made of thirds of three real texts, so
-that none is another one's copy; rules of the profile (benchmarks/drawn.py) as YAML. The command runs
-as a user runs it, in a process of its own, which makes itself nice; `--two`: with `--rules`, so that
-two sets of rules run.
+The state: real posts over seven days from 500 channels, each made of thirds of three real texts,
+so that none is another one's copy; rules of the profile (benchmarks/drawn.py) as YAML. The command
+runs as a user runs it, in a process of its own, which makes itself nice; `--two`: with `--rules`,
+so that two sets of rules run.
 
 Beside it a pipeline with the same rules takes 200 posts a second into the same state and measures
 how long each waits until it is committed. In rounds that take turns the command is stopped and goes
@@ -34,7 +34,6 @@ from pathlib import Path
 from typing import Any
 
 from drawn import book, texts
-from retention import RULE
 
 from monitor.clock import SystemClock
 from monitor.correlation.windows import Memory
@@ -55,7 +54,6 @@ BATCH = 2_000
 A_SECOND = 200
 PART = 3.0
 """Seconds of a round with and of a round without the command beside."""
-assert RULE
 
 
 def spliced(count: int, seed: int = 5) -> Iterator[str]:
@@ -86,7 +84,9 @@ def filled(folder: Path, count: int) -> None:
     """The state: so many posts, evenly over the last seven days."""
     db = Database.open(folder, ballast=0)
     start, step = datetime.now(UTC) - SPAN, SPAN / count
-    every = (post(number, text, start + step * number) for number, text in enumerate(spliced(count)))
+    every = (
+        post(number, text, start + step * number) for number, text in enumerate(spliced(count))
+    )
     while batch := [one for one, _ in zip(every, range(BATCH), strict=False)]:
         now = batch[-1].post.published_at
         admitted = admit(db, batch, now)
@@ -111,7 +111,7 @@ def _asks(part: Condition) -> bool:
     return isinstance(part, Term | AnyOf)
 
 
-def _written(part: Condition) -> Any:
+def _written(part: Condition) -> object:
     return {"any": [_written(one) for one in part.parts]} if isinstance(part, AnyOf) else part.text
 
 
@@ -133,7 +133,7 @@ def command(folder: Path, *, two: bool) -> subprocess.Popen[bytes]:
     """The command, started."""
     more = ("--rules", str(folder / "rules")) if two else ()
     words = ("backtest", "--config", str(folder / "monitor.yaml"), "--since", "8d", "--json", *more)
-    return subprocess.Popen(  # noqa: S603 - ourselves
+    return subprocess.Popen(
         [sys.executable, "-m", "monitor", *words],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_surroundings(),
     )  # fmt: skip
@@ -145,7 +145,7 @@ def _surroundings() -> dict[str, str]:
 
 
 def alone(folder: Path, *, two: bool) -> dict[str, float]:
-    """The command with nothing beside it: seconds of the clock and of the processor, and its peak."""
+    """The command with nothing beside it: seconds of clock and processor, and its peak."""
     started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     with command(folder, two=two) as child:
         said, errors = child.communicate()
@@ -172,7 +172,7 @@ async def beside(folder: Path, rounds: int, *, two: bool) -> dict[str, float]:
     running = asyncio.create_task(gate.run())
     shares: dict[str, list[float]] = {"alone": [], "beside": []}
     every = spliced(10**9, seed=time.time_ns())
-    number = itertools_from(10**9)
+    number = unknown_numbers(10**9)
     try:
         await _waits(gate, every, number)  # warm
         for _ in range(rounds):
@@ -199,7 +199,7 @@ async def beside(folder: Path, rounds: int, *, two: bool) -> dict[str, float]:
     }
 
 
-def itertools_from(first: int) -> Iterator[int]:
+def unknown_numbers(first: int) -> Iterator[int]:
     """Numbers of posts that the state does not have."""
     while True:
         first += 1

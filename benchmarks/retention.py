@@ -20,7 +20,6 @@ import json
 import os
 import random
 import resource
-import shutil
 import statistics
 import tempfile
 import time
@@ -29,7 +28,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-import zstandard
 from drawn import texts
 
 from monitor.hit import Found, Hit
@@ -156,7 +154,8 @@ def measure(posts: int, folder: Path) -> dict[str, float]:
 
     took = store.fill(0, half, None)
     full = store.sizes()
-    found |= {"filling: us a post": took / half * 1e6, "bytes a post with text": full["file"] / half * 1e6}
+    found["filling: us a post"] = took / half * 1e6
+    found["bytes a post with text"] = full["file"] / half * 1e6
     found |= spread("a commit alone", store.commits)
 
     store.commits.clear()

@@ -1,8 +1,8 @@
 """What other rules would have done with the stored posts, compared with the running ones.
 
-Both sets judge and correlate the same posts, in virtual time and in memory, so that windows, echoes,
-lateness and corrections count as they do live; which posts are new, and as which version, the store
-has decided already. Compared is what rings: a new incident, an escalation, a retraction.
+Both sets judge and correlate the same posts, in virtual time and in memory, so that windows,
+echoes, lateness and corrections count as they do live; which posts are new, and as which version,
+the store has decided already. Compared is what rings: a new incident, an escalation, a retraction.
 """
 
 import contextlib

@@ -143,7 +143,7 @@ def test_matched_posts_in_between_hold_no_room(tmp_path: Path) -> None:
 
 
 def test_a_hollow_file_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When most of the file is free and nothing is left to expire, it is made smaller, down to half."""
+    """A file that is mostly free when nothing is left to expire is made smaller, down to half."""
     db = Database.open(tmp_path / "state", ballast=0)
     fill(db, 0, 2000)
     expired(db, 20)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -70,7 +71,8 @@ def _decoded(row: Sequence[object]) -> Stored:
         body, length, hits, outcome, reason, history, mark, rulebook, source,
     ) = row  # fmt: skip
     sealed = (body, hits, outcome, reason, history)
-    post = whole_post(_int(seq), sealed, length and _int(length), _int(mark))
+    ends = None if length is None else _int(length)
+    post = whole_post(_int(seq), sealed, ends, _int(mark))
     return msgspec.convert(
         {
             "seq": seq,
@@ -243,7 +245,7 @@ def verify_chain(db: Database) -> int | None:
             return None if seq == sum(outcomes(db).values()) else seq + 1
 
 
-def _sound(before: bytes, row: Sequence[object]) -> bool:
+def _sound(before: bytes, row: Sequence[Any]) -> bool:
     *key, body, length, payload, chain = row
     if link(before, key) != chain:
         return False
@@ -254,6 +256,6 @@ def _sound(before: bytes, row: Sequence[object]) -> bool:
         json, received = unpacked(_bytes(body), length, payload)
         if hashlib.sha256(received).digest() != payload_hash:
             return False
-        return content_hash(msgspec.json.decode(json, type=Post)) == content
+        return bool(content_hash(msgspec.json.decode(json, type=Post)) == content)
     except (DamagedError, TypeError, msgspec.DecodeError, UnicodeDecodeError):
         return False

@@ -59,7 +59,9 @@ def told_since(db: Database, moment: datetime) -> Iterator[Told]:
 
 def _exercises(db: Database) -> dict[int, bool]:
     """Which channels are those of exercises."""
-    return {channel: bool(one) for channel, one in db.rows("SELECT channel, exercise FROM channels")}
+    return {
+        channel: bool(one) for channel, one in db.rows("SELECT channel, exercise FROM channels")
+    }
 
 
 def _whole(seq: int, sealed: list[object], length: int | None, mark: int) -> Post:

@@ -17,8 +17,9 @@ _PACK = zstandard.ZstdCompressor(level=-1)
 
 
 def packed(body: bytes, received: bytes) -> tuple[bytes, int]:
-    """The post as JSON and what was received (empty or the same: not kept twice), and where the
-    JSON ends; for the writer's thread only.
+    """The post as JSON with what was received (unless it is the same), and where the JSON ends.
+
+    For the writer's thread only.
     """
     whole = body if received == body else body + received
     return _PACK.compress(whole), len(body)
@@ -34,6 +35,8 @@ def _unpacker() -> Callable[[bytes], bytes]:
 
 
 class _OfThread(threading.local):
+    """What cannot be shared between threads."""
+
     unpack: Callable[[bytes], bytes]
 
 
