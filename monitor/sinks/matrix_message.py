@@ -17,8 +17,9 @@ def lines_of(alert: Alert, look: Look, now: datetime) -> tuple[Line, ...]:
     """What it says, in the reader's time zone, and what the desk has done about it."""
     manner = Manner(
         look.name_of,
-        lambda moment: time_of_day(moment, now, look.zone),
+        lambda moment: time_of_day(moment, now, look.zone, look.language),
         handled=look.handled(alert.incident.id, now),
+        language=look.language,
     )
     return compose(alert, manner)
 
