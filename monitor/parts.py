@@ -21,7 +21,17 @@ from monitor.field import STDIN
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.gazetteer.near import REACH_KM, bearing, box_around, outlines_in
 from monitor.health import Board
-from monitor.receivers import AlertFile, Apprise, Email, Matrix, Tak, TelegramBot, Terminal, Webhook
+from monitor.receivers import (
+    AlertFile,
+    Apprise,
+    Email,
+    Language,
+    Matrix,
+    Tak,
+    TelegramBot,
+    Terminal,
+    Webhook,
+)
 from monitor.rule import Level
 from monitor.settings import Bus, Preview, Settings
 from monitor.sinks.apprise import AppriseSink
@@ -48,6 +58,7 @@ from monitor.sinks.telegram_api import BotApi
 from monitor.sinks.telegram_bot import Gates, TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
 from monitor.sinks.webhook import Target, WebhookSink
+from monitor.sinks.wording import lies
 from monitor.source import Intake, SourceInfo
 from monitor.sources.feed import FeedOptions, FeedReader
 from monitor.sources.fetch import Fetch
@@ -81,13 +92,15 @@ class Around(NamedTuple):
     handling: Handling
     gazetteer: Callable[[], Gazetteer] = Gazetteer
 
-    def near(self, place: AlertPlace) -> str:
+    def near(self, place: AlertPlace, language: Language) -> str:
         """Where a place lies, from the nearest town; empty if that is not known."""
         if place.lat is None or place.lon is None:
             return ""
         point = (place.lat, place.lon)
         found = bearing(point, place.id, self.gazetteer().around(box_around(point, REACH_KM)))
-        return found.text if found else ""
+        if found is None:
+            return ""
+        return lies(found.rounded, found.direction, found.town.name, language)
 
     def draw(self, place: AlertPlace, level: Level) -> bytes:
         """A small map of a place that has a point."""
