@@ -121,13 +121,10 @@ class Matcher:
         readings = self.look(text)
         found = self._found(readings)
         near = found & self._filing.under
-        asked = self._filing.terms_of(
-            number for concept in near for number in self._filing.filed[concept]
-        )
         questions = {one for one in found if one < 0}
         found -= questions
-        for scanner, look in readings:
-            scanner.answer(look, found, questions, asked)
+        rules = (number for concept in near for number in self._filing.filed[concept])
+        self._answer(readings, found, questions, rules)
         return len({rule for one in found & self._filing.under for rule in self._filing.filed[one]})
 
     def look(self, text: str) -> Readings:
@@ -166,17 +163,13 @@ class Matcher:
             readings = self._readings(text, folded, Look(text, folded, finds, straight=straight))
             found = self._found(readings)
             near = found & self._near
-        likely = self._likely(near, found, post)
-        if not likely:
+        holding, doubtful = self._tried(near, found, post)
+        if not holding and not doubtful:
             return None
         if not readings:
             readings = ((self._narrow, Look(text, folded, finds, straight=straight)),)
-        if min(found) < 0:
-            likely = self._sure(likely, readings, found)
-        holding = {trial.number for trial in likely if trial.test is None}
-        later = [trial for trial in likely if trial.test is not None]
-        if later:
-            holding.update(self._tested(later, found, readings, post))
+        if doubtful:
+            holding.update(self._sure(doubtful, found, readings, post))
         only = self.speaker(post).rules
         if only:
             holding = {one for one in holding if self._rules[one].id in only}
@@ -189,46 +182,61 @@ class Matcher:
             found.update(map(scanner.concept.__getitem__, map(PATTERN, look.finds)))
         return found
 
-    def _likely(self, near: Iterable[int], found: set[int], post: Post) -> list[Trial]:
-        """Try the rules that are near: those that may hold if open questions are answered so.
+    def _tried(
+        self, near: Iterable[int], found: set[int], post: Post
+    ) -> tuple[set[int], list[Trial]]:
+        """Try the rules that are near: those that hold, and those of which more must be known.
 
-        Their exact tests remain. A rule that is near twice may be there twice.
+        The latter may depend on an open question, or have an exact test; some are there twice.
         """
-        likely: list[Trial] = []
+        holding: set[int] = set()
+        doubtful: list[Trial] = []
         who: SourceInfo | None = None
         filed = self._filing.near
-        certain = found if min(found) >= 0 else {one for one in found if one >= 0}
         for concept in near:
             some, trials = filed[concept]
             for one in some & found:
                 for trial in trials[one]:
-                    _, more, none, speaks, _, _, _ = trial
-                    if not none.isdisjoint(certain) or (more and not met(more, found)):
-                        continue
+                    more, none, speaks, test, number = trial[:5]
                     if speaks:
                         who = who or self.speaker(post)
                         if not speaks(found, who):
                             continue
-                    likely.append(trial)
-        return likely
+                    if concept < 0 or one < 0 or more or test or not none.isdisjoint(found):
+                        if _possible(trial, found):
+                            doubtful.append(trial)
+                    else:
+                        holding.add(number)
+        return holding, doubtful
 
-    def _sure(self, likely: list[Trial], readings: Readings, found: set[int]) -> list[Trial]:
-        """Answer open questions as far as a rule depends on them; the rules that still stand.
+    def _sure(
+        self, doubtful: Sequence[Trial], found: set[int], readings: Readings, post: Post
+    ) -> Iterator[int]:
+        """Of doubtful rules, those that hold once their questions are answered.
 
         No question stays in `found`.
         """
         questions = {one for one in found if one < 0}
-        found -= questions
-        doubtful = [
-            trial for trial in likely
-            if trial.test or not trial.none.isdisjoint(questions) or not _stands(trial, found)
-        ]  # fmt: skip
-        if not doubtful:
-            return likely
-        terms = self._filing.terms_of({trial.number for trial in doubtful})
+        if questions:
+            found -= questions
+            self._answer(readings, found, questions, {trial.number for trial in doubtful})
+        later: list[Trial] = []
+        for trial in doubtful:
+            if _stands(trial, found):
+                if trial.test is None:
+                    yield trial.number
+                else:
+                    later.append(trial)
+        if later:
+            yield from self._tested(later, found, readings, post)
+
+    def _answer(
+        self, readings: Readings, found: set[int], questions: Iterable[int], rules: Iterable[int]
+    ) -> None:
+        """Add to `found` what the questions lead to, as far as these rules depend on it."""
+        terms = self._filing.terms_of(rules)
         for scanner, look in readings:
             scanner.answer(look, found, questions, terms)
-        return [trial for trial in likely if _stands(trial, found)]
 
     def _tested(
         self, later: Sequence[Trial], found: set[int], readings: Readings, post: Post
@@ -377,8 +385,14 @@ class Matcher:
         return self.rulebook.sources.get(post.source) or SourceInfo(id=post.source)
 
 
+def _possible(trial: Trial, found: AbstractSet[int]) -> bool:
+    """Whether a rule may hold if open questions are answered in its favour."""
+    none = trial.none & found
+    return (not none or max(none) < 0) and met(trial.more, found)
+
+
 def _stands(trial: Trial, found: AbstractSet[int]) -> bool:
-    """Whether a rule that was tried with open questions is still likely without them."""
+    """Whether all groups of a rule are met, and nothing is found that must not be."""
     if trial.group.isdisjoint(found) or trial.filed.isdisjoint(found):
         return False
     return trial.none.isdisjoint(found) and met(trial.more, found)

@@ -24,12 +24,12 @@ class Trial(NamedTuple):
     rest are: what must not be found, who must speak, the exact test, and the rule's number.
     """
 
-    group: Group
     more: tuple[Group, ...]
     none: Group
     speaks: Test | None
     test: Test | None
     number: int
+    group: Group
     filed: Group
 
 
@@ -109,7 +109,7 @@ class Filing:
         under = self._concepts.widened(filed) if filed else frozenset({self._concepts.nothing})
         none = self._concepts.widened(made.none)
         first, more = (groups[0], groups[1:]) if groups else (under, ())
-        return Trial(first, more, none, made.speaks, made.test, number, under)
+        return Trial(more, none, made.speaks, made.test, number, first, under)
 
     def terms_of(self, numbers: Iterable[int]) -> Group:
         """All terms that rules name, the sides of two words near each other too."""

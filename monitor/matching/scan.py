@@ -124,7 +124,9 @@ class Scanner:
         if not keys:
             self.find = _nothing
         elif patterns.bytewise:
-            automaton = DoubleArrayAhoCorasick([key.encode("latin-1") for key in keys])
+            coded = [key.encode("latin-1") for key in keys]
+            # Read as a text, the patterns show which states are passed most: these lie together.
+            automaton = DoubleArrayAhoCorasick(coded, corpus=coded)
             self.find = automaton.find_overlapping
         else:
             self.find = CharwiseDoubleArrayAhoCorasick(keys).find_overlapping
