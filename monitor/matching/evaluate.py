@@ -16,7 +16,7 @@ from monitor.lexicon.expressions import is_pattern
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.surfaces import Inflect
 from monitor.matching.concepts import Concepts
-from monitor.matching.filing import Filing, Trial, met
+from monitor.matching.filing import Filing, Trial
 from monitor.matching.ground import Grounds, beside_words
 from monitor.matching.outside import linked, matched
 from monitor.matching.scan import PATTERN, Look, RawFind, Scanner, Sighting
@@ -30,6 +30,7 @@ from monitor.rulebook.conditions import every, possible
 from monitor.rulebook.plan import Plan
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
+from monitor.text.disguise import places
 from monitor.text.disguise import readings as undisguised
 from monitor.text.fold import OTHER, fold_straight, fold_wide, has_other_letters
 from monitor.text.symbols import unspaced
@@ -84,7 +85,6 @@ class Matcher:
         self._find = self._narrow.find
         self._meaning = self._narrow.concept.__getitem__
         self._disguise = compiled.numbers[DISGUISE]
-        self._near = self._filing.under | {self._disguise}
         self._open = self._filing.always or self._wide is not None
 
     def __getstate__(self) -> dict[str, object]:
@@ -139,10 +139,11 @@ class Matcher:
             wide = fold_wide(text)
             made.append((self._wide, Look(text, wide, self._wide.find(wide))))
         if self._disguise in map(self._meaning, map(PATTERN, look.finds)):
-            for plain, back in undisguised(text):
-                again, straight = fold_straight(plain)
+            for reading in undisguised(text):
+                again, straight = fold_straight(reading[0])
                 finds = self._find(again)
-                made.append((self._narrow, Look(plain, again, finds, straight=straight, back=back)))
+                one = Look(reading[0], again, finds, straight=straight, reading=reading)
+                made.append((self._narrow, one))
         return made
 
     def _may_be_wide(self, text: str, folded: bytes) -> bool:
@@ -155,14 +156,15 @@ class Matcher:
         folded, straight = fold_straight(text)
         finds = self._find(folded)
         found = set(map(self._meaning, map(PATTERN, finds)))
-        near = found & self._near
-        if not near and not self._open:
+        filed = self._filing.near
+        near = [one for one in found if filed[one]]
+        if not near and not self._open and self._disguise not in found:
             return None
         readings: Readings = ()
-        if self._open or self._disguise in near:
+        if self._open or self._disguise in found:
             readings = self._readings(text, folded, Look(text, folded, finds, straight=straight))
             found = self._found(readings)
-            near = found & self._near
+            near = [one for one in found if filed[one]]
         holding, doubtful = self._tried(near, found, post)
         if not holding and not doubtful:
             return None
@@ -194,7 +196,9 @@ class Matcher:
         who: SourceInfo | None = None
         filed = self._filing.near
         for concept in near:
-            some, trials = filed[concept]
+            some, trials = filed[concept] or (None, {})
+            if some is None:
+                some, trials = self._filing.made(concept)
             for one in some & found:
                 for trial in trials[one]:
                     more, none, speaks, test, number = trial[:5]
@@ -203,7 +207,7 @@ class Matcher:
                         if not speaks(found, who):
                             continue
                     if concept < 0 or one < 0 or more or test or not none.isdisjoint(found):
-                        if _possible(trial, found):
+                        if trial.possible(found):
                             doubtful.append(trial)
                     else:
                         holding.add(number)
@@ -222,7 +226,7 @@ class Matcher:
             self._answer(readings, found, questions, {trial.number for trial in doubtful})
         later: list[Trial] = []
         for trial in doubtful:
-            if _stands(trial, found):
+            if trial.stands(found):
                 if trial.test is None:
                     yield trial.number
                 else:
@@ -307,8 +311,8 @@ class Matcher:
         sightings: set[Sighting] = set()
         for scanner, look in readings:
             here: Iterable[Sighting] = scanner.sightings(look, wanted, most)
-            back = look.back
-            if back is not None:
+            if look.reading is not None:
+                back = places(look.reading)
                 here = ((back[start], back[end - 1] + 1, term) for start, end, term in here)
             sightings.update(here)
         return sorted(sightings)
@@ -383,19 +387,6 @@ class Matcher:
     def speaker(self, post: Post) -> SourceInfo:
         """What is known of the post's source; `unknown` in role and side if it is not listed."""
         return self.rulebook.sources.get(post.source) or SourceInfo(id=post.source)
-
-
-def _possible(trial: Trial, found: AbstractSet[int]) -> bool:
-    """Whether a rule may hold if open questions are answered in its favour."""
-    none = trial.none & found
-    return (not none or max(none) < 0) and met(trial.more, found)
-
-
-def _stands(trial: Trial, found: AbstractSet[int]) -> bool:
-    """Whether all groups of a rule are met, and nothing is found that must not be."""
-    if trial.group.isdisjoint(found) or trial.filed.isdisjoint(found):
-        return False
-    return trial.none.isdisjoint(found) and met(trial.more, found)
 
 
 def evaluate(matcher: Matcher, post: Post, name: PostName) -> tuple[Hit, ...]:

@@ -23,6 +23,7 @@ from monitor.rulebook.patterns import (
     Patterns,
     judged_words,
 )
+from monitor.text.disguise import Reading
 from monitor.text.fold import Origins
 from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
 
@@ -36,6 +37,7 @@ _TAG_GOES_ON = regex.compile(r"[_\p{Cf}]*[^\W_]")
 _NO_TAG_AFTER = ("&", "/")
 _BLANKS = frozenset({" ", ord(" ")})
 _SHORT = 64  # longer texts are not worth remembering
+_SMALL = range(-0x8000, 0x8000)  # what an array's "h" holds
 _USUAL = (1, 1, False)  # a word between two spaces
 _Complete = tuple[Sequence[int], Sequence[Check], int, int]
 Sighting = tuple[int, int, int]
@@ -45,7 +47,7 @@ Sighting = tuple[int, int, int]
 class Look:
     """What one automaton found in a text; what else costs time is worked out when asked for."""
 
-    __slots__ = ("_origins", "_view", "back", "finds", "folded", "straight", "text")
+    __slots__ = ("_origins", "_view", "finds", "folded", "reading", "straight", "text")
 
     def __init__(
         self,
@@ -54,13 +56,13 @@ class Look:
         finds: Sequence[RawFind],
         *,
         straight: bool = False,
-        back: Sequence[int] | None = None,
+        reading: Reading | None = None,
     ) -> None:
         """`straight`: each character is one symbol, so that places need no working out.
 
-        `back`: where each character stands in the post's text, if this is not that text.
+        `reading`: how the text was made, if it is not the post's own.
         """
-        self.back = back
+        self.reading = reading
         self.text = text
         self.folded = folded
         self.finds = finds
@@ -99,16 +101,19 @@ class Scanner:
         self._concepts = concepts
         self._asking: dict[int, Meaning] = {}
         self._edges: dict[int, tuple[int, int, bool]] = {}
-        self.concept = array("i")
+        numbers: list[int] = []
         for number, meaning in enumerate(patterns.meanings.values()):
             edges = (meaning.lead, meaning.trail, meaning.open)
             if meaning.simple:
-                self.concept.append(concepts.of(meaning.terms))
+                numbers.append(concepts.of(meaning.terms))
                 if edges != _USUAL:
                     self._edges[number] = edges
             else:
-                self.concept.append(concepts.question(frozenset(meaning.all_terms())))
+                numbers.append(concepts.question(frozenset(meaning.all_terms())))
                 self._asking[number] = meaning
+        # Half as wide, it is twice as much at hand.
+        small = all(number in _SMALL for number in numbers)
+        self.concept = array("h" if small else "i", numbers)
         self._initials = _initials(self._asking, bytewise=patterns.bytewise)
         self._next_words = _next_words(self._asking) if patterns.bytewise else {}
         self._plain = frozenset(

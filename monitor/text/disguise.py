@@ -29,8 +29,8 @@ _RUN = re.compile(r"(.)\1\1+")
 
 Span = tuple[int, int]
 """[start, end) in a text."""
-Reading = tuple[str, list[int]]
-"""A text, and where each of its characters stands in the original one."""
+Reading = tuple[str, list[Span]]
+"""A text, and what of the original one it is, in order."""
 
 
 def readings(text: str) -> Iterator[Reading]:
@@ -46,7 +46,12 @@ def readings(text: str) -> Iterator[Reading]:
         plain = "".join([text[start:end] for start, end in kept])
         if plain not in told:
             told.add(plain)
-            yield plain, list(chain.from_iterable(starmap(range, kept)))
+            yield plain, kept
+
+
+def places(reading: Reading) -> list[int]:
+    """Where each character of a reading stands in the original text."""
+    return list(chain.from_iterable(starmap(range, reading[1])))
 
 
 def _lower(text: str) -> str:
