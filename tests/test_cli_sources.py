@@ -170,3 +170,29 @@ async def test_folders_are_imported(desk: Desk) -> None:
         code, out = await sources(desk, "import", "https://t.me/addlist/AbC-124")
         assert "that link" in out
         await desk.ready("svodka", "esche")
+
+
+async def test_another_owner_of_a_name_is_accepted(desk: Desk) -> None:
+    """After a hand-over nothing is read until a person accepts; then the new owner's posts ring."""
+    (old,) = [one["id"] for one in await desk.telegram.truth() if one["username"] == "svodka"]
+    async with desk.running():
+        await desk.ready("svodka")
+        heir = await desk.telegram.create_channel("Наследник", "heir_of_it")
+        await desk.telegram.post(heir, "ДРГ, но это история")
+        await desk.telegram.set_username(heir, "svodka")
+        await desk.until(lambda: desk.source("svodka").get("state") == "handed_over")
+        assert "monitor sources accept @svodka" in desk.source("svodka")["hint"]
+        code, out = await sources(desk, "accept", "@svodka")
+        assert (code, "stop it" in out) == (1, True), out
+    code, out = await sources(desk, "accept", "@svodka")
+    assert (code, "role, affiliation and family" in out) == (0, True), out
+    async with desk.running():
+        await desk.ready("svodka")
+        assert desk.rung() == 0
+        await desk.telegram.post(old, "прежний пишет дальше")
+        await desk.telegram.post(heir, "ДРГ замечена")
+        await desk.until(lambda: desk.rung() == 1, within=30)
+    found = desk.outcomes()
+    assert (found["unmatched"], found["late"], found["quarantined"]) == (1, 1, 0)
+    code, out = await sources(desk, "accept", "@nobody_here")
+    assert (code, "is in no sources file" in out) == (1, True), out

@@ -259,7 +259,8 @@ class PreviewReader:
         if other is not None:
             hint = (
                 f"@{channel.name} was channel {known.channel} and is now {other}: it has another"
-                " owner. Not read any more; remove it from the sources file or check who it is"
+                f" owner. Not read any more: check who it is, then stop monitor: monitor sources"
+                f" accept @{channel.name}; or remove it from the sources file"
             )
             channel.stopped = True
             self._trouble(channel, Trouble("handed_over", hint))
