@@ -21,7 +21,7 @@ import structlog
 
 from monitor.clock import Clock
 from monitor.post import Post, Received
-from monitor.source import Arrival, Intake, SourceHealth, SourceInfo, SourceState
+from monitor.source import Arrival, Intake, SourceHealth, SourceInfo, SourceState, newest_of
 from monitor.sources.envelope import received
 from monitor.sources.fetch import REDIRECTS, Fetch, Fetched, FetchError
 from monitor.sources.handover import hand_over
@@ -319,7 +319,9 @@ class PreviewReader:
             return
         health = channel.health
         channel.health = msgspec.structs.replace(
-            health, posts=health.posts + len(posts), last_post=self._clock.now().isoformat()
+            health,
+            posts=health.posts + len(posts),
+            last_post=newest_of(posts, health.last_post),
         )
         log.info("source_read", source=channel.source, posts=len(posts), history=history)
 
