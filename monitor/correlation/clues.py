@@ -14,6 +14,7 @@ import msgspec
 from rpds import HashTrieMap, HashTrieSet
 
 from monitor.correlation.calendar import Calendar, enter, strike
+from monitor.correlation.kept import Kept
 from monitor.watch import Clue, in_order
 
 PostKey = tuple[str, str]
@@ -33,12 +34,12 @@ class Clues(msgspec.Struct, frozen=True, kw_only=True):
     `watching` which watches these are; `hours` the baselines: posts by rule, place and hour.
     """
 
-    groups: HashTrieMap[str, tuple[Clue, ...]] = HashTrieMap()
-    posts: HashTrieMap[PostKey, tuple[Clue, ...]] = HashTrieMap()
-    ends: HashTrieMap[int, HashTrieSet[str]] = HashTrieMap()
+    groups: Kept[str, tuple[Clue, ...]] = msgspec.field(default_factory=Kept)
+    posts: Kept[PostKey, tuple[Clue, ...]] = msgspec.field(default_factory=Kept)
+    ends: Kept[int, HashTrieSet[str]] = msgspec.field(default_factory=Kept)
     floor: int = 0
     size: int = 0
-    alarms: Calendar = Calendar()
+    alarms: Calendar = msgspec.field(default_factory=Calendar)
     since: HashTrieMap[str, datetime] = HashTrieMap()
     watching: object = None
     hours: HashTrieMap[str, HashTrieMap[int, int]] = HashTrieMap()
@@ -205,9 +206,9 @@ def remembering(clues: Iterable[Clue]) -> Clues:
         if clue.waits and not clue.settled:
             alarms = enter(alarms, clue.due, clue.file)
     return Clues(
-        groups=HashTrieMap({file: tuple(sorted(of, key=in_order)) for file, of in groups.items()}),
-        posts=HashTrieMap({post: tuple(of) for post, of in posts.items()}),
-        ends=HashTrieMap({ended: HashTrieSet(files) for ended, files in ends.items()}),
+        groups=Kept({file: tuple(sorted(of, key=in_order)) for file, of in groups.items()}),
+        posts=Kept({post: tuple(of) for post, of in posts.items()}),
+        ends=Kept({ended: HashTrieSet(files) for ended, files in ends.items()}),
         size=size,
         alarms=alarms,
     )
