@@ -17,6 +17,7 @@ from typing import TypeVar
 import msgspec
 import structlog
 
+from monitor.around import Around
 from monitor.batch import remembered
 from monitor.chat.office import Office
 from monitor.clock import Clock
@@ -31,7 +32,6 @@ from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
 from monitor.notices import Notices
 from monitor.parts import (
-    Around,
     build_answers,
     build_console,
     build_dispatch,

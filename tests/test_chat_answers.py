@@ -28,6 +28,7 @@ from monitor.rulebook.load import load
 from monitor.secret import Secret
 from monitor.silencing import Silencing
 from monitor.sinks.buttons import LETTERS, LONGEST, Buttons
+from monitor.sinks.deliver import Gates
 from monitor.sinks.dispatch import Dispatch
 from monitor.sinks.handling import Handling
 from monitor.sinks.look import Look
@@ -36,7 +37,7 @@ from monitor.sinks.room import Room
 from monitor.sinks.routing import Routing
 from monitor.sinks.speech import LANGUAGES, PHRASES, say
 from monitor.sinks.telegram_api import BotApi
-from monitor.sinks.telegram_bot import Gates, TelegramBotSink
+from monitor.sinks.telegram_bot import TelegramBotSink
 from monitor.store.actions import actions, judgements
 from monitor.store.commit import Work, commit
 from monitor.store.database import Database

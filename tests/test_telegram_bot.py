@@ -16,13 +16,14 @@ from monitor.incident import Status
 from monitor.secret import Secret
 from monitor.sinks.buttons import Buttons
 from monitor.sinks.chat_message import chat_message
+from monitor.sinks.deliver import Gates
 from monitor.sinks.handling import Handling
 from monitor.sinks.look import Look
 from monitor.sinks.pacing import GROUP_SECONDS, Pacing, Urgency
 from monitor.sinks.room import Room
 from monitor.sinks.styled import utf16
 from monitor.sinks.telegram_api import BotApi
-from monitor.sinks.telegram_bot import Gates, TelegramBotSink
+from monitor.sinks.telegram_bot import TelegramBotSink
 from monitor.sinks.wording import Manner, time_of_day
 from tests.data import data_file
 from tests.doubles.bot_api import TOKEN, BotApiDouble, detected

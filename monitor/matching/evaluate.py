@@ -16,7 +16,7 @@ from monitor.lexicon.expressions import is_pattern
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.surfaces import Inflect
 from monitor.matching.concepts import Concepts
-from monitor.matching.filing import Filing, Trial, met
+from monitor.matching.filing import Filing, Trial, met, terms_named
 from monitor.matching.ground import Grounds, beside_words
 from monitor.matching.outside import linked, matched
 from monitor.matching.scan import PATTERN, Look, RawFind, Scanner, Sighting
@@ -263,6 +263,10 @@ class Matcher:
         """What was found of every term (or only of those wanted), worked out when asked for."""
         text = readings[0][1].text
         return Seen(lambda: self._finds(readings, who, post, wanted), text, who, post)
+
+    def terms_named(self, rule: Rule) -> frozenset[int]:
+        """The terms of one of its rules, for `seen`."""
+        return terms_named(rule, self._numbers)
 
     def terms_in(self, text: str) -> AbstractSet[str]:
         """The terms that are found in a text, whatever rules make of them."""
