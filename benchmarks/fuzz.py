@@ -21,15 +21,15 @@ with atheris.instrument_imports(include=["monitor.text", "monitor.matching", "mo
     from monitor.rule import Term
     from monitor.source import SourceInfo
     from monitor.text.fold import fold
-    from tests import naive, test_evaluate
+    from tests import naive, test_evaluate, test_evaluate_reference
 
 RULES = tuple(
     test_evaluate.rule(f"r{number:03}", Term(term))
-    for number, term in enumerate(test_evaluate.TERMS)
+    for number, term in enumerate(test_evaluate_reference.TERMS)
 )
 WHO = SourceInfo(id="telegram:x")
 MATCHER = Matcher(test_evaluate.Book(RULES, {WHO.id: WHO}), inflect=as_written)
-DRAWN = test_evaluate.test_hits_equal_the_reference.hypothesis.fuzz_one_input
+DRAWN = test_evaluate_reference.test_hits_equal_the_reference.hypothesis.fuzz_one_input
 MOST = 200
 """Characters of a raw text: the reference takes its time."""
 
@@ -44,7 +44,10 @@ def judge(data: bytes) -> None:
     if not folded.startswith(b" ") or not folded.endswith(b" "):
         raise AssertionError(f"not between spaces: {text!r}")
     post = test_evaluate.post(text)
-    told, meant = test_evaluate.hits_of(MATCHER, post), naive.evaluate(RULES, text, WHO, post)
+    told, meant = (
+        test_evaluate_reference.hits_of(MATCHER, post),
+        naive.evaluate(RULES, text, WHO, post),
+    )
     if told != meant:
         raise AssertionError(f"{text!r}: {told} is not {meant}")
 

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import os
 import random
-import signal
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
@@ -44,6 +43,7 @@ from monitor.regrouping import Regrouping
 from monitor.reload import Reload
 from monitor.resending import Resending
 from monitor.settings import Settings
+from monitor.signals import listen
 from monitor.silencing import Silencing
 from monitor.sinks.dispatch import takes_exercises
 from monitor.sinks.handling import Handling
@@ -87,54 +87,63 @@ class Daemon:
     ) -> None:  # fmt: skip
         self._settings = settings
         self._clock = clock
-        rng = random.Random()  # noqa: S311 - jitter, no secret
+        self._rng = random.Random()  # noqa: S311 - jitter, no secret
         self._board = Board(clock)
-        self._supervisor = Supervisor(clock, rng)
+        self._supervisor = Supervisor(clock, self._rng)
+        self._build_judging(matcher, db)
+        around = self._build_surroundings(matcher, db)
+        self._build_watching(around)
+        self._build_telling(around, db)
+        self._build_following(matcher, file)
+
+    def _build_judging(self, matcher: Matcher, db: Database) -> None:
+        """From a post that came in to its alerts in the outbox."""
         memory = remembered(db, matcher.rulebook)
         marks = cursors(db)
         self._writer = Writer(db)
         self._outbox = Outbox(self._writer)
         self._pipeline = Pipeline(matcher, memory)
-        self._gate = Gate(
-            self._pipeline,
-            self._writer,
-            clock,
-            cursors=marks,
-            committed=self._outbox.committed,
-        )
-        self._dispatch = build_dispatch(settings, standing(db), newest(db))
-        self._silencing = Silencing(
-            self._writer,
-            self._dispatch,
-            clock,
-            committed=self._outbox.committed,
-            rules=lambda: self._pipeline.matcher.rulebook.ids,
-        )
-        self._regrouping = Regrouping(
-            self._writer, self._pipeline, clock, committed=self._outbox.committed
-        )
+        told = self._outbox.committed
+        self._gate = Gate(self._pipeline, self._writer, self._clock, cursors=marks, committed=told)
+        self._regrouping = Regrouping(self._writer, self._pipeline, self._clock, committed=told)
+
+    def _build_surroundings(self, matcher: Matcher, db: Database) -> Around:
+        """What sources, sinks and the chat share: clock, board, HTTP, accounts."""
         self._fetch = Fetch(
-            clock,
-            contact=settings.http.user_agent_contact,
-            allow_private=settings.http.allow_private,
+            self._clock,
+            contact=self._settings.http.user_agent_contact,
+            allow_private=self._settings.http.allow_private,
         )
         self._known = dict(matcher.rulebook.sources)
-        names = [one.name for one in settings.telegram.accounts]
+        names = [one.name for one in self._settings.telegram.accounts]
         self._roster = Roster(tuple(self._known.values()), names, self._board)
-        around = Around(
-            self._known, clock, rng, self._board, self._fetch, self._roster,
+        return Around(
+            self._known, self._clock, self._rng, self._board, self._fetch, self._roster,
             Bots(), Handling(judgements(db)), lambda: self._pipeline.matcher.gazetteer,
         )  # fmt: skip
-        self._escalating = Escalating(
-            self._writer, self._outbox, self._dispatch, around.handling, clock,
-            committed=self._outbox.committed,
+
+    def _build_watching(self, around: Around) -> None:
+        """The sources, and who notices that one of them is not well."""
+        self._habits = Habits(self._gate, self._clock, self._board)
+        self._collecting = Collecting(self._settings, around, self._supervisor)
+        self._troubles = Troubles(
+            self._writer, self._clock, self._collecting, self._outbox.committed
+        )
+
+    def _build_telling(self, around: Around, db: Database) -> None:
+        """From the outbox to people: routes, sinks, the chat's answers, the console."""
+        settings, clock, told = self._settings, self._clock, self._outbox.committed
+        self._dispatch = build_dispatch(settings, standing(db), newest(db))
+        self._silencing = Silencing(
+            self._writer, self._dispatch, clock, committed=told,
+            rules=lambda: self._pipeline.matcher.rulebook.ids,
         )  # fmt: skip
+        self._escalating = Escalating(
+            self._writer, self._outbox, self._dispatch, around.handling, clock, committed=told
+        )
         self._digests = Digests(
             settings, self._writer, self._outbox, self._dispatch, clock, board=self._board
         )
-        self._habits = Habits(self._gate, clock, self._board)
-        self._collecting = Collecting(settings, around, self._supervisor)
-        self._troubles = Troubles(self._writer, clock, self._collecting, self._outbox.committed)
         self._resending = Resending(
             self._outbox,
             lambda name: build_receiver(settings, around, name),
@@ -150,25 +159,22 @@ class Daemon:
         )  # fmt: skip
         self._answers = build_answers(settings, around, office)
         self._console = build_console(settings, around, self._outbox, self._live)
-        notices = Notices(self._writer, clock, committed=self._outbox.committed)
+
+    def _build_following(self, matcher: Matcher, file: ConfigFile | None) -> None:
+        """Who notices that rules or monitor.yaml were saved."""
+        notices = Notices(self._writer, self._clock, committed=self._outbox.committed)
         self.rules = Reload(
-            _material(settings),
-            matcher,
-            self._take,
-            clock=clock,
-            board=self._board,
-            notices=notices,
+            _material(self._settings), matcher, self._take,
+            clock=self._clock, board=self._board, notices=notices,
+        )  # fmt: skip
+        changed = (
+            dict.fromkeys(("rules", "sources", "places"), self._other_files)
+            | {"retention": self._keep_so_long}
+            | dict.fromkeys(ROUTING_KEYS, self._put_routes)
         )
         self._reconfiguring = [
             Reconfiguring(
-                one,
-                settings,
-                dict.fromkeys(("rules", "sources", "places"), self._other_files)
-                | {"retention": self._keep_so_long}
-                | dict.fromkeys(ROUTING_KEYS, self._put_routes),
-                clock=clock,
-                board=self._board,
-                notices=notices,
+                one, self._settings, changed, clock=self._clock, board=self._board, notices=notices
             )
             for one in (file,)
             if one is not None
@@ -364,34 +370,5 @@ async def run(
     db = Database.open(settings.state)
     stop = asyncio.Event()
     daemon = Daemon(settings, matcher, clock, db, file)
-    _on_signals(stop, daemon.rules.ask)
+    listen(stop, daemon.rules.ask)
     await daemon.run(stop)
-
-
-def _on_signals(stop: asyncio.Event, reload: Callable[[], None]) -> None:
-    def asked() -> None:
-        if stop.is_set():
-            os._exit(130)  # everything that must survive is on disk already
-        stop.set()
-
-    at_terminal = _has_terminal()
-
-    def hung_up() -> None:
-        """A SIGHUP is a wish to reload, unless the terminal that started the daemon is gone."""
-        if at_terminal and not _has_terminal():
-            asked()
-        else:
-            reload()
-
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, hung_up)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, asked)
-
-
-def _has_terminal() -> bool:
-    try:
-        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True

@@ -1,6 +1,9 @@
 """Posts, incidents and alerts for the store's tests, made in few words."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 from monitor.alert import Alert, AlertIncident, alert_id
@@ -11,6 +14,9 @@ from monitor.post import Post, PostKind, Received
 from monitor.rule import Rule, Term
 from monitor.store.commit import Judged, Work, commit
 from monitor.store.database import Database
+from monitor.store.deliveries import Delivery
+from monitor.store.incidents import cursors, facts, open_incidents, recall
+from monitor.store.outbox import alerts_after, position, record
 from monitor.store.posts import Admitted, admit
 
 START = datetime(2023, 5, 22, 9, 0, tzinfo=UTC)
@@ -142,3 +148,54 @@ class Keep:
     unmatched = timedelta(days=14)
     matched = timedelta(days=90)
     alerts = timedelta(days=7)
+
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def child(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run tests/store_child.py to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "tests.store_child", *map(str, arguments)],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=50, **options,
+    )  # fmt: skip
+
+
+def filled(folder: Path, posts: int = 30) -> Database:
+    """A store with something in every table."""
+    db = Database.open(folder, ballast=0)
+    many = [
+        received(str(n), f"ДРГ, сообщение {n}", raw=b'{"n": %d}' % n, channel_id=7)
+        for n in range(posts)
+    ]
+    store(
+        db, *many,
+        outcome="alerted",
+        cursors={"preview/telegram:vvgladkov": "41", "feed/x": "etag"},
+        facts={"replay/start": "2023-05-22"},
+        incidents=(incident(), incident("i2", open=False)),
+        supports=(support(), support("i2", "2")),
+        alerts=(alert(1), alert(2), alert(1, "i2")),
+    )  # fmt: skip
+    delivery = Delivery(1, "a", "i1", "delivered", 1, at(1), "77")
+    record(db, "chat", 1, [delivery], {"epoch": 3})
+    return db
+
+
+def everything(db: Database) -> tuple[object, ...]:
+    """All that the daemon acts upon, read as it reads it."""
+    again = admit(db, PROBES, at(90))
+    return (
+        open_incidents(db), alerts_after(db, 0, 100), cursors(db), facts(db), position(db, "chat"),
+        recall(db, "telegram:vvgladkov", "2", False), db.head.seq, db.head.sequence,
+        [(one.name, one.event_at, one.previous, one.problem) for one in again],
+    )  # fmt: skip
+
+
+PROBES = [
+    *(received(str(number), f"ДРГ, сообщение {number}", channel_id=7) for number in range(30)),
+    received("3", "исправлено", observed=50, channel_id=7),
+    received("4", "x", kind="delete", observed=51, channel_id=7),
+    received("99", "новое", channel_id=7),
+]
+"""What a source hands over next: everything again, an edit, a deletion, something new."""

@@ -10,7 +10,7 @@ import pytest
 from monitor.cli import main
 from monitor.sinks.speech import say
 from tests.doubles.bot_api import TOKEN, BotApiDouble, Message
-from tests.test_chat_answers import RULES
+from tests.doubles.newsroom import RULES
 from tests.test_daemon import running, start, started, stopped
 
 __all__ = ["started"]  # the fixture that ends what a test has started

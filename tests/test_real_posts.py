@@ -21,7 +21,7 @@ from monitor.store.archive import outcomes, stored_after
 from monitor.store.database import Database
 from tests import naive
 from tests.data import data_file
-from tests.test_evaluate import REAL_RULES
+from tests.test_evaluate_reference import REAL_RULES
 
 NOBODY = SourceInfo(id="telegram:nobody")
 

@@ -10,24 +10,18 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from monitor.action import Action
 from monitor.clock import SystemClock
 from monitor.incident import Status
 from monitor.secret import Secret
-from monitor.sinks.buttons import Buttons
-from monitor.sinks.chat_message import chat_message
 from monitor.sinks.deliver import Gates
-from monitor.sinks.handling import Handling
 from monitor.sinks.look import Look
 from monitor.sinks.pacing import GROUP_SECONDS, Pacing, Urgency
 from monitor.sinks.room import Room
-from monitor.sinks.styled import utf16
 from monitor.sinks.telegram_api import BotApi
 from monitor.sinks.telegram_bot import TelegramBotSink
 from monitor.sinks.wording import Manner, time_of_day
-from tests.data import data_file
-from tests.doubles.bot_api import TOKEN, BotApiDouble, detected
-from tests.doubles.outbox import KOZINKA, MOMENT, RNG, MemoryOutbox, make_alert, make_post
+from tests.doubles.bot_api import TOKEN, BotApiDouble
+from tests.doubles.outbox import MOMENT, RNG, MemoryOutbox, make_alert, make_post
 
 MANNER = Manner(str, lambda moment: time_of_day(moment, MOMENT, UTC))
 
@@ -352,85 +346,6 @@ def test_pacing_keeps_the_last_calls_for_criticals() -> None:
     for _ in range(100):
         private.called(now)
     assert 1.0 <= private.wait(Urgency.EDIT, now) < 1.1
-
-
-PAYLOADS = (
-    "@admin", "/start", "/stop@other_bot", "#tag", "$USD", "https://evil.example/x?y=/z",
-    "tg://resolve?domain=evil", "t.me/evil", "пример.рф", "a@b.example", "http://127.0.0.1/",
-    "ftp://a.b", "evil。com", "x@name", "mailto:a@b.cd", "javascript://x", "evil.example:8080/",
-    "＠admin", "@\u200badmin", "evil\u2024com",
-)  # fmt: skip
-WRAPPERS = (
-    "{}", "<a href='{}'>x</a>", "[x]({})", "[{}](tg://user?id=1)", "*{}*", "`{}`", "||{}||",
-    "\u202e{}\u202c", "\u2066{}\u2069", "</blockquote><b>{}", "word{}", "{0}{0}", "\x00{}\x1b[31m",
-)  # fmt: skip
-ATTACKS = [wrapper.format(payload) for wrapper in WRAPPERS for payload in PAYLOADS]
-
-
-def test_hostile_text_makes_no_link_mention_or_command() -> None:
-    """515 naughty strings, 260 attacks as post, source, title, place: nothing active."""
-    naughty = msgspec.json.decode(data_file("hostile/blns/blns.json").read_bytes(), type=list[str])
-    assert len(naughty) >= 500
-    assert len(ATTACKS) >= 200
-    buttons = Buttons(TOKEN)
-    for text in [*naughty, *ATTACKS]:
-        assert buttons.read(text, "chat") is None
-        alert = make_alert(1, posts=(make_post(text, source=text),), reason=text)
-        place = msgspec.structs.replace(KOZINKA, name=text)
-        what = msgspec.structs.replace(alert.incident, title=text, place=place)
-        message = chat_message(msgspec.structs.replace(alert, incident=what), MANNER)
-        ours = "https://t.me/vvgladkov/4711"
-        assert message.text.count(ours) == 1
-        assert detected(message.text.replace(ours, "")) == [], text
-        assert utf16(message.text) <= 4096
-        links = [one.url for one in message.entities if one.type == "text_link"]
-        assert links == [ours]
-        assert not any(char in message.text for char in "\x00\x1b\u202e\u2066\r")
-
-
-def test_nothing_else_that_a_chat_is_sent_is_active() -> None:
-    """Names of hostile people, places, towns and titles in captions, overviews, evidence, acts."""
-    naughty = msgspec.json.decode(data_file("hostile/blns/blns.json").read_bytes(), type=list[str])
-    for text in [*naughty[::11], *ATTACKS[::5]]:
-
-        def named(_: object, text: str = text) -> str:
-            return text
-
-        act = Action(key="1", at=MOMENT, did="acknowledge", who=text, via="x", incident="i")
-        look = Look(
-            name_of=named, near=named,
-            handling=Handling([msgspec.structs.replace(act, incident="incident-1")]),
-        )  # fmt: skip
-        alert = make_alert(1, posts=(make_post(text),))
-        place = msgspec.structs.replace(KOZINKA, name=text, admin1=text)
-        what = msgspec.structs.replace(
-            alert.incident, title=text, place=place, roles=(text,), denied_by=(text,), echoes=1,
-        )  # fmt: skip
-        alert = msgspec.structs.replace(alert, incident=what)
-        ours = "https://t.me/vvgladkov/4711"
-        shown = [
-            look.caption(alert), look.overview([alert] * 9).text,
-            look.evidence(alert.posts * 2, MOMENT).text, look.message(alert, MOMENT).text,
-        ]  # fmt: skip
-        for one in shown:
-            assert detected(one.replace(ours, "")) == [], text
-            assert utf16(one) <= 4096
-            assert not any(char in one for char in "\x00\x1b\u202e\u2066\r")
-        assert utf16(shown[0]) <= 1024
-
-
-@pytest.mark.parametrize(
-    "text", ["👩‍👩‍👧‍👦" * 2000, "a" * 4096, "é" * 9000, "🔴 " * 4000, "\n\n" * 3000 + "x"]
-)
-def test_the_longest_post_fits(text: str) -> None:
-    """Whatever a post holds, the message keeps the limit, whole characters and its alert id."""
-    posts = tuple(make_post(text, source=f"telegram:s{n}") for n in range(20))
-    message = chat_message(make_alert(1, posts=posts), MANNER)
-    assert utf16(message.text) <= 4096
-    assert len(message.entities) <= 100
-    assert message.text.endswith("alert alert-1-1")
-    message.text.encode()
-    assert "\u200d…" not in message.text
 
 
 async def test_the_token_is_never_shown(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from monitor.lexicon import foreign
 from monitor.lexicon.surfaces import MAX_SURFACES, Surface, surfaces
 from monitor.lexicon.terms import ParsedTerm, TermProblem, parse
-from tests import naive
+from tests import naive_words
 from tests.data import data_file
 
 
@@ -167,7 +167,7 @@ def test_naughty_strings_are_terms_or_problems() -> None:
         if isinstance(parsed, TermProblem):
             assert parsed.hint
         elif all(unicodedata.category(letter) != "Cf" for letter in text) and "*" not in text:
-            assert naive.find(text, text) or not naive.words(text), text
+            assert naive_words.find(text, text) or not naive_words.words(text), text
 
 
 def test_languages_without_their_dictionaries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

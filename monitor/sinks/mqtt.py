@@ -59,6 +59,10 @@ HEALTH_EVERY = 5.0
 SUBSCRIBERS_RETURN = 2.0
 """Seconds given to subscribers to come back before a broker that forgot is told again."""
 
+LONGEST_PAUSE = 8.0
+"""Seconds between two tries, at most: one costs next to nothing, and alerts wait for it. Not less,
+because brokers that ban flapping clients count 15 connections a minute (EMQX)."""
+
 SUSPICIOUS_FAILURES = 8
 SUSPICIOUS_SECONDS = 600.0
 """So often and so long one alert alone may end its connections before it becomes a dead letter."""
@@ -82,7 +86,7 @@ class Tuning(NamedTuple):
     mark_wait: float = MARK_WAIT
     health_every: float = HEALTH_EVERY
     subscribers_return: float = SUBSCRIBERS_RETURN
-    longest_pause: float = 30.0
+    longest_pause: float = LONGEST_PAUSE
 
 
 REAL_TIME = Tuning()

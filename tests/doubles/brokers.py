@@ -71,7 +71,7 @@ class Mosquitto:
                     *([] if any("listener" in line for line in lines)
                       else [f"listener {self.port} 127.0.0.1"]),
                     f"allow_anonymous {str(anonymous).lower()}",
-                    "max_queued_messages 100000",
+                    "max_queued_messages 0",  # a slow subscriber loses none
                     *(["user root"] if os.getuid() == 0 else []),
                     *(line.replace("PORT", str(self.port)) for line in lines),
                     "",

@@ -11,7 +11,7 @@ from monitor.matching.concepts import Concepts
 from monitor.matching.scan import Look, Scanner
 from monitor.rulebook.patterns import Patterns
 from monitor.text.fold import fold, fold_wide
-from tests import naive
+from tests import naive_words
 
 Engine = Callable[[str, str], list[tuple[int, int]]]
 
@@ -46,7 +46,7 @@ ENGINES: dict[str, Engine] = {
     "bytes": lambda term, text: _automaton(term, text, bytewise=True),
     "bytes, ahocorasick_rs": lambda term, text: _automaton(term, text, bytewise=True, second=True),
     "characters": lambda term, text: _automaton(term, text, bytewise=False),
-    "reference": lambda term, text: sorted(naive.find(term, text)),
+    "reference": lambda term, text: sorted(naive_words.find(term, text)),
 }
 
 CASES: list[tuple[str, str, list[tuple[int, int]]]] = [

@@ -1,0 +1,259 @@
+"""The reference's words: how a text falls into words and where a term stands in it."""
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+import regex
+
+from monitor.lexicon.derive import derivations
+from monitor.lexicon.english_words import COMMON
+from monitor.lexicon.homographs import is_common
+from monitor.lexicon.names import name_forms
+from monitor.lexicon.surfaces import in_language
+
+LATIN_TO_CYRILLIC = dict(zip("aceopxyikmhtb", "асеорхуікмнтв", strict=True))
+OWN_LETTERS = {"й": "й", "ї": "ї", "ў": "ў", "ё": "е"}
+PLAIN = {"ß": "ss", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe"}
+MARKED = regex.compile(r"(?s).[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f]*")
+UNSEEN = regex.compile(r"\p{Cf}|\p{Mn}(?<![\u3099\u309a])")
+WORDLIKE = regex.compile(r"[\p{L}\p{N}\p{M}]")
+UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]")
+APOSTROPHES = "'’ʼ`´‘"
+JOINED = regex.compile(r"[абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґў]")
+
+
+APART = regex.compile(r"(.*)\s([~>])(\d+)\s(.*)")
+
+
+class Word(NamedTuple):
+    """A word of the text: what it says with scripts apart, its capitals, where it stands."""
+
+    letters: str
+    cased: str
+    start: int
+    end: int
+
+
+def same_look(word: str) -> str:
+    """Look-alike letters as one."""
+    return "".join(LATIN_TO_CYRILLIC.get(letter, letter) for letter in word)
+
+
+def characters(text: str) -> list[tuple[str, str, int, int]]:
+    """(letters, letters with their capitals, start, end) for each character that is seen."""
+    out: list[tuple[str, str, int, int]] = []
+    for cluster in regex.finditer(MARKED, text):
+        composed = unicodedata.normalize("NFC", cluster[0])
+        first = composed[0]
+        said = _said(first)
+        if said:
+            shown = said.upper() if first.isupper() else said
+            out.append((said, shown, cluster.start(), cluster.end()))
+    return out
+
+
+@lru_cache(maxsize=4096)
+def _said(character: str) -> str:
+    lower = character.lower()
+    if character in APOSTROPHES:
+        return "'"
+    if lower in OWN_LETTERS or lower in PLAIN:
+        return OWN_LETTERS.get(lower, PLAIN.get(lower, ""))
+    if UNSEEN.fullmatch(character):
+        return ""
+    if not WORDLIKE.fullmatch(character):
+        return " "
+    if UNSPACED.fullmatch(character):
+        return character
+    bare = unicodedata.normalize("NFKD", lower).casefold()
+    return "".join(part for part in bare if not UNSEEN.fullmatch(part))
+
+
+@lru_cache(maxsize=64)
+def words(text: str) -> list[Word]:
+    """The words of a text; a letter of a script without spaces ends one."""
+    seen = characters(text)
+    found: list[Word] = []
+    current: list[tuple[str, str, int, int]] = []
+    for at, (said, shown, start, end) in enumerate(seen):
+        kept = said != " " and not UNSPACED.fullmatch(said)
+        if said == "'":
+            beside = [seen[near][0] for near in (at - 1, at + 1) if 0 <= near < len(seen)]
+            kept = len(beside) == 2 and all(JOINED.fullmatch(same_look(one)) for one in beside)
+        if kept:
+            current.append((said, shown, start, end))
+        elif current:
+            found.append(_word(current))
+            current = []
+    return [*found, _word(current)] if current else found
+
+
+def _word(parts: list[tuple[str, str, int, int]]) -> Word:
+    letters = "".join(said for said, _, _, _ in parts)
+    cased = "".join(shown for _, shown, _, _ in parts)
+    return Word(letters, cased, parts[0][2], parts[-1][3])
+
+
+def disguised(word: str) -> bool:
+    """Latin and Cyrillic letters in one word."""
+    return bool(regex.search("[a-z]", word) and regex.search(r"\p{Cyrillic}", word))
+
+
+@lru_cache(maxsize=65536)
+def is_word(written: str, cased: str | None, letters: str, shown: str, *, alone: bool) -> bool:
+    """Whether a word of the text is the word of a term; `written` may end in *."""
+    begins = written.endswith("*")
+    stem = written.removesuffix("*")
+    look, here = same_look(stem), same_look(letters)
+    if not (here.startswith(look) if begins else here == look):
+        return False
+    if cased is not None:
+        head = shown[: len(cased)] if begins else shown
+        if same_look_cased(head) != same_look_cased(cased):
+            return False
+    telling = [letter for letter in stem if letter.isalpha()]
+    if not telling or (len(telling) == 1 and not alone):
+        return True
+    same = letters.startswith(stem) if begins else letters == stem
+    return same or disguised(letters) or disguised(stem)
+
+
+def same_look_cased(word: str) -> str:
+    """As `same_look`, capitals kept."""
+    return "".join(
+        same_look(letter.lower()).upper() if letter.isupper() else same_look(letter)
+        for letter in word
+    )
+
+
+def spelled_out(phrase: str) -> str:
+    """The phrase with its umlauts written as two letters."""
+    for umlaut, letters in {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"}.items():
+        phrase = phrase.replace(umlaut, letters).replace(umlaut.upper(), letters.capitalize())
+    return phrase
+
+
+@lru_cache(maxsize=64)
+def looks(text: str) -> list[str]:
+    """Each word of a text as it looks: to leave most out before they are compared."""
+    return [same_look(word.letters) for word in words(text)]
+
+
+@lru_cache(maxsize=512)
+def find(
+    term: str, text: str, inflect: Callable[[str], Iterable[str]] = lambda phrase: (phrase,)
+) -> frozenset[tuple[int, int]]:
+    """Where a term stands in a text, as [start, end)."""
+    if term[0] == "/":
+        hits = regex.finditer(term[1:-1], text, regex.IGNORECASE)
+        return frozenset(hit.span() for hit in hits if hit[0])
+    apart = APART.fullmatch(term)
+    if apart:
+        left, right = find(apart[1], text, inflect), find(apart[4], text, inflect)
+        return near_each_other(text, left, right, int(apart[3]), ordered=apart[2] == ">")
+    if term[0] == "#":
+        return hashtags(term[1:], text)
+    if term[0] in "@~" or regex.match("[a-z]{2,3}:", term):
+        return frozenset().union(*(find(form, text) for form in said_as(term)))
+    marks = len(term) - len(term.lstrip("="))
+    phrase = term[marks:]
+    if UNSPACED.search(phrase):
+        return frozenset(found.span() for found in regex.finditer(regex.escape(phrase), text))
+    forms = {phrase} if marks or "*" in phrase else {phrase, *inflect(phrase)}
+    forms |= {spelled_out(form) for form in forms}
+    here = words(text)
+    found: set[tuple[int, int]] = set()
+    for form in forms:
+        wanted = wanted_words(form, cased=marks == 2)
+        first = same_look(wanted[0][0].removesuffix("*"))
+        for at in range(len(here) - len(wanted) + 1):
+            if not looks(text)[at].startswith(first):
+                continue
+            run = here[at : at + len(wanted)]
+            if not UNSPACED.search(text, run[0].start, run[-1].end) and all(
+                is_word(written, cased, word.letters, word.cased, alone=len(wanted) == 1)
+                for (written, cased), word in zip(wanted, run, strict=True)
+            ):
+                found.add((run[0].start, run[-1].end))
+    return frozenset(found)
+
+
+def near_each_other(
+    text: str,
+    left: Iterable[tuple[int, int]],
+    right: Iterable[tuple[int, int]],
+    most: int,
+    *,
+    ordered: bool,
+) -> frozenset[tuple[int, int]]:
+    """The finds of two terms that have fewer than so many words between them."""
+    found: set[tuple[int, int]] = set()
+    for one in left:
+        for other in right:
+            first, second = sorted((one, other))
+            between = text[first[1] : second[0]]
+            apart = len(words(between)) + len(UNSPACED.findall(between))
+            wrong_way = ordered and first != one
+            if first[1] <= second[0] and apart < most and not wrong_way:
+                found |= {one, other}
+    return frozenset(found)
+
+
+@lru_cache(maxsize=64)
+def said_as(term: str) -> list[str]:
+    """The forms of a name, of related words or of a language, as terms; common words as written."""
+    if term[0] not in "@~":
+        language, _, phrase = term.partition(":")
+        return ["=" + form.text for form in in_language(phrase, language)]
+    if term[0] == "~":
+        return ["=" + form.text for form in derivations(term[1:])]
+    said: list[str] = []
+    for form in name_forms(term[1:]):
+        homograph = " " not in term and not form.text.isascii() and is_common(form.text, term[1:])
+        if form.needs_capital or form.text.lower() in COMMON or homograph:
+            capitals = " ".join(word[0].upper() + word[1:] for word in form.text.split())
+            said += ["==" + capitals, "==" + capitals.upper()]
+        else:
+            said.append("=" + form.text)
+    return [one for one in said if not one.upper().endswith("'S")]
+
+
+def hashtags(wanted: str, text: str) -> frozenset[tuple[int, int]]:
+    """Where a whole hashtag says the words wanted, or begins with them.
+
+    One with an apostrophe and a letter behind it (`#слово'ян`) is part of a longer word.
+    """
+    ends = {word.end for word in words(text)}
+    found: set[tuple[int, int]] = set()
+    asked = wanted_words(wanted.replace("_", " "), cased=False)
+    for tag in regex.finditer(r"(?<![\w\p{Cf}&/])[#＃](?![_\p{M}\p{Cf}])([\w\p{Cf}]+)", text):
+        here = words(tag[1])
+        if tag[1] == wanted and UNSPACED.search(wanted):
+            found.add(tag.span(1))
+        begins = wanted.endswith("*")
+        if not asked or len(here) < len(asked) or (len(here) > len(asked) and not begins):
+            continue
+        pairs = list(zip(asked, here, strict=False))
+        if all(
+            is_word(written, None, word.letters, word.cased, alone=len(asked) == 1)
+            for (written, _), word in pairs
+        ):
+            at = tag.start(1)
+            if at + here[-1].end in ends:
+                found.add((at + pairs[0][1].start, at + pairs[-1][1].end))
+    return frozenset(found)
+
+
+@lru_cache(maxsize=1024)
+def wanted_words(form: str, *, cased: bool) -> list[tuple[str, str | None]]:
+    """The words of a form, with their capitals if they matter."""
+    wanted: list[tuple[str, str | None]] = []
+    for part in form.split():
+        star = "*" if part.endswith("*") else ""
+        cut = words(part.removesuffix("*"))
+        for number, word in enumerate(cut):
+            end = star if number == len(cut) - 1 else ""
+            wanted.append((word.letters + end, word.cased if cased else None))
+    return wanted
