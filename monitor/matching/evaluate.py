@@ -27,6 +27,7 @@ from monitor.post import Post, PostName
 from monitor.rule import Link, Rule
 from monitor.rulebook.compile import DISGUISE, Book, compile_rulebook
 from monitor.rulebook.conditions import every, possible
+from monitor.rulebook.packed import Shelf
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
 from monitor.text.disguise import readings as undisguised
@@ -99,8 +100,15 @@ class Matcher:
     def take(self, rulebook: Book) -> None:
         """Speak of a rulebook that says the same (by its hash), written elsewhere."""
         self.rulebook = rulebook
-        self._rules = tuple(sorted(rulebook.rules, key=lambda rule: rule.id))
+        self._rules = Shelf(rulebook.rules)
         self._filing.take(self._rules)
+
+    def speaking_for(self, rulebook: Book) -> "Matcher":
+        """The same rules, in the name of a rulebook that has them among others."""
+        other = object.__new__(Matcher)
+        vars(other).update(vars(self))
+        other.rulebook = rulebook
+        return other
 
     def _possibilities(self) -> dict[int, Callable[[AbstractSet[int]], bool]]:
         return {number: possible(one, self._numbers) for number, one in self._asked.items()}

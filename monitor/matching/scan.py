@@ -16,6 +16,7 @@ from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
 from monitor.lexicon.surfaces import Surface
 from monitor.matching.concepts import Concepts
+from monitor.rulebook.packed import PackedMap
 from monitor.rulebook.patterns import (
     WIDE_GAPS,
     Check,
@@ -97,7 +98,8 @@ class Scanner:
         """Build the automaton; what its patterns mean is numbered in `concepts`."""
         keys = list(patterns.meanings)
         self._concepts = concepts
-        self._asking: dict[int, Meaning] = {}
+        asking: dict[int, Meaning] = {}
+        self._asking: Mapping[int, Meaning] | PackedMap[Meaning] = asking
         self._edges: dict[int, tuple[int, int, bool]] = {}
         self.concept = array("i")
         for number, meaning in enumerate(patterns.meanings.values()):
@@ -108,13 +110,13 @@ class Scanner:
                     self._edges[number] = edges
             else:
                 self.concept.append(-1 - number)
-                self._asking[number] = meaning
-        self.questions = frozenset(-1 - number for number in self._asking)
-        self._initials = _initials(self._asking, bytewise=patterns.bytewise)
-        self._next_words = _next_words(self._asking) if patterns.bytewise else {}
+                asking[number] = meaning
+        self.questions = frozenset(-1 - number for number in asking)
+        self._initials = _initials(asking, bytewise=patterns.bytewise)
+        self._next_words = _next_words(asking) if patterns.bytewise else {}
         self._plain = frozenset(
             number
-            for number, meaning in self._asking.items()
+            for number, meaning in asking.items()
             if not meaning.onward
             and (meaning.lead, meaning.trail, meaning.open) == _USUAL
             and not any(check.surface.tag for check in meaning.checks)
@@ -123,7 +125,7 @@ class Scanner:
         known: dict[frozenset[int], frozenset[int]] = {}
         self.leads = {
             number: known.setdefault(leads, leads)
-            for number, meaning in self._asking.items()
+            for number, meaning in asking.items()
             for leads in [frozenset(meaning.all_terms())]
         }
         self.find: Callable[..., list[RawFind]]
@@ -137,8 +139,9 @@ class Scanner:
             self.find = CharwiseDoubleArrayAhoCorasick(keys).find_overlapping
 
     def __getstate__(self) -> dict[str, object]:
-        """Without what is remembered."""
-        return {name: value for name, value in vars(self).items() if name != "_said"}
+        """Without what is remembered; what open questions mean is unpacked when asked for."""
+        kept = {name: value for name, value in vars(self).items() if name != "_said"}
+        return kept | {"_asking": PackedMap.of(self._asking)}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         """Begin to remember anew."""
