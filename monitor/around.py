@@ -8,9 +8,11 @@ from monitor.alert import AlertPlace
 from monitor.clock import Clock
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.health import Board
+from monitor.receivers import Language
 from monitor.rule import Level
 from monitor.sinks.handling import Handling
 from monitor.sinks.room import Bots
+from monitor.sinks.wording import lies
 from monitor.source import SourceInfo
 from monitor.sources.fetch import Fetch
 from monitor.sources.roster import Roster
@@ -29,7 +31,7 @@ class Around(NamedTuple):
     handling: Handling
     gazetteer: Callable[[], Gazetteer] = Gazetteer
 
-    def near(self, place: AlertPlace) -> str:
+    def near(self, place: AlertPlace, language: Language) -> str:
         """Where a place lies, from the nearest town; empty if that is not known."""
         if place.lat is None or place.lon is None:
             return ""
@@ -41,7 +43,9 @@ class Around(NamedTuple):
 
         point = (place.lat, place.lon)
         found = bearing(point, place.id, self.gazetteer().around(box_around(point, REACH_KM)))
-        return found.text if found else ""
+        if found is None:
+            return ""
+        return lies(found.rounded, found.direction, found.town.name, language)
 
     def draw(self, place: AlertPlace, level: Level) -> bytes:
         """A small map of a place that has a point."""

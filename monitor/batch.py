@@ -11,6 +11,7 @@ from monitor.correlation.blindness import Heard, Missed
 from monitor.correlation.changes import Book
 from monitor.correlation.clues import hour, remembering
 from monitor.correlation.decide import Decision, Event, advance, decide, tick
+from monitor.correlation.passing import PASSED, Passing
 from monitor.correlation.watching import sums_of
 from monitor.correlation.windows import Memory, Past, State, remember
 from monitor.incident import Incident, Support
@@ -20,6 +21,7 @@ from monitor.store.clues import baselines, clues
 from monitor.store.commit import Judged
 from monitor.store.database import Database
 from monitor.store.incidents import facts, open_incidents, recent_supports
+from monitor.store.posts import Admitted
 from monitor.watch import Clue, ClueKey
 
 CLUE_FLOORS: dict[bool, str] = {False: "clues/real", True: "clues/exercise"}
@@ -116,7 +118,8 @@ class Batch:
     def __init__(self, memory: Memory, db: Database) -> None:
         self._db = db
         self._latest: dict[tuple[str, str, bool], Post] = {}
-        self.memory = memory
+        self._memory = memory
+        self._passing: dict[bool, Passing] = {}
         self._before = memory
         self.judged: list[Judged] = []
         self.incidents: dict[str, Incident] = {}
@@ -125,6 +128,20 @@ class Batch:
         self.clues: dict[tuple[ClueKey, bool], Clue | None] = {}
         self.counts: dict[tuple[str, str, int, bool], int] = {}
         self.gone: list[tuple[str, str, str, bool]] = []
+
+    @property
+    def memory(self) -> Memory:
+        """What the batch has made of the memory it began with."""
+        for exercise in tuple(self._passing):
+            self._state(exercise=exercise)
+        return self._memory
+
+    def _state(self, *, exercise: bool) -> State:
+        """One realm's state, with all that has passed."""
+        passing = self._passing.pop(exercise, None)
+        if passing is not None:
+            self._memory = self._memory.replace(passing.state, exercise=exercise)
+        return self._memory.of(exercise=exercise)
 
     @property
     def supports(self) -> tuple[Support, ...]:
@@ -165,29 +182,48 @@ class Batch:
 
     def tick(self, now: datetime, book: Book, *, exercise: bool) -> None:
         """Let time pass in one realm: windows close, silences have lasted."""
-        state, decision = tick(self.memory.of(exercise=exercise), now, book)
+        state, decision = tick(self._state(exercise=exercise), now, book)
         self._take(advance(state, now), decision, exercise=exercise)
+
+    def passes(self, admitted: Admitted, book: Book) -> Decision | None:
+        """Let a post without hits through; None: there is more to it, decide about it."""
+        post, name = admitted.received.post, admitted.name
+        if admitted.previous_name is not None or post.kind != "new":
+            return None
+        seen = post.observed_at or admitted.event_at
+        passed = self.lets_by(name, seen, book, history=admitted.received.history)
+        return PASSED if passed else None
+
+    def lets_by(self, name: PostName, seen: datetime, book: Book, *, history: bool) -> bool:
+        """Let a new post without hits through; False: there is more to it, decide about it."""
+        passing = self._passing.get(name.exercise)
+        if passing is None:
+            state = self._memory.of(exercise=name.exercise)
+            passing = self._passing[name.exercise] = Passing(state, book)
+        return passing.takes(name, seen, history=history)
 
     def decide(self, event: Event, book: Book) -> Decision:
         """Take one decision in."""
         exercise = event.name.exercise
-        state, decision = decide(self.memory.of(exercise=exercise), event, book)
+        state, decision = decide(self._state(exercise=exercise), event, book)
         self._take(state, decision, exercise=exercise)
         return decision
 
     def change(self, decided: Callable[[State], tuple[State, Decision]], *, exercise: bool) -> None:
         """Take in what a person has decided."""
-        state, decision = decided(self.memory.of(exercise=exercise))
+        state, decision = decided(self._state(exercise=exercise))
         self._take(state, decision, exercise=exercise)
 
     def _take(self, state: State, decision: Decision, *, exercise: bool) -> None:
-        self.memory = self.memory.replace(state, exercise=exercise)
+        self._memory = self._memory.replace(state, exercise=exercise)
         self.incidents.update((incident.id, incident) for incident in decision.incidents)
+        for incident, source, left, realm in decision.gone:
+            self._by_post.get((source, left, realm), {}).pop(incident, None)
+        self.gone.extend(decision.gone)
         for one in decision.supports:
             post = (one.source, one.id, one.exercise)
             self._by_post.setdefault(post, {})[one.incident] = one
         self.alerts.extend(self._with_texts(alert) for alert in decision.alerts)
-        self.gone.extend(decision.gone)
         self.clues.update(((key, exercise), clue) for key, clue in decision.clues.items())
         for (rule, place, when), posts in decision.counts.items():
             counted = (rule, place, when, exercise)

@@ -40,7 +40,7 @@ Ladder = tuple[Step, ...]
 """The steps, strongest first: the first that holds is the status."""
 
 
-class Voice(msgspec.Struct, frozen=True):
+class Voice(msgspec.Struct, frozen=True, gc=False):
     """One publisher (family) speaking in one role in an incident, and how many posts count."""
 
     family: str
@@ -51,7 +51,7 @@ class Voice(msgspec.Struct, frozen=True):
     """Whether it speaks of the region that it is from (or of no place known)."""
 
 
-class Sketch(msgspec.Struct, frozen=True, omit_defaults=True):
+class Sketch(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What a text is recognised by when it comes again (monitor/text/sketch.py makes it).
 
     `words` counts its words without the footer; `pairs` (of words), `pieces` (of characters, short
@@ -67,7 +67,7 @@ class Sketch(msgspec.Struct, frozen=True, omit_defaults=True):
     tail: tuple[int, ...] = ()
 
 
-class Said(msgspec.Struct, frozen=True):
+class Said(msgspec.Struct, frozen=True, gc=False):
     """A number in a post: so many killed, injured ... (`what`), `low` to `high`, None = or more."""
 
     what: str
@@ -75,7 +75,7 @@ class Said(msgspec.Struct, frozen=True):
     high: int | None
 
 
-class Claim(msgspec.Struct, frozen=True):
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """What a publisher says last of one number, in which post (SOURCE/ID) and when."""
 
     what: str
@@ -87,7 +87,7 @@ class Claim(msgspec.Struct, frozen=True):
     at: datetime
 
 
-class Support(msgspec.Struct, frozen=True, kw_only=True):
+class Support(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One post in one incident: as it was last judged.
 
     `part` is what it does there: it supports, denies or closes it, or is `evidence` of what a

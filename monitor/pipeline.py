@@ -110,9 +110,11 @@ class Pipeline:
         try:
             hits = self._hits(admitted)
             book = self.matcher.rulebook
-            batch.tick(_seen_at(admitted), book, exercise=admitted.name.exercise)
-            event = self._event(db, batch, admitted, hits)
-            decision = batch.decide(event, book)
+            decision = None if hits else batch.passes(admitted, book)
+            if decision is None:
+                batch.tick(_seen_at(admitted), book, exercise=admitted.name.exercise)
+                event = self._event(db, batch, admitted, hits)
+                decision = batch.decide(event, book)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other posts go on
             reason = f"{type(error).__name__}: {error}"
             return Judged(admitted=admitted, outcome="quarantined", reason=reason, hits=())

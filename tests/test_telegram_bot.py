@@ -135,7 +135,7 @@ async def test_a_map_stands_under_what_opens(double: BotApiDouble) -> None:
     """An incident that opens at a known point is answered once with a silent map, and said so."""
     outbox = MemoryOutbox()
     one = _sink(double, evidence=True)
-    one._look = Look(near=lambda _place: "12 km SE of Грайворон", draw=lambda *_: b"\x89PNG...")
+    one._look = Look(near=lambda *_: "12 km SE of Грайворон", draw=lambda *_: b"\x89PNG...")
     async with _running(one, outbox):
         await outbox.add(make_alert(1, exercise=True))
         await double.until(lambda: len(double.messages) == 2)
@@ -155,7 +155,7 @@ def test_what_a_reader_must_not_mistake() -> None:
         denied_by=("official ru-state",), affiliations=("legion", "ru-state"),
     )  # fmt: skip
     alert = msgspec.structs.replace(alert, incident=what)
-    look = Look(ZoneInfo("Europe/Kyiv"), near=lambda _place: "12 km SE of Грайворон")
+    look = Look(ZoneInfo("Europe/Kyiv"), near=lambda *_: "12 km SE of Грайворон")
     lines = look.message(alert, MOMENT + timedelta(minutes=7)).text.splitlines()
     assert lines[0].startswith("🕓 LATE")
     assert lines[2] == "12 km SE of Грайворон, ±2 km"

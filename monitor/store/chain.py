@@ -16,9 +16,9 @@ def link(before: bytes, row: Sequence[Any]) -> bytes:
     SHA-256 over the link before, the hashes of the content and of what was received, and the key.
     Texts and payloads may expire: their hashes hold their place.
     """
-    *key, content, payload_hash = row
-    name = "\x1f".join(map(str, key)).encode()
-    return hashlib.sha256(b"".join((before, content, payload_hash, name))).digest()
+    seq, channel, message, version, kind, event_at, observed_at, content, payload_hash = row
+    name = f"{seq}\x1f{channel}\x1f{message}\x1f{version}\x1f{kind}\x1f{event_at}\x1f{observed_at}"
+    return hashlib.sha256(b"%b%b%b%b" % (before, content, payload_hash, name.encode())).digest()
 
 
 def check_link(before: bytes | None, row: Sequence[Any], chain: bytes) -> None:

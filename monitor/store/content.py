@@ -3,6 +3,7 @@
 import hashlib
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -43,24 +44,56 @@ def _words(text: str) -> str:
     return text.strip()
 
 
-def sound(received: Received) -> tuple[Received, str | None]:
-    """The same post in values that can be stored, and what was wrong (None = nothing).
+class Sound(NamedTuple):
+    """A post in values that can be stored, and what was wrong with it (None = nothing).
+
+    `timed` is the post with its times filled in if it turns out to be new (None = it says itself
+    that it is not) and `body` its JSON, so that a post is written out once.
+    """
+
+    received: Received
+    problem: str | None = None
+    timed: Post | None = None
+    body: bytes = b""
+
+
+_JSON = msgspec.json.Encoder()
+
+
+def sound(received: Received, now: datetime) -> Sound:
+    """The same post in values that can be stored.
 
     A lone half of a surrogate pair becomes a question mark, a time without an offset is read as
     UTC. Sources should have seen to both; a bad post must harm only itself.
     """
     post = received.post
-    problem = None
+    if _has_offsets(post):
+        try:
+            fresh = timed(post, "new", now) if post.kind == "new" else None
+            return Sound(received, None, fresh, _JSON.encode(fresh or post))
+        except UnicodeEncodeError:
+            pass
+    return _mended(received)
+
+
+def _has_offsets(post: Post) -> bool:
+    edited, observed = post.edited_at, post.observed_at
+    return (
+        post.published_at.tzinfo is not None
+        and (edited is None or edited.tzinfo is not None)
+        and (observed is None or observed.tzinfo is not None)
+    )
+
+
+def _mended(received: Received) -> Sound:
+    post = received.post
+    problem = ""
     try:
-        msgspec.json.encode(post)
+        _JSON.encode(post)
     except UnicodeEncodeError:
         post = msgspec.convert(_encodable(msgspec.to_builtins(post)), Post)
         problem = "it holds characters that are no Unicode"
-    if (
-        post.published_at.tzinfo is None
-        or (post.edited_at is not None and post.edited_at.tzinfo is None)
-        or (post.observed_at is not None and post.observed_at.tzinfo is None)
-    ):
+    if not _has_offsets(post):
         post = msgspec.structs.replace(
             post,
             published_at=_utc(post.published_at),
@@ -68,9 +101,7 @@ def sound(received: Received) -> tuple[Received, str | None]:
             observed_at=post.observed_at and _utc(post.observed_at),
         )
         problem = "a time in it has no offset"
-    if problem is None:
-        return received, None
-    return msgspec.structs.replace(received, post=post), problem
+    return Sound(msgspec.structs.replace(received, post=post), problem)
 
 
 def _encodable(value: object) -> object:

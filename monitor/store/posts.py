@@ -9,10 +9,11 @@ import msgspec
 from monitor.post import Post, PostName, Received, event_time
 from monitor.store.chain import LINK_COLUMNS, check_link
 from monitor.store.channels import Addresses
-from monitor.store.content import content_hash, sound, timed
+from monitor.store.content import Sound, content_hash, sound, timed
 from monitor.store.database import Database
 from monitor.store.moments import to_ms
 from monitor.store.seal import check
+from monitor.store.texts import unpacked
 
 Key = tuple[int, str]
 """(channel, message): what all versions of a post share."""
@@ -25,6 +26,7 @@ class Admitted(msgspec.Struct, frozen=True):
     is the first or if the text before has expired (then `previous_name` still names it). `channel`
     and `content` are what the store files it under. `problem` is why it must be quarantined: set
     when the channel's numeric id changed under the same name, or when its values were unsound.
+    `body` is the post's JSON where it was written out already, else empty.
     """
 
     received: Received
@@ -35,10 +37,11 @@ class Admitted(msgspec.Struct, frozen=True):
     channel: int
     content: bytes
     problem: str | None = None
+    body: bytes = b""
 
 
 SEALED_COLUMNS = "body, hits, outcome, reason, history"
-"""What a post's seal covers; the rest of the row is in its link of the chain."""
+"""What a post's seal covers, of `posts` and `texts`; the rest is in its link of the chain."""
 
 
 class Latest(NamedTuple):
@@ -97,11 +100,11 @@ def admit(db: Database, received: Sequence[Received], now: datetime) -> list[Adm
         StateError: the store cannot be read.
     """
     batch = _Batch(db, now)
-    sane = [sound(one) for one in received]
-    batch.look_up([one for one, _ in sane])
+    sane = [sound(one, now) for one in received]
+    batch.look_up([one.received for one in sane])
     admitted = []
-    for one, problem in sane:
-        new = batch.admit(one, problem)
+    for one in sane:
+        new = batch.admit(one)
         if new is not None:
             admitted.append(new)
     return admitted
@@ -115,6 +118,7 @@ class _Batch:
         self._now = now
         self._addresses = Addresses(db.channels)
         self._latest: dict[Key, Latest] = {}
+        self._fresh: dict[Key, Admitted] = {}
         self._looked_up: set[Key] = set()
 
     def look_up(self, received: Sequence[Received]) -> None:
@@ -129,14 +133,18 @@ class _Batch:
         self._looked_up = keys
 
     def _latest_of(self, key: Key) -> Latest | None:
+        fresh = self._fresh.get(key)
+        if fresh is not None:
+            return _as_latest(fresh)
         if key not in self._looked_up and key[0] in self._db.channels.native:
             # the batch itself taught that the name is another channel's
             self._looked_up.add(key)
             self._latest.update(latest_versions(self._db, [key]))
         return self._latest.get(key)
 
-    def admit(self, received: Received, problem: str | None) -> Admitted | None:
+    def admit(self, sane: Sound) -> Admitted | None:
         """The next post as a new version, or None."""
+        received = sane.received
         post = received.post
         address = self._addresses.find(post.source, received.exercise, received.channel_id)
         key = (address.channel, post.id)
@@ -147,15 +155,16 @@ class _Batch:
         ):
             return None
         previous = previous_name = None
-        kind = post.kind
-        if latest is not None:
-            kind = "delete" if post.kind == "delete" else "edit"
-        post = timed(post, kind, self._now)
+        if latest is None and sane.timed is not None:
+            post, body = sane.timed, sane.body
+        else:
+            kind = post.kind if latest is None else "delete" if post.kind == "delete" else "edit"
+            post, body = timed(post, kind, self._now), b""
         if latest is not None:
             previous, previous_name = self._before(key, latest, received)
             if _stale(post, latest):
                 return None
-        if kind == "delete":
+        if post.kind == "delete":
             post = _tombstone(post, previous)
         version = latest.version + 1 if latest else 1
         name = PostName(post.source, post.id, version, received.exercise)
@@ -169,25 +178,16 @@ class _Batch:
             previous_name,
             address.channel,
             content,
-            address.problem or problem,
+            address.problem or sane.problem,
+            body,
         )
         self._remember(key, admitted)
         return admitted
 
     def _remember(self, key: Key, admitted: Admitted) -> None:
         received, post = admitted.received, admitted.received.post
-        observed = post.observed_at or post.published_at
-        self._now = max(self._now, observed)
-        self._latest[key] = Latest(
-            admitted.name.version,
-            admitted.content,
-            post.kind == "delete",
-            to_ms(admitted.event_at),
-            to_ms(observed),
-            0,
-            post,
-        )
-        self._looked_up.add(key)
+        self._now = max(self._now, post.observed_at or post.published_at)
+        self._fresh[key] = admitted
         self._addresses.learn(post.source, received.exercise, received.channel_id, admitted.channel)
 
     def _before(
@@ -201,13 +201,27 @@ class _Batch:
     def _stored(self, seq: int) -> Post | None:
         """A version of an earlier batch: what it decides, it decides only if it is intact."""
         rows = self._db.rows(
-            f"SELECT {LINK_COLUMNS}, {SEALED_COLUMNS}, seal, chain FROM posts"
-            " WHERE seq IN (?, ?) ORDER BY seq",
+            f"SELECT {LINK_COLUMNS}, {SEALED_COLUMNS}, length, seal, chain"
+            " FROM posts LEFT JOIN texts USING (seq) WHERE seq IN (?, ?) ORDER BY seq",
             (seq - 1, seq),
         )
-        *row, mark, chain = rows[-1]
+        *row, length, mark, chain = rows[-1]
         check_link(b"" if seq == 1 else rows[0][-1] if len(rows) > 1 else None, row[:_LINK], chain)
-        return whole_post(seq, row[_LINK:], mark)
+        return whole_post(seq, row[_LINK:], length, mark)
+
+
+def _as_latest(admitted: Admitted) -> Latest:
+    """A version of this batch, as if it were stored."""
+    post = admitted.received.post
+    return Latest(
+        admitted.name.version,
+        admitted.content,
+        post.kind == "delete",
+        to_ms(admitted.event_at),
+        to_ms(post.observed_at or post.published_at),
+        0,
+        post,
+    )
 
 
 def _stale(post: Post, latest: Latest) -> bool:
@@ -240,8 +254,8 @@ _READ = msgspec.json.Decoder(Post)
 _LINK = LINK_COLUMNS.count(",") + 1
 
 
-def whole_post(seq: int, sealed: Sequence[Any], mark: int) -> Post | None:
-    """The stored post, after making sure that the row (SEALED_COLUMNS) is as it was written.
+def whole_post(seq: int, sealed: Sequence[Any], length: int | None, mark: int) -> Post | None:
+    """The stored post, after making sure that the rows (SEALED_COLUMNS) are as they were written.
 
     None if its text has expired.
 
@@ -251,5 +265,5 @@ def whole_post(seq: int, sealed: Sequence[Any], mark: int) -> Post | None:
     body = sealed[0]
     if body is None:
         return None
-    check(mark, f"post number {seq}", *sealed)
-    return _READ.decode(body)
+    check(mark, f"post number {seq}", *sealed, *(() if length is None else (length,)))
+    return _READ.decode(unpacked(body, length)[0])

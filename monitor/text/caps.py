@@ -43,7 +43,6 @@ def capped(text: str) -> tuple[str, bool]:
     # A run of 31 marks covers one of every 31 characters: looking at those is enough.
     if not safe.isascii() and _ANY_MARK.search(safe[:: MAX_MARKS + 1]):
         safe = _RUN.sub(_shortened, safe)
-    encoded = safe.encode()
-    if len(encoded) > MAX_BYTES:
-        safe = encoded[:MAX_BYTES].decode("utf-8", "ignore")
+    if len(safe) > MAX_BYTES // 4:  # a code point has four bytes at most
+        safe = safe.encode()[:MAX_BYTES].decode("utf-8", "ignore")
     return safe, safe != text

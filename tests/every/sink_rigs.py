@@ -90,6 +90,7 @@ class ChatRig(Rig):
 
     name = "chat"
     edits = True
+    links = True
 
     async def start(self, folder: Path) -> None:
         """An API whose minute takes 0.6 seconds."""
@@ -116,6 +117,10 @@ class ChatRig(Rig):
         """Every text a message ever had."""
         return "\n".join(self._history())
 
+    def said(self) -> list[str]:
+        """The same, text by text."""
+        return self._history()
+
     def _history(self) -> list[str]:
         return [text for message in self._double.messages.values() for text in message.history]
 
@@ -124,6 +129,7 @@ class MqttRig(Rig):
     """A mosquitto with a subscriber (MQTT 5)."""
 
     name = "mqtt"
+    programs = True
     mutes = False
     v5 = True
 
@@ -186,6 +192,7 @@ class FileRig(Rig):
     """A file of JSON lines."""
 
     name = "file"
+    programs = True
 
     async def start(self, folder: Path) -> None:
         """Rotated often."""
@@ -216,6 +223,7 @@ class WebhookRig(Rig):
     """A web server that checks signatures."""
 
     name = "webhook"
+    programs = True
 
     async def start(self, folder: Path) -> None:
         """On a free port of loopback."""

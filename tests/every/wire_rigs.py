@@ -29,6 +29,7 @@ class EmailRig(Rig):
     """A mail server that takes every letter."""
 
     name = "email"
+    links = True
 
     async def start(self, folder: Path) -> None:
         """On a free port of loopback."""
@@ -53,11 +54,17 @@ class EmailRig(Rig):
         """Every letter as it came."""
         return "\n".join(str(one) for one in self._server.letters)
 
+    def said(self) -> list[str]:
+        """Subjects and bodies."""
+        bodies = [bytes(one.get_payload(decode=True)).decode() for one in self._server.letters]
+        return [*bodies, *(str(one["Subject"]) for one in self._server.letters)]
+
 
 class TakRig(Rig):
     """A real TAK server with somebody's map beside ours."""
 
     name = "tak"
+    links = True
 
     async def start(self, folder: Path) -> None:
         """Server first, then the map."""
@@ -81,11 +88,20 @@ class TakRig(Rig):
         """Everything that the map received."""
         return self._server.received.decode()
 
+    def said(self) -> list[str]:
+        """Remarks, and what stands beside the markers."""
+        found = self._server.events()
+        return [
+            *(one.findtext("detail/remarks") or "" for one in found),
+            *(str(one.xpath("string(detail/contact/@callsign)")) for one in found),
+        ]
+
 
 class MatrixRig(Rig):
     """A room of a real Synapse, and somebody in it who reads."""
 
     name = "matrix"
+    links = True
     edits = True
 
     async def start(self, folder: Path) -> None:
@@ -129,11 +145,16 @@ class MatrixRig(Rig):
         """Every message with all its parts."""
         return "\n".join(str(one["content"]) for one in self._seen)
 
+    def said(self) -> list[str]:
+        """The texts; their HTML has a test of its own (tests/test_matrix.py)."""
+        return [str(one["content"]["body"]) for one in self._seen]
+
 
 class AppriseRig(Rig):
     """A web server that takes what Apprise posts."""
 
     name = "apprise"
+    links = True
 
     async def start(self, folder: Path) -> None:
         """On a free port of loopback."""
@@ -156,3 +177,7 @@ class AppriseRig(Rig):
     def words(self) -> str:
         """Every message."""
         return "\n".join(self._server.messages)
+
+    def said(self) -> list[str]:
+        """Messages and their titles."""
+        return [*self._server.messages, *self._server.titles]
