@@ -9,6 +9,7 @@ MQTT 3.1.1 carries nothing beside it.
 import hashlib
 import re
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -21,6 +22,7 @@ UNKNOWN = "_"
 DEFAULT_ROOT = "osint"
 
 
+@lru_cache(maxsize=4096)
 def part(value: str | None) -> str:
     """One level of a topic: the value in the fixed alphabet, `_` if there is none.
 

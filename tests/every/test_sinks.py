@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -10,8 +11,8 @@ import msgspec
 import pytest
 
 from monitor.alert import Alert, AlertKind
-from tests.data import data_file
-from tests.doubles.bot_api import TOKEN
+from tests.doubles.bot_api import TOKEN, detected
+from tests.doubles.hostile import ACTING, ATTACKS, naughty_strings
 from tests.doubles.outbox import MemoryOutbox, make_alert, make_post
 from tests.every.rig import Rig
 from tests.every.sink_rigs import RIGS
@@ -150,19 +151,32 @@ async def test_a_mute_is_recorded_and_not_sent(rig: Rig) -> None:
     assert outbox.deliveries[rig.name, 1].detail == why
 
 
+ALL_HOSTILE = os.environ.get("MONITOR_HOSTILE") == "all"
+OUR_LINK = "https://t.me/vvgladkov/4711"
+
+
+@pytest.mark.timeout(900 if ALL_HOSTILE else 60)
 async def test_hostile_text_passes_and_harms_nobody(rig: Rig) -> None:
-    """Naughty strings as post, source, title and reason are delivered; the sink goes on."""
-    naughty = msgspec.json.decode(data_file("hostile/blns/blns.json").read_bytes(), type=list[str])
+    """Strangers' text as post, source, title and reason is delivered; to people nothing in it acts.
+
+    MONITOR_HOSTILE=all sends all 515 naughty strings and 260 attacks, an incident each.
+    """
+    texts = [*naughty_strings(), *ATTACKS][:: 1 if ALL_HOSTILE else 26]
     outbox = MemoryOutbox()
     task = asyncio.create_task(rig.sink().run(outbox))
-    for n, text in enumerate(naughty[::13]):
-        alert = make_alert(n, n % 4, posts=(make_post(text, source=text),), reason=text)
+    for n, text in enumerate(texts):
+        alert = make_alert(n, n, posts=(make_post(text, source=text),), reason=text)
         what = msgspec.structs.replace(alert.incident, title=text, event=text)
         await outbox.add(msgspec.structs.replace(alert, incident=what))
-    await outbox.wait_recorded(rig.name, len(outbox.alerts), 40)
+    await outbox.wait_recorded(rig.name, len(outbox.alerts), 800 if ALL_HOSTILE else 40)
     await _until(lambda: _told(outbox, rig) == {alert.id for alert in outbox.alerts})
     await _end(task)
     assert set(outbox.states(rig.name).values()) == {"delivered"}
+    if not rig.programs:
+        acting = ACTING if rig.links else ACTING - {"\x1b"}  # a terminal's colours are ours
+        assert not [text for text in rig.said() if acting & set(text)]
+    if rig.links:
+        assert not [found for text in rig.said() if (found := detected(text.replace(OUR_LINK, "")))]
 
 
 async def test_secrets_are_never_shown(

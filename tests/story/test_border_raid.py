@@ -1,8 +1,12 @@
 """The quick start's recording, told by the alerts: who says what, who denies, what changed."""
 
+import re
+
 import pytest
 
 from monitor import settings
+from monitor.receivers import Language
+from monitor.sinks.reasons import reason_in
 from tests.story.replayed import AlertObject as Alert
 from tests.story.replayed import caused_by, replayed, ringing
 
@@ -162,3 +166,12 @@ def test_drones_come_on_the_next_day(told: list[Alert]) -> None:
     ]
     assert any("беспилотник" in text for text in next_day)
     assert any("безпілотник" in text for text in next_day)
+
+
+@pytest.mark.parametrize("language", ["ru", "uk"])
+def test_every_reason_is_told_in_every_language(told: list[Alert], language: Language) -> None:
+    """No reason that two days at the border bring about is left in English."""
+    parts = {part for one in told for part in one["reason"].split("; ")}
+    assert len(parts) > 20
+    left = [part for part in parts if reason_in(language, part) == part]
+    assert [part for part in left if not re.fullmatch(r"\S+: [\d-]+", part)] == []
