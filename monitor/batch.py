@@ -190,13 +190,17 @@ class Batch:
         post, name = admitted.received.post, admitted.name
         if admitted.previous_name is not None or post.kind != "new":
             return None
+        seen = post.observed_at or admitted.event_at
+        passed = self.lets_by(name, seen, book, history=admitted.received.history)
+        return PASSED if passed else None
+
+    def lets_by(self, name: PostName, seen: datetime, book: Book, *, history: bool) -> bool:
+        """Let a new post without hits through; False: there is more to it, decide about it."""
         passing = self._passing.get(name.exercise)
         if passing is None:
             state = self._memory.of(exercise=name.exercise)
             passing = self._passing[name.exercise] = Passing(state, book)
-        seen = post.observed_at or admitted.event_at
-        history = admitted.received.history
-        return PASSED if passing.takes(name, seen, history=history) else None
+        return passing.takes(name, seen, history=history)
 
     def decide(self, event: Event, book: Book) -> Decision:
         """Take one decision in."""
@@ -213,11 +217,13 @@ class Batch:
     def _take(self, state: State, decision: Decision, *, exercise: bool) -> None:
         self._memory = self._memory.replace(state, exercise=exercise)
         self.incidents.update((incident.id, incident) for incident in decision.incidents)
+        for incident, source, left, realm in decision.gone:
+            self._by_post.get((source, left, realm), {}).pop(incident, None)
+        self.gone.extend(decision.gone)
         for one in decision.supports:
             post = (one.source, one.id, one.exercise)
             self._by_post.setdefault(post, {})[one.incident] = one
         self.alerts.extend(self._with_texts(alert) for alert in decision.alerts)
-        self.gone.extend(decision.gone)
         self.clues.update(((key, exercise), clue) for key, clue in decision.clues.items())
         for (rule, place, when), posts in decision.counts.items():
             counted = (rule, place, when, exercise)

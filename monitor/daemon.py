@@ -16,6 +16,7 @@ from typing import TypeVar
 import msgspec
 import structlog
 
+from monitor.around import Around
 from monitor.batch import remembered
 from monitor.chat.office import Office
 from monitor.clock import Clock
@@ -30,7 +31,6 @@ from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
 from monitor.notices import Notices
 from monitor.parts import (
-    Around,
     build_answers,
     build_console,
     build_dispatch,
@@ -280,14 +280,17 @@ class Daemon:
 
     async def _expire(self) -> None:
         """Retention by age, in small slices between the posts."""
+        rows = 0
         while True:
             names = [sink.name for sink in self._sinks]
             gone = await self._writer.do(expire, self._clock.now(), self._settings.retention, names)
-            if gone.total:
-                log.info("expired", rows=gone.total)
+            rows += gone.total
             if gone.more:
                 await self._clock.sleep(0.2)
                 continue
+            if rows:
+                log.info("expired", rows=rows)
+            rows = 0
             with contextlib.suppress(TimeoutError):  # a full disk does not wait for its turn
                 async with asyncio.timeout(EXPIRE_EVERY):
                     await self._gate.disk_full.wait()

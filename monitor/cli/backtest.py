@@ -22,9 +22,9 @@ from monitor.rulebook.book import Rulebook
 from monitor.rulebook.load import load
 from monitor.settings import Settings
 from monitor.source import SourceInfo
-from monitor.store.archive import stored_since, versions_since
 from monitor.store.database import Database
 from monitor.store.outbox import alerts_after, first_since
+from monitor.store.past import how_many_since, told_since
 from monitor.workshop import matcher_of
 
 WARM_UP = timedelta(days=1)
@@ -77,11 +77,12 @@ def run(options: argparse.Namespace) -> int:
     db = Database.open(chosen.state, readonly=True)
     try:
         start = since - WARM_UP
-        progress = bar(versions_since(db, start), "posts")
+        progress = bar(how_many_since(db, start), "posts")
         posts, rings = rerun(
             [matcher_of(book, chosen.state) for book in books],
-            stored_since(db, start),
+            told_since(db, start),
             since,
+            db,
             progress,
         )
         before = rings[1] if options.rules else _sent(db, since)

@@ -26,3 +26,10 @@ def bar(total: int, what: str) -> Callable[[int], None]:
         print(line, end=end, file=sys.stderr, flush=True)
 
     return draw
+
+
+def compiling(done: int, of: int) -> None:
+    """One line on standard error while names are compiled, if somebody looks."""
+    if sys.stderr.isatty() or done in {0, of}:
+        end = "\n" if done == of or not sys.stderr.isatty() else "\r"
+        print(f"compiling the gazetteer: {done:,} of {of:,} places", end=end, file=sys.stderr)

@@ -9,7 +9,7 @@ from __future__ import annotations  # HashTrieMap takes no parameters at run tim
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import msgspec
 from rpds import HashTrieMap, HashTrieSet
@@ -20,13 +20,8 @@ from monitor.correlation.clues import Clues
 from monitor.correlation.known import Repeats
 from monitor.correlation.places import spots
 from monitor.correlation.repeats import put
+from monitor.correlation.told import Members, PostKey, Tale
 from monitor.incident import Incident, Support
-
-PostKey = tuple[str, str]
-"""(source, id) of a post."""
-
-
-Members: TypeAlias = "HashTrieMap[PostKey, Support]"
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +33,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     are known from, closed incidents' posts too; `clues` what the watches remember; `ended` when an
     all-clear has ended a topic at a place (filed as in `filed`); `heard` when each platform was
     heard and `missed` what was seen of it too late; `now` is the latest observation. All of it
-    follows from what is stored: a restart remembers the same.
+    follows from what is stored, so that a restart remembers the same, except for `told`: what can
+    be told again in order.
     """
 
     incidents: HashTrieMap[str, Incident] = HashTrieMap()
@@ -52,6 +48,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     ended: HashTrieMap[str, datetime] = HashTrieMap()
     heard: HashTrieMap[str, Heard] = HashTrieMap()
     missed: HashTrieMap[str, Missed] = HashTrieMap()
+    told: Tale = Tale()
     now: datetime | None = None
 
 
@@ -144,14 +141,16 @@ def remember(
 
 
 def end_at(state: State, topics: Iterable[str], support: Support) -> State:
-    """The state that knows of an all-clear: said again, it is no news."""
-    if support.part != "closes" or support.withdrawn:
+    """The state that knows of an all-clear: said again, it is no news, unless it was taken back."""
+    if support.part != "closes":
         return state
     ended = state.ended
     for topic in topics:
         name = file_of(topic, f"={support.place or ''}")
         at = ended.get(name)
-        if at is None or at < support.published_at:
+        if support.withdrawn:
+            ended = ended.discard(name) if at == support.published_at else ended
+        elif at is None or at < support.published_at:
             ended = ended.insert(name, support.published_at)
     return msgspec.structs.replace(state, ended=ended)
 

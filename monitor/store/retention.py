@@ -18,6 +18,8 @@ _ROWS = 400
 """Rows after which it does neither: most of the time goes into the commit (measured: 20 ms)."""
 _STEP = 100
 _PAGES = 256
+_SPARE = 16_384
+"""Pages (64 MB): so much free room is kept in the file for the posts to come, whatever its size."""
 _BASELINES = timedelta(days=92)
 
 
@@ -67,7 +69,8 @@ def expire(
     Posts lose text and payload, their keys and hashes stay, so that a re-read is not new. Alerts go
     only when every sink in `sinks` (None = every sink that ever recorded) has passed them;
     deliveries stay as long as their incident is open, for its message may still be edited. Room
-    inside the file is used again; when the disk is short of it, a slice also gives 1 MB back.
+    inside the file is used again by the posts to come. When the disk is short of room, or nothing
+    is left to remove and more than half of a file is free, a slice also gives 1 MB back.
 
     Raises:
         DiskFullError: not even the ballast was room enough.
@@ -84,16 +87,23 @@ def expire(
 
     def with_room(connection: sqlite3.Connection) -> Expired:
         gone = _remove(connection, cut, ends)
-        if db.short_of_room:
+        if db.short_of_room or (not gone.total and _is_hollow(connection)):
             connection.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()
             (left,) = connection.execute("PRAGMA freelist_count").fetchone()
-            gone.more = gone.more or left > 0
+            gone.more = gone.more or (left > 0 if db.short_of_room else _is_hollow(connection))
         return gone
 
     gone = db.write(with_room, name="expire", emergency=True)
     if db.short_of_room:
         db.shorten_log()
     return gone
+
+
+def _is_hollow(connection: sqlite3.Connection) -> bool:
+    """Whether so much of the file is free that the posts to come will not need it."""
+    (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    return bool(free > _SPARE and free > pages // 2)
 
 
 def _remove(connection: sqlite3.Connection, cut: Mapping[str, int], ends: float) -> Expired:
@@ -111,15 +121,14 @@ def _remove(connection: sqlite3.Connection, cut: Mapping[str, int], ends: float)
     return gone
 
 
-_BLANK = """
-UPDATE posts SET body = NULL, payload = NULL, hits = NULL WHERE seq IN (
-    SELECT seq FROM posts WHERE body IS NOT NULL AND matched = {matched} AND observed_at < :{cut}
-    ORDER BY observed_at LIMIT :step)
+_TEXTS = """
+DELETE FROM texts WHERE seq IN (
+    SELECT seq FROM texts WHERE matched = {matched} AND seen < :{cut} ORDER BY seen LIMIT :step)
 """
 
 _REMOVALS: tuple[tuple[str, str], ...] = (
-    ("posts", _BLANK.format(matched=0, cut="unmatched")),
-    ("posts", _BLANK.format(matched=1, cut="matched")),
+    ("posts", _TEXTS.format(matched=0, cut="unmatched")),
+    ("posts", _TEXTS.format(matched=1, cut="matched")),
     (
         "alerts",
         """

@@ -13,7 +13,7 @@ import pytest
 from monitor.alert import Alert
 from monitor.clock import SystemClock
 from monitor.secret import Secret
-from monitor.sinks.deliver import Mute, Sink, nothing_muted
+from monitor.sinks.deliver import Gates, Mute, Sink, nothing_muted
 from monitor.sinks.embedded_broker import EmbeddedBroker, server_binary
 from monitor.sinks.file import FileSink, Rotation
 from monitor.sinks.look import Look
@@ -21,7 +21,7 @@ from monitor.sinks.mqtt import MqttSink, Tuning
 from monitor.sinks.mqtt_connection import Address
 from monitor.sinks.room import Room
 from monitor.sinks.telegram_api import BotApi
-from monitor.sinks.telegram_bot import Gates, TelegramBotSink
+from monitor.sinks.telegram_bot import TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
 from monitor.sinks.webhook import Target, WebhookSink
 from tests.doubles.bot_api import TOKEN, BotApiDouble
