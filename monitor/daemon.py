@@ -171,6 +171,7 @@ class Daemon:
             dict.fromkeys(("rules", "sources", "places"), self._other_files)
             | {"retention": self._keep_so_long}
             | dict.fromkeys(ROUTING_KEYS, self._put_routes)
+            | dict.fromkeys(("digests", "all_quiet"), self._digests.follow)
         )
         self._reconfiguring = [
             Reconfiguring(
