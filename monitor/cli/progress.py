@@ -46,3 +46,10 @@ def _lines(total: int, what: str) -> Callable[[int], None]:
             print(f"{done:,} of {total:,} {what} ({share:.0%})", file=sys.stderr, flush=True)
 
     return say
+
+
+def compiling(done: int, of: int) -> None:
+    """One line on standard error while names are compiled, if somebody looks."""
+    if sys.stderr.isatty() or done in {0, of}:
+        end = "\n" if done == of or not sys.stderr.isatty() else "\r"
+        print(f"compiling the gazetteer: {done:,} of {of:,} places", end=end, file=sys.stderr)

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from monitor.clock import Clock
 from monitor.sources.telegram import coverage as ids
+from monitor.sources.telegram.ailing import rests
 from monitor.sources.telegram.listing import Lister
 from monitor.sources.telegram.register import Register, Watched
 
@@ -72,7 +73,7 @@ class CatchingUp:
     async def _advance(self, watched: Watched) -> None:
         """One page, or the end. What fails is left to the next comparison of heads."""
         brought = self._brought.pop(watched)
-        if watched.lost:
+        if watched.lost or rests(watched, self._clock.monotonic()):
             return
         if first := missing_from(watched):
             self._first.setdefault(watched, first)
@@ -92,7 +93,7 @@ class CatchingUp:
         if known.relisted_at + self._every <= self._clock.now().timestamp():
             self._old.add(watched)
             self._some_old.set()
-        elif ids.unseen(known.events, watched.pts) > brought:
+        elif watched.unexplained > 0:
             if (
                 first and known.coverage.head - first > NEAR
             ):  # the newest page does not reach before it

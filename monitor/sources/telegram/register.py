@@ -20,6 +20,7 @@ from monitor.sources.telegram.coverage import (
     holds,
     may_be_a_post,
     size,
+    unseen,
 )
 
 log = structlog.get_logger(__name__)
@@ -75,11 +76,14 @@ class Watched:
         self.known = known
         self.lost = False
         self.lost_at = 0.0  # monotonic seconds
+        self.rests_until = 0.0  # monotonic seconds; see ailing.py
+        self.failures = self.silences = 0
         self.joined: bool | None = None  # whether the account is a member, as last told
         self.pts = 0  # of the newest event, as last told by the server
         self.told = 0  # the newest id, as last told by the server together with that
         self.filled = 0  # the last id of the page that was listed last to fill a gap
         self.suspected: frozenset[int] = frozenset()
+        self.unnumbered: set[int] = set()  # posts listed and not pushed: which events are theirs?
         self.as_of: dict[str, int] = {}  # of posts stored of late: the newest event they contain
         self.health = SourceHealth(source=info.id, state="starting", via="account")
 
@@ -87,6 +91,22 @@ class Watched:
     def met(self) -> bool:
         """Whether its history was looked at, by this or another account."""
         return self.known is not None and self.known.contacted
+
+    def explained(self, told: int) -> None:
+        """All events are known up to the newest one when this was the newest id."""
+        self.unnumbered = {one for one in self.unnumbered if one > told}
+
+    @property
+    def unexplained(self) -> int:
+        """How many of the channel's events are neither known nor those of listed posts.
+
+        A post that was listed and is pushed later has both, its event and its id: it must not stand
+        for an edit or deletion that nobody told.
+        """
+        if self.known is None:
+            return 0
+        listed = sum(one <= self.told for one in self.unnumbered)
+        return unseen(self.known.events, self.pts) - listed
 
     @property
     def coverage(self) -> Coverage | None:
@@ -282,6 +302,9 @@ class Register:
     def _count(self, step: Step) -> None:
         if not step.posts:
             return
+        if step.pushed:
+            numbers = [int(one.post.id) for one in step.posts]
+            step.watched.unnumbered.difference_update(numbers)
         newest = max(one.post.published_at for one in step.posts).isoformat()
         health = step.watched.health
         delay = health.push_delay

@@ -29,6 +29,14 @@ class TroubleError(Exception):
     """Anything that may pass by itself: the connection is made again."""
 
 
+class AnswerError(TroubleError):
+    """The server answered, but with an error or with what cannot be read: the line is well.
+
+    What is asked of a single channel is asked again later (ailing.py); else the connection is made
+    again.
+    """
+
+
 _SIGN_IN = "sign in again: monitor login telegram"
 _HINTS = {
     "AuthKeyDuplicatedError": "the session file was used from two addresses at once and is void: "
@@ -46,6 +54,15 @@ _CHANNEL = (
     errors.UsernameInvalidError,
     errors.UsernameNotOccupiedError,
 )
+_LINE = (
+    OSError,  # TimeoutError too
+    EOFError,
+    errors.BadMessageError,
+    errors.InvalidBufferError,
+    errors.InvalidChecksumError,
+    errors.SecurityError,
+)
+"""Errors of the connection itself."""
 _ACCOUNT = (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound)
 
 
@@ -57,4 +74,6 @@ def sort_error(error: Exception) -> Exception:
         return AccountLostError(said, _HINTS.get(name, _SIGN_IN))
     if isinstance(error, _CHANNEL):
         return ChannelLostError(said)
+    if isinstance(error, errors.RPCError) or not isinstance(error, _LINE):
+        return AnswerError(said.partition(". See the FAQ")[0])
     return TroubleError(said)
