@@ -107,7 +107,7 @@ def _is_hollow(connection: sqlite3.Connection, *, whole: bool) -> bool:
     """Whether free room is to be given back: what posts to come will not need; `whole`: all."""
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
-    return free > 0 if whole else free > max(_SPARE, pages // 2)
+    return bool(free > (0 if whole else max(_SPARE, pages // 2)))
 
 
 def _remove(connection: sqlite3.Connection, cut: Mapping[str, int], ends: float) -> Expired:
