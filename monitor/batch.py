@@ -217,11 +217,13 @@ class Batch:
     def _take(self, state: State, decision: Decision, *, exercise: bool) -> None:
         self._memory = self._memory.replace(state, exercise=exercise)
         self.incidents.update((incident.id, incident) for incident in decision.incidents)
+        for incident, source, left, realm in decision.gone:
+            self._by_post.get((source, left, realm), {}).pop(incident, None)
+        self.gone.extend(decision.gone)
         for one in decision.supports:
             post = (one.source, one.id, one.exercise)
             self._by_post.setdefault(post, {})[one.incident] = one
         self.alerts.extend(self._with_texts(alert) for alert in decision.alerts)
-        self.gone.extend(decision.gone)
         self.clues.update(((key, exercise), clue) for key, clue in decision.clues.items())
         for (rule, place, when), posts in decision.counts.items():
             counted = (rule, place, when, exercise)

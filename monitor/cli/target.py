@@ -10,7 +10,8 @@ from monitor.cli.config import QUICKSTART, find_config
 from monitor.document import Node, exists, is_folder, read_file
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.rulebook.book import Rulebook
-from monitor.rulebook.load import is_sources, load, rule_files
+from monitor.rulebook.files import rule_files
+from monitor.rulebook.load import is_sources, load
 from monitor.rulebook.places import is_places
 from monitor.settings import Settings
 

@@ -43,20 +43,25 @@ def find(state: State, hit: Hit, original: str | None = None) -> Incident | None
     return found or best("=")
 
 
-def _nearness(one: Incident, hit: Hit, original: str | None) -> tuple[bool, bool, datetime, str]:
+Nearness = tuple[bool, bool, datetime, str, str]
+
+
+def _nearness(one: Incident, hit: Hit, original: str | None) -> Nearness:
     speaks = any(voice.family == hit.family for voice in one.voices)
-    return one.id == original, speaks, one.opened_at, one.id
+    where = one.place.id if one.place else ""
+    return one.id == original, speaks, one.opened_at, where, one.id
 
 
 def _nearest(state: State, hit: Hit, place: Place) -> Incident | None:
-    near: list[tuple[float, str]] = []
+    near: list[tuple[float, datetime, str, str]] = []
     for square in squares_near(place, hit.rule.radius_km):
         for one in at(state, hit.rule.topic, square):
-            there = state.incidents[one].place
+            incident = state.incidents[one]
+            there = incident.place
             apart = distance_km(place, there) if there is not None else None
             if apart is not None and apart <= hit.rule.radius_km:
-                near.append((apart, one))
-    return state.incidents[min(near)[1]] if near else None
+                near.append((apart, incident.opened_at, there.id if there else "", one))
+    return state.incidents[min(near)[-1]] if near else None
 
 
 def meant(state: State, hit: Hit, topics: Iterable[str], home: str | None) -> list[Incident]:

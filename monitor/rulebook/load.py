@@ -5,12 +5,13 @@ from pathlib import Path
 
 import msgspec
 
-from monitor.document import Node, is_folder, read_file, shown
+from monitor.document import Node, read_file, shown
 from monitor.form import did_you_mean, fill, find
 from monitor.incident import Ladder
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.rule import Examples, Rule
 from monitor.rulebook.book import ExampleMarks, Rulebook, bind
+from monitor.rulebook.files import rule_files
 from monitor.rulebook.forms import RuleForm, SourceForm
 from monitor.rulebook.ladder import read_ladder, shipped_ladder
 from monitor.rulebook.lists import Lists
@@ -23,7 +24,6 @@ from monitor.watch import Watch
 
 RULE_KEYS = ("terms", "rules", "tests", "status")
 TOPIC_KEYS = ("closes", "denies")
-ENDINGS = {".yaml", ".yml"}
 
 
 def load(
@@ -64,30 +64,6 @@ def load(
         reading.watches,
     )
     return msgspec.structs.replace(book, timelines=tuple(reading.timelines))
-
-
-def rule_files(paths: Sequence[Path], mistakes: list[Mistake]) -> list[Path]:
-    """The files themselves and, for folders, the YAML files below them in order."""
-    files: dict[Path, Path] = {}
-    for path in paths:
-        if not is_folder(path):
-            files.setdefault(path.resolve(), path)
-            continue
-        below = [
-            file
-            for file in sorted(path.rglob("*"))
-            if file.suffix in ENDINGS and file.is_file() and not _hidden(file, path)
-        ]
-        for file in below:
-            files.setdefault(file.resolve(), file)
-        if not below:
-            mark = Mark(shown(path), 1, 1)
-            mistakes.append(Mistake(mark, "no *.yaml file in this folder", "name another one"))
-    return list(files.values())
-
-
-def _hidden(file: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
 def is_sources(node: Node) -> bool:
