@@ -174,6 +174,12 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return tuple(dict.fromkeys((self.topic, *(one.topic for one in self.also))))
 
     @property
+    def places(self) -> tuple[Place, ...]:
+        """Where it is said to happen, what it has taken in included."""
+        every = (self.place, *(one.place for one in self.also))
+        return tuple(place for place in every if place is not None)
+
+    @property
     def families(self) -> int:
         """How many publishers speak."""
         return len({voice.family for voice in self.voices if voice.posts})
