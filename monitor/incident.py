@@ -127,14 +127,14 @@ class Support(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.part != "closes" and not (self.late or self.withdrawn or self.echo_of)
 
 
-class Also(msgspec.Struct, frozen=True):
+class Also(msgspec.Struct, frozen=True, gc=False):
     """What a merged incident is about besides: the topic and the place of the other one."""
 
     topic: str
     place: Place | None
 
 
-class Incident(msgspec.Struct, frozen=True, kw_only=True):
+class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An incident.
 
     `voices` are who speaks for it, `denials` who denies it. `id` is fixed when it opens; `ordinal`
@@ -171,7 +171,15 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def topics(self) -> tuple[str, ...]:
         """All that it is about: its own topic first."""
+        if not self.also:
+            return (self.topic,)
         return tuple(dict.fromkeys((self.topic, *(one.topic for one in self.also))))
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where it is said to happen, what it has taken in included."""
+        every = (self.place, *(one.place for one in self.also))
+        return tuple(place for place in every if place is not None)
 
     @property
     def families(self) -> int:

@@ -16,7 +16,7 @@ from monitor.lexicon.expressions import is_pattern
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.surfaces import Inflect
 from monitor.matching.concepts import Concepts
-from monitor.matching.filing import Filing, Trial, met
+from monitor.matching.filing import Filing, Trial, met, terms_named
 from monitor.matching.ground import Grounds, beside_words
 from monitor.matching.outside import linked, matched
 from monitor.matching.scan import PATTERN, Look, RawFind, Scanner, Sighting
@@ -27,6 +27,8 @@ from monitor.post import Post, PostName
 from monitor.rule import Link, Rule
 from monitor.rulebook.compile import DISGUISE, Book, compile_rulebook
 from monitor.rulebook.conditions import every, possible
+from monitor.rulebook.packed import Shelf
+from monitor.rulebook.plan import Plan
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
 from monitor.text.disguise import readings as undisguised
@@ -83,8 +85,7 @@ class Matcher:
         self._find = self._narrow.find
         self._meaning = self._narrow.concept.__getitem__
         self._disguise = compiled.numbers[DISGUISE]
-        self._bring = self._filing.under | self._narrow.leading_to(self._filing.terms)
-        self._bring |= {self._disguise}
+        self._near = self._filing.under | {self._disguise}
         self._open = self._filing.always or self._wide is not None
 
     def __getstate__(self) -> dict[str, object]:
@@ -99,8 +100,15 @@ class Matcher:
     def take(self, rulebook: Book) -> None:
         """Speak of a rulebook that says the same (by its hash), written elsewhere."""
         self.rulebook = rulebook
-        self._rules = tuple(sorted(rulebook.rules, key=lambda rule: rule.id))
+        self._rules = Shelf(rulebook.rules)
         self._filing.take(self._rules)
+
+    def speaking_for(self, rulebook: Book) -> "Matcher":
+        """The same rules, in the name of a rulebook that has them among others."""
+        other = object.__new__(Matcher)
+        vars(other).update(vars(self))
+        other.rulebook = rulebook
+        return other
 
     def _possibilities(self) -> dict[int, Callable[[AbstractSet[int]], bool]]:
         return {number: possible(one, self._numbers) for number, one in self._asked.items()}
@@ -119,8 +127,16 @@ class Matcher:
     def tried(self, text: str) -> int:
         """How many rules come near a text: what it costs follows from that."""
         readings = self.look(text)
-        near = self._answered(readings, set())
-        return len({rule for concept in near for rule in self._filing.filed[concept]})
+        found = self._found(readings)
+        near = found & self._filing.under
+        asked = self._filing.terms_of(
+            number for concept in near for number in self._filing.filed[concept]
+        )
+        questions = {one for one in found if one < 0}
+        found -= questions
+        for scanner, look in readings:
+            scanner.answer(look, found, questions, asked)
+        return len({rule for one in found & self._filing.under for rule in self._filing.filed[one]})
 
     def look(self, text: str) -> Readings:
         """Look for every term."""
@@ -149,90 +165,85 @@ class Matcher:
         text = post.text
         folded, straight = fold_straight(text)
         finds = self._find(folded)
-        meaning = self._meaning
-        if self._bring.isdisjoint(map(meaning, map(PATTERN, finds))) and not self._open:
+        found = set(map(self._meaning, map(PATTERN, finds)))
+        near = found & self._near
+        if not near and not self._open:
             return None
-        found = set(map(meaning, map(PATTERN, finds)))
-        look = Look(text, folded, finds, straight=straight)
-        readings: Readings
-        if self._open or self._disguise in found:
-            readings = self._readings(text, folded, look)
-            near = self._answered(readings, found)
-        else:
-            readings = ((self._narrow, look),)
-            questions: AbstractSet[int] = found & self._narrow.questions
-            if questions:
-                questions = self._narrow.doubtful(look, questions, found)
-            near = found & self._filing.under
-            if questions:
-                near = self._settled(readings, [questions], found, near)
-            if not near:
-                return None
-        who = self.speaker(post)
-        holding, later = self._tried(near, found, who)
+        readings: Readings = ()
+        if self._open or self._disguise in near:
+            readings = self._readings(text, folded, Look(text, folded, finds, straight=straight))
+            found = self._found(readings)
+            near = found & self._near
+        likely = self._likely(near, found, post)
+        if not likely:
+            return None
+        if not readings:
+            readings = ((self._narrow, Look(text, folded, finds, straight=straight)),)
+        if min(found) < 0:
+            likely = self._sure(likely, readings, found)
+        holding = {trial.number for trial in likely if trial.test is None}
+        later = [trial for trial in likely if trial.test is not None]
         if later:
             holding.update(self._tested(later, found, readings, post))
-        if who.rules:
-            holding = {one for one in holding if self._rules[one].id in who.rules}
+        only = self.speaker(post).rules
+        if only:
+            holding = {one for one in holding if self._rules[one].id in only}
         return (sorted(holding), readings) if holding else None
 
-    def _tried(
-        self, near: AbstractSet[int], found: AbstractSet[int], who: SourceInfo
-    ) -> tuple[set[int], list[Trial]]:
-        """Try the rules that are near: those that hold, and those whose exact test remains."""
-        holding: set[int] = set()
-        later: list[Trial] = []
-        trials = self._filing.trials
-        for concept in near:
-            for trial in trials[concept]:
-                group, more, none, speaks, test, number = trial
-                if group.isdisjoint(found) or not none.isdisjoint(found):
-                    continue
-                if (more and not met(more, found)) or (speaks and not speaks(found, who)):
-                    continue
-                if test is None:
-                    holding.add(number)
-                else:
-                    later.append(trial)
-        return holding, later
-
-    def _answered(self, readings: Readings, found: set[int]) -> set[int]:
-        """Take all finds in, answer open questions; what rules are near by."""
-        open_questions = []
-        found.add(self._concepts.nothing)
+    def _found(self, readings: Readings) -> set[int]:
+        """Every concept that was found, questions not answered."""
+        found = {self._concepts.nothing}
         for scanner, look in readings:
-            here = {scanner.concept[find[2]] for find in look.finds}
-            open_questions.append(here & scanner.questions)
-            found |= here - scanner.questions
-        return self._settled(readings, open_questions, found, found & self._filing.under)
+            found.update(map(scanner.concept.__getitem__, map(PATTERN, look.finds)))
+        return found
 
-    def _settled(
-        self,
-        readings: Readings,
-        questions: Sequence[AbstractSet[int]],
-        found: set[int],
-        near: set[int],
-    ) -> set[int]:
-        """Answer open questions as far as rules that come near need it; what they are near by.
+    def _likely(self, near: Iterable[int], found: set[int], post: Post) -> list[Trial]:
+        """Try the rules that are near: those that may hold if open questions are answered so.
 
-        `found` gets what was verified.
+        Their exact tests remain. A rule that is near twice may be there twice.
         """
-        before = len(found)
-        for (scanner, look), of_it in zip(readings, questions, strict=True):
-            scanner.answer(look, found, of_it, self._filing.terms)
-        if len(found) > before:
-            near = found & self._filing.under
-        asked = self._filing.asked(near)
-        for (scanner, look), of_it in zip(readings, questions, strict=True):
-            scanner.answer(look, found, of_it, asked)
-        return near
+        likely: list[Trial] = []
+        who: SourceInfo | None = None
+        filed = self._filing.near
+        certain = found if min(found) >= 0 else {one for one in found if one >= 0}
+        for concept in near:
+            some, trials = filed[concept]
+            for one in some & found:
+                for trial in trials[one]:
+                    _, more, none, speaks, _, _, _ = trial
+                    if not none.isdisjoint(certain) or (more and not met(more, found)):
+                        continue
+                    if speaks:
+                        who = who or self.speaker(post)
+                        if not speaks(found, who):
+                            continue
+                    likely.append(trial)
+        return likely
+
+    def _sure(self, likely: list[Trial], readings: Readings, found: set[int]) -> list[Trial]:
+        """Answer open questions as far as a rule depends on them; the rules that still stand.
+
+        No question stays in `found`.
+        """
+        questions = {one for one in found if one < 0}
+        found -= questions
+        doubtful = [
+            trial for trial in likely
+            if trial.test or not trial.none.isdisjoint(questions) or not _stands(trial, found)
+        ]  # fmt: skip
+        if not doubtful:
+            return likely
+        terms = self._filing.terms_of({trial.number for trial in doubtful})
+        for scanner, look in readings:
+            scanner.answer(look, found, questions, terms)
+        return [trial for trial in likely if _stands(trial, found)]
 
     def _tested(
         self, later: Sequence[Trial], found: set[int], readings: Readings, post: Post
     ) -> Iterator[int]:
         """Of rules that came so far, those whose exact test holds."""
         who = self.speaker(post)
-        numbers = [trial[-1] for trial in later]
+        numbers = [trial.number for trial in later]
         exact = self._concepts.spelled_out(found)
         asked = self._filing.questions(numbers)
         if asked:
@@ -242,9 +253,9 @@ class Matcher:
         if self._places:
             exact -= self._places
             exact |= self._where(post.text, [self._rules[one] for one in numbers], who)
-        for *_, test, number in later:
-            if test is not None and test(exact, who):
-                yield number
+        for trial in later:
+            if trial.test is not None and trial.test(exact, who):
+                yield trial.number
 
     def _where(self, text: str, tried: Sequence[Rule], who: SourceInfo) -> set[int]:
         """The place conditions that hold; only worked out if a rule that came near has one."""
@@ -263,6 +274,10 @@ class Matcher:
         """What was found of every term (or only of those wanted), worked out when asked for."""
         text = readings[0][1].text
         return Seen(lambda: self._finds(readings, who, post, wanted), text, who, post)
+
+    def terms_named(self, rule: Rule) -> frozenset[int]:
+        """The terms of one of its rules, for `seen`."""
+        return terms_named(rule, self._numbers)
 
     def terms_in(self, text: str) -> AbstractSet[str]:
         """The terms that are found in a text, whatever rules make of them."""
@@ -311,8 +326,7 @@ class Matcher:
         if any(made.wanted is None for made in plans):
             yield from self._weighed(post, name, holding, readings)
             return
-        every = frozenset[int]().union(*(made.wanted for made in plans if made.wanted))
-        words = Words(partial(self._words, readings, every))
+        words = Words(partial(self._words, readings, plans))
         family, rulebook = who.publisher, self.rulebook.hash
         for number, made in zip(holding, plans, strict=True):
             yield Hit(
@@ -325,8 +339,9 @@ class Matcher:
                 rulebook=rulebook,
             )
 
-    def _words(self, readings: Readings, wanted: frozenset[int]) -> list[tuple[int, Found]]:
-        """Where the terms wanted stand: each with its number, in order."""
+    def _words(self, readings: Readings, plans: Sequence[Plan]) -> list[tuple[int, Found]]:
+        """Where the terms wanted by these plans stand: each with its number, in order."""
+        wanted = frozenset[int]().union(*(made.wanted for made in plans if made.wanted))
         text, terms = readings[0][1].text, self._terms
         return [
             (term, Found(text=text[start:end], start=start, end=end, term=terms[term]))
@@ -372,6 +387,13 @@ class Matcher:
     def speaker(self, post: Post) -> SourceInfo:
         """What is known of the post's source; `unknown` in role and side if it is not listed."""
         return self.rulebook.sources.get(post.source) or SourceInfo(id=post.source)
+
+
+def _stands(trial: Trial, found: AbstractSet[int]) -> bool:
+    """Whether a rule that was tried with open questions is still likely without them."""
+    if trial.group.isdisjoint(found) or trial.filed.isdisjoint(found):
+        return False
+    return trial.none.isdisjoint(found) and met(trial.more, found)
 
 
 def evaluate(matcher: Matcher, post: Post, name: PostName) -> tuple[Hit, ...]:

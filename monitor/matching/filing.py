@@ -6,7 +6,7 @@ most rules of a large rulebook never do, and a start waits for none of them.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from monitor.matching.concepts import Concepts
 from monitor.rule import Rule
@@ -15,9 +15,27 @@ from monitor.rulebook.conditions import Numbers, Test, asked_in, number_of
 from monitor.rulebook.plan import Group, Plan, necessary, plan
 from monitor.rulebook.where import wheres_in
 
-Trial = tuple[Group, tuple[Group, ...], Group, Test | None, Test | None, int]
-"""(a group that must be met, more of them, what must not be found, who must speak, the exact test,
-the rule's number): see `monitor.rulebook.plan.Plan`; groups are of concepts."""
+
+class Trial(NamedTuple):
+    """How a rule is tried: see `monitor.rulebook.plan.Plan`.
+
+    Groups are of concepts, an open question among them as good as a find. The rule is `filed` under
+    one group; `group` is the one that is asked first when it comes near, `more` are asked then. The
+    rest are: what must not be found, who must speak, the exact test, and the rule's number.
+    """
+
+    group: Group
+    more: tuple[Group, ...]
+    none: Group
+    speaks: Test | None
+    test: Test | None
+    number: int
+    filed: Group
+
+
+Near = tuple[Group, Mapping[int, tuple[Trial, ...]]]
+"""Of the rules filed under a concept: what of it must be found, else none holds; for each of that,
+those to be tried. So a rule that cannot hold costs nothing of its own, not even its memory."""
 
 
 class Filing:
@@ -62,18 +80,22 @@ class Filing:
         self._ready()
 
     def _ready(self) -> None:
-        self.trials = _Made(lambda concept: tuple(map(self.trial, self.filed[concept])))
-        """By concept: the trials of the rules that are filed under it."""
+        self.near = _Made(self._near)
+        """By concept: what is filed under it."""
         self.plans = _Made(self._plan)
         """By rule: how it is tried."""
         self._named = _Made(self.named)
-        self._asked = _Made(self.terms_filed)
         self.under = frozenset(self.filed)
         """All that some rule is filed under."""
-        self.terms = frozenset(one for one in self.filed if one < self._concepts.terms)
-        """The terms among it."""
         self.always = self._concepts.nothing in self.filed
         """Whether some rule has no necessary group: it is tried on every post."""
+
+    def _near(self, concept: int) -> Near:
+        by: dict[int, list[Trial]] = {}
+        for trial in map(self.trial, self.filed.get(concept, ())):
+            for one in trial.group:
+                by.setdefault(one, []).append(trial)
+        return frozenset(by), {one: tuple(trials) for one, trials in by.items()}
 
     def _plan(self, number: int) -> Plan:
         rule, pivot = self._rules[number], self._pivots[number]
@@ -83,34 +105,30 @@ class Filing:
         """The same with what the engine counts in."""
         made = self.plans[number]
         groups = tuple(map(self._concepts.widened, made.groups))
+        filed = self._pivots[number]
+        under = self._concepts.widened(filed) if filed else frozenset({self._concepts.nothing})
         none = self._concepts.widened(made.none)
-        pivot = self._pivots[number]
-        if not groups:
-            groups = (self._concepts.widened(pivot or frozenset({self._concepts.nothing})),)
-        return groups[0], groups[1:], none, made.speaks, made.test, number
+        first, more = (groups[0], groups[1:]) if groups else (under, ())
+        return Trial(first, more, none, made.speaks, made.test, number, under)
 
     def terms_of(self, numbers: Iterable[int]) -> Group:
         """All terms that rules name, the sides of two words near each other too."""
         return frozenset[int]().union(*map(self._named.__getitem__, numbers))
 
-    def asked(self, near: Iterable[int]) -> Group:
-        """All terms of the rules that are filed under what is near."""
-        return frozenset[int]().union(*map(self._asked.__getitem__, near))
-
-    def terms_filed(self, concept: int) -> Group:
-        """All terms of the rules filed under it."""
-        return self.terms_of(self.filed.get(concept, ()))
-
     def named(self, number: int) -> Group:
         """All terms of one rule."""
-        rule = self._rules[number]
-        places = (self._numbers[where.text] for where in wheres_in(rule.when))
-        return frozenset((*(self._numbers[text] for text in texts_of(rule)), *places))
+        return terms_named(self._rules[number], self._numbers)
 
     def questions(self, numbers: Iterable[int]) -> set[int]:
         """What rules ask of the post itself, by number."""
         whens = (self._rules[number].when for number in numbers)
         return {number_of(one, self._numbers) for when in whens for one in asked_in(when)}
+
+
+def terms_named(rule: Rule, numbers: Numbers) -> Group:
+    """All terms of a rule, the sides of two words near each other and its places too."""
+    places = (numbers[where.text] for where in wheres_in(rule.when))
+    return frozenset((*(numbers[text] for text in texts_of(rule)), *places))
 
 
 def met(groups: Sequence[Group], found: AbstractSet[int]) -> bool:

@@ -6,7 +6,7 @@ terms (`monitor.rulebook.patterns.Patterns.mark_disguises`), so that looking cos
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import regex
 
@@ -25,6 +25,8 @@ _MAY_BE_APART = re.compile(r"(?<![^\W_])[^\W\d_](?=([\W_]{1,4})[^\W\d_]\1[^\W\d_
 """Half the time, for the usual text that has none."""
 _RUN = re.compile(r"([^\W\d_])\1{2,}", re.IGNORECASE)
 
+Span = tuple[int, int]
+"""[start, end) in a text."""
 Reading = tuple[str, list[int]]
 """A text, and where each of its characters stands in the original one."""
 
@@ -37,17 +39,26 @@ def readings(text: str) -> Iterator[Reading]:
         return
     told = {text}
     for times in (1, 2):
-        dropped = apart.union(*(range(start + times, end) for start, end in runs))
-        kept = [at for at in range(len(text)) if at not in dropped]
-        plain = "".join(map(text.__getitem__, kept))
+        dropped = sorted([*apart, *((start + times, end) for start, end in runs)])
+        kept = list(_between(dropped, len(text)))
+        plain = "".join([text[start:end] for start, end in kept])
         if plain not in told:
             told.add(plain)
-            yield plain, kept
+            yield plain, [at for start, end in kept for at in range(start, end)]
 
 
-def _spread(text: str) -> set[int]:
-    """What pulls letters apart."""
+def _between(spans: Iterable[Span], length: int) -> Iterator[Span]:
+    """What is left of [0, length) without these spans, which are in order."""
+    last = 0
+    for start, end in spans:
+        yield last, start
+        last = end
+    yield last, length
+
+
+def _spread(text: str) -> list[Span]:
+    """Each character that pulls letters apart."""
     if not _MAY_BE_APART.search(text):
-        return set()
+        return []
     spans = (range(*apart.span()) for apart in _APART.finditer(text))
-    return {at for span in spans for at in span if not text[at].isalpha()}
+    return [(at, at + 1) for span in spans for at in span if not text[at].isalpha()]
