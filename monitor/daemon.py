@@ -16,6 +16,7 @@ from typing import TypeVar
 import msgspec
 import structlog
 
+from monitor.around import Around
 from monitor.batch import remembered
 from monitor.chat.office import Office
 from monitor.clock import Clock
@@ -30,7 +31,6 @@ from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
 from monitor.notices import Notices
 from monitor.parts import (
-    Around,
     build_answers,
     build_console,
     build_dispatch,
@@ -171,6 +171,7 @@ class Daemon:
             dict.fromkeys(("rules", "sources", "places"), self._other_files)
             | {"retention": self._keep_so_long}
             | dict.fromkeys(ROUTING_KEYS, self._put_routes)
+            | dict.fromkeys(("digests", "all_quiet"), self._digests.follow)
         )
         self._reconfiguring = [
             Reconfiguring(

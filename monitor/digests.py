@@ -60,13 +60,18 @@ class Digests:
         *,
         board: Board,
     ) -> None:
-        self._settings = settings
+        self._receivers = [one.name for one in settings.receivers]
+        self._schedule = (settings.digests, settings.all_quiet)
         self._writer = writer
         self._outbox = outbox
         self._seen: dict[str, int] = {}
         self._dispatch = dispatch
         self._clock = clock
         self._board = board
+
+    def follow(self, settings: Settings) -> None:
+        """Summaries and signs of life as saved settings want them, from now on."""
+        self._schedule = (settings.digests, settings.all_quiet)
 
     async def run(self) -> None:
         """Look what is due, until cancelled."""
@@ -91,13 +96,14 @@ class Digests:
     def _due(self, db: Database, now: datetime) -> list[Told]:
         known = facts(db)
         found: list[Told] = []
-        for one in self._settings.receivers:
-            told = self._held_back(db, one.name, known, now)
+        digests, calms = self._schedule  # at once: another thread may put new ones in force
+        for name in self._receivers:
+            told = self._held_back(db, name, known, now)
             found += [told] if told else []
-        for digest in self._settings.digests:
+        for digest in digests:
             told = _summary(db, digest, known, now)
             found += [told] if told else []
-        for calm in self._settings.all_quiet:
+        for calm in calms:
             told = self._all_quiet(db, calm, known, now)
             found += [told] if told else []
         return found

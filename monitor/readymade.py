@@ -17,7 +17,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from msgspec import structs
+
 from monitor.matching.evaluate import Matcher
+from monitor.rulebook.book import Rulebook
 
 FOLDER = "rules"
 KEPT = 6
@@ -86,9 +89,15 @@ def unpacked(answer: bytes | memoryview) -> object:
 
 
 def keep(state: Path | None, names: Iterable[str], matcher: Matcher) -> None:
-    """Keep a matcher under these keys, if there is a state folder; no room is no error."""
+    """Keep a matcher under these keys, if there is a state folder; no room is no error.
+
+    Its rulebook's examples and tests have been run: they stay behind.
+    """
     if state is None or not state.is_dir():
         return
+    book = matcher.rulebook
+    if isinstance(book, Rulebook):
+        matcher = matcher.speaking_for(structs.replace(book, examples={}, timelines=()))
     body = pickle.dumps(matcher, pickle.HIGHEST_PROTOCOL)
     digest = hashlib.sha256(body).digest()
     with contextlib.suppress(OSError):

@@ -19,7 +19,7 @@ from monitor.health import Board, RulesHealth
 from monitor.matching.evaluate import Matcher
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.notices import Notices
-from monitor.rulebook.load import rule_files
+from monitor.rulebook.files import rule_files
 from monitor.workshop import Material, Workshop, WorkshopError
 
 log = structlog.get_logger(__name__)

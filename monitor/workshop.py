@@ -22,12 +22,10 @@ from monitor.gazetteer.build import FOLDER, IMPORTS, open_world, silent
 from monitor.gazetteer.compiled import Progress
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.matching.evaluate import Matcher
-from monitor.matching.rehearse import rehearse
 from monitor.mistake import Mistake, MistakesError
 from monitor.rulebook.book import Rulebook
-from monitor.rulebook.load import load, rule_files
+from monitor.rulebook.files import rule_files
 from monitor.rulebook.where import wheres_in
-from monitor.timeline import run_timeline
 
 LONGEST = 120.0
 """Seconds a preparation may take before the child counts as hung."""
@@ -60,6 +58,11 @@ def prepare(material: Material, progress: Progress = silent) -> Matcher:
     made = readymade.fetch(material.state, name)
     if made is not None:
         return made
+    # Reading rules takes 0.2 s to load, which a start with rules made ready has no use for.
+    from monitor.matching.rehearse import rehearse  # noqa: PLC0415 - as said
+    from monitor.rulebook.load import load  # noqa: PLC0415 - the same
+    from monitor.timeline import run_timeline  # noqa: PLC0415 - the same
+
     rulebook = load(material.rules, material.sources, place_paths=material.places)
     matcher = _made_of(rulebook, material.state, progress)
     mistakes = [*rehearse(rulebook, matcher)]
@@ -82,9 +85,13 @@ def ready(material: Material, progress: Progress = silent) -> Matcher:
         return made
     if material.state is None or not material.state.is_dir():
         return prepare(material, progress)
-    program = _PROGRAM.replace("serve()", "serve(progress)")
+    program = _PROGRAM.replace("serve()", "serve(compiling)")
     with subprocess.Popen(  # noqa: S603 - ourselves
-        [sys.executable, "-c", f"from monitor.cli.places import progress; {program}"],
+        [
+            sys.executable,
+            "-c",
+            f"from monitor.cli.progress import compiling; {program}",
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=_surroundings(),

@@ -152,6 +152,22 @@ async def test_all_quiet_is_a_sign_of_life(calm: Calm) -> None:
     assert len(await calm.at(721, "all-quiet")) == 2
 
 
+async def test_a_saved_schedule_is_followed_without_a_restart(calm: Calm) -> None:
+    """Another hour, or another sign of life, holds from when it is saved; the old one is over."""
+    await calm.at(0, "digest")
+    saved = SETTINGS.model_dump(mode="json", include={"state", "receivers"}) | {
+        "digests": [{"receiver": "night", "at": "13:00"}],
+        "all_quiet": [{"receiver": "desk", "after": "1h"}],
+    }
+    calm.one.follow(Settings.model_validate(saved, context={"folder": Path("/nowhere")}))
+    await calm.at(1, "digest")
+    (digest,) = await calm.at(60, "digest")
+    assert digest.addressee == "night"
+    (sign,) = await calm.at(61, "all-quiet")
+    assert sign.addressee == "desk"
+    assert len(await calm.at(6 * 60, "digest")) == 1, "20:00 in Kyiv is no longer a time for it"
+
+
 def test_the_schedule_follows_summer_time() -> None:
     """08:00 in Kyiv is 06:00 UTC in winter and 05:00 in summer."""
     digest = Digest.model_validate({"receiver": "desk", "at": "08:00", "location": "Europe/Kyiv"})

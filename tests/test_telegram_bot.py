@@ -13,11 +13,12 @@ import pytest
 from monitor.clock import SystemClock
 from monitor.incident import Status
 from monitor.secret import Secret
+from monitor.sinks.deliver import Gates
 from monitor.sinks.look import Look
 from monitor.sinks.pacing import GROUP_SECONDS, Pacing, Urgency
 from monitor.sinks.room import Room
 from monitor.sinks.telegram_api import BotApi
-from monitor.sinks.telegram_bot import Gates, TelegramBotSink
+from monitor.sinks.telegram_bot import TelegramBotSink
 from monitor.sinks.wording import Manner, time_of_day
 from tests.doubles.bot_api import TOKEN, BotApiDouble
 from tests.doubles.outbox import MOMENT, RNG, MemoryOutbox, make_alert, make_post

@@ -1,11 +1,13 @@
 """What is due when: names filed by the minute, so that nothing is looked at before its time."""
 
-from __future__ import annotations  # HashTrieMap takes no parameters at run time
+from __future__ import annotations  # HashTrieSet takes no parameters at run time
 
 from datetime import datetime
 
 import msgspec
-from rpds import HashTrieMap, HashTrieSet
+from rpds import HashTrieSet
+
+from monitor.correlation.kept import Kept
 
 Due = tuple[datetime, str]
 """When, and a name."""
@@ -14,7 +16,7 @@ Due = tuple[datetime, str]
 class Calendar(msgspec.Struct, frozen=True):
     """Names by the minute (since 1970) in which they are due; none is due before `first`."""
 
-    minutes: HashTrieMap[int, HashTrieSet[Due]] = HashTrieMap()
+    minutes: Kept[int, HashTrieSet[Due]] = msgspec.field(default_factory=Kept)
     first: int | None = None
 
 

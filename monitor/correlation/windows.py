@@ -1,7 +1,7 @@
 """What correlation remembers: the open incidents, found by topic and place, and their windows.
 
-A `State` is a value: its maps are persistent, so a batch that fails to commit leaves the old state
-as it was, at no cost. Exercise posts have a state of their own and never touch real incidents.
+A `State` is a value: its maps are values, so a batch that fails to commit leaves the old state as
+it was. Exercise posts have a state of their own and never touch real incidents.
 """
 
 from __future__ import annotations  # HashTrieMap takes no parameters at run time
@@ -17,6 +17,7 @@ from rpds import HashTrieMap, HashTrieSet
 from monitor.correlation.blindness import Heard, Missed
 from monitor.correlation.calendar import Calendar, enter
 from monitor.correlation.clues import Clues
+from monitor.correlation.kept import Kept
 from monitor.correlation.known import Repeats
 from monitor.correlation.places import spots
 from monitor.correlation.repeats import put
@@ -37,14 +38,14 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     be told again in order.
     """
 
-    incidents: HashTrieMap[str, Incident] = HashTrieMap()
-    filed: HashTrieMap[str, HashTrieSet[str]] = HashTrieMap()
-    members: HashTrieMap[str, Members] = HashTrieMap()
-    by_post: HashTrieMap[PostKey, tuple[str, ...]] = HashTrieMap()
-    deadlines: Calendar = Calendar()
-    grouped: HashTrieMap[str, str] = HashTrieMap()
+    incidents: Kept[str, Incident] = msgspec.field(default_factory=Kept)
+    filed: Kept[str, HashTrieSet[str]] = msgspec.field(default_factory=Kept)
+    members: Kept[str, Members] = msgspec.field(default_factory=Kept)
+    by_post: Kept[PostKey, tuple[str, ...]] = msgspec.field(default_factory=Kept)
+    deadlines: Calendar = msgspec.field(default_factory=Calendar)
+    grouped: Kept[str, str] = msgspec.field(default_factory=Kept)
     repeats: Repeats = msgspec.field(default_factory=Repeats)
-    clues: Clues = Clues()
+    clues: Clues = msgspec.field(default_factory=Clues)
     ended: HashTrieMap[str, datetime] = HashTrieMap()
     heard: HashTrieMap[str, Heard] = HashTrieMap()
     missed: HashTrieMap[str, Missed] = HashTrieMap()
@@ -88,8 +89,8 @@ _NOTHING: HashTrieSet[str] = HashTrieSet()
 
 
 def _refiled(
-    filed: HashTrieMap[str, HashTrieSet[str]], incident: Incident, *, there: bool
-) -> HashTrieMap[str, HashTrieSet[str]]:
+    filed: Kept[str, HashTrieSet[str]], incident: Incident, *, there: bool
+) -> Kept[str, HashTrieSet[str]]:
     """The files with an incident in (`there`) or taken out."""
     about = [(incident.topic, incident.place), *((one.topic, one.place) for one in incident.also)]
     names = [file_of(topic, spot) for topic, where in about for spot in ("*", *spots(where))]

@@ -16,10 +16,10 @@ from monitor.lexicon.expressions import is_pattern
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.surfaces import Inflect
 from monitor.matching.concepts import Concepts
-from monitor.matching.filing import Filing, Trial
+from monitor.matching.filing import Filing, Trial, terms_named
 from monitor.matching.ground import Grounds, beside_words
 from monitor.matching.outside import linked, matched
-from monitor.matching.scan import PATTERN, Look, RawFind, Scanner, Sighting
+from monitor.matching.scan import PATTERN, Look, RawFind, Readings, Scanner, stands
 from monitor.matching.seen import MAX_PLACES, Seen, evidence
 from monitor.matching.words import Words
 from monitor.place import Place
@@ -27,19 +27,16 @@ from monitor.post import Post, PostName
 from monitor.rule import Link, Rule
 from monitor.rulebook.compile import DISGUISE, Book, compile_rulebook
 from monitor.rulebook.conditions import every, possible
+from monitor.rulebook.packed import Shelf
 from monitor.rulebook.plan import Plan
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
-from monitor.text.disguise import places
 from monitor.text.disguise import readings as undisguised
 from monitor.text.fold import OTHER, fold_straight, fold_wide, has_other_letters
 from monitor.text.symbols import unspaced
 
 MAX_ASKED = 1000
 """Most places of a term in one post where it matters which one."""
-
-Readings = Sequence[tuple[Scanner, Look]]
-"""What each automaton found in a text."""
 
 
 class Size(NamedTuple):
@@ -99,8 +96,15 @@ class Matcher:
     def take(self, rulebook: Book) -> None:
         """Speak of a rulebook that says the same (by its hash), written elsewhere."""
         self.rulebook = rulebook
-        self._rules = tuple(sorted(rulebook.rules, key=lambda rule: rule.id))
+        self._rules = Shelf(rulebook.rules)
         self._filing.take(self._rules)
+
+    def speaking_for(self, rulebook: Book) -> "Matcher":
+        """The same rules, in the name of a rulebook that has them among others."""
+        other = object.__new__(Matcher)
+        vars(other).update(vars(self))
+        other.rulebook = rulebook
+        return other
 
     def _possibilities(self) -> dict[int, Callable[[AbstractSet[int]], bool]]:
         return {number: possible(one, self._numbers) for number, one in self._asked.items()}
@@ -279,6 +283,10 @@ class Matcher:
         text = readings[0][1].text
         return Seen(lambda: self._finds(readings, who, post, wanted), text, who, post)
 
+    def terms_named(self, rule: Rule) -> frozenset[int]:
+        """The terms of one of its rules, for `seen`."""
+        return terms_named(rule, self._numbers)
+
     def terms_in(self, text: str) -> AbstractSet[str]:
         """The terms that are found in a text, whatever rules make of them."""
         return self.seen(self.look(text), SourceInfo(id="")).finds.keys()
@@ -292,7 +300,7 @@ class Matcher:
         seen: dict[str, list[Found]] = {}
         if self._places and (wanted is None or wanted & self._places):
             seen.update(self._grounds.of(text, who.home).found)
-        for start, end, number in self._sightings(readings, wanted, most):
+        for start, end, number in stands(readings, wanted, most):
             if number not in self._places and number != self._disguise:
                 term = self._terms[number]
                 found = Found(text=text[start:end], start=start, end=end, term=term)
@@ -304,18 +312,6 @@ class Matcher:
         if self._links:
             seen.update(linked(self._links.values(), text, post))
         return seen
-
-    @staticmethod
-    def _sightings(readings: Readings, wanted: frozenset[int] | None, most: int) -> list[Sighting]:
-        """Where every term (or only those wanted) stands, each place once, in order."""
-        sightings: set[Sighting] = set()
-        for scanner, look in readings:
-            here: Iterable[Sighting] = scanner.sightings(look, wanted, most)
-            if look.reading is not None:
-                back = places(look.reading)
-                here = ((back[start], back[end - 1] + 1, term) for start, end, term in here)
-            sightings.update(here)
-        return sorted(sightings)
 
     def hits(
         self, post: Post, name: PostName, holding: Sequence[int], readings: Readings
@@ -345,7 +341,7 @@ class Matcher:
         text, terms = readings[0][1].text, self._terms
         return [
             (term, Found(text=text[start:end], start=start, end=end, term=terms[term]))
-            for start, end, term in self._sightings(readings, wanted, MAX_PLACES)
+            for start, end, term in stands(readings, wanted, MAX_PLACES)
         ]
 
     def _weighed(

@@ -137,14 +137,18 @@ class Filing:
 
     def named(self, number: int) -> Group:
         """All terms of one rule."""
-        rule = self._rules[number]
-        places = (self._numbers[where.text] for where in wheres_in(rule.when))
-        return frozenset((*(self._numbers[text] for text in texts_of(rule)), *places))
+        return terms_named(self._rules[number], self._numbers)
 
     def questions(self, numbers: Iterable[int]) -> set[int]:
         """What rules ask of the post itself, by number."""
         whens = (self._rules[number].when for number in numbers)
         return {number_of(one, self._numbers) for when in whens for one in asked_in(when)}
+
+
+def terms_named(rule: Rule, numbers: Numbers) -> Group:
+    """All terms of a rule, the sides of two words near each other and its places too."""
+    places = (numbers[where.text] for where in wheres_in(rule.when))
+    return frozenset((*(numbers[text] for text in texts_of(rule)), *places))
 
 
 def _met(groups: Sequence[Group], found: AbstractSet[int]) -> bool:

@@ -27,7 +27,7 @@ def rehearsal(rulebook: Rulebook, matcher: Matcher) -> Iterator[Tried]:
 
 def _judge(matcher: Matcher) -> Callable[[Rule, Condition, str], Verdict]:
     def judge(rule: Rule, condition: Condition, text: str) -> Verdict:
-        seen = matcher.seen(matcher.look(text), NOBODY)
+        seen = matcher.seen(matcher.look(text), NOBODY, wanted=matcher.terms_named(rule))
         told = tuple(telling(reasons(condition, seen)))
         return Verdict(rule.id, holds(condition, seen), told)
 

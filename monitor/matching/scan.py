@@ -15,6 +15,7 @@ from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
 from monitor.lexicon.surfaces import Surface
 from monitor.matching.concepts import Concepts
+from monitor.rulebook.packed import PackedMap
 from monitor.rulebook.patterns import (
     WIDE_GAPS,
     Check,
@@ -23,7 +24,7 @@ from monitor.rulebook.patterns import (
     Patterns,
     judged_words,
 )
-from monitor.text.disguise import Reading
+from monitor.text.disguise import Reading, places
 from monitor.text.fold import Origins
 from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
 
@@ -99,7 +100,8 @@ class Scanner:
         """Build the automaton; what its patterns mean is numbered in `concepts`."""
         keys = list(patterns.meanings)
         self._concepts = concepts
-        self._asking: dict[int, Meaning] = {}
+        asking: dict[int, Meaning] = {}
+        self._asking: Mapping[int, Meaning] | PackedMap[Meaning] = asking
         self._edges: dict[int, tuple[int, int, bool]] = {}
         numbers: list[int] = []
         for number, meaning in enumerate(patterns.meanings.values()):
@@ -110,15 +112,15 @@ class Scanner:
                     self._edges[number] = edges
             else:
                 numbers.append(concepts.question(frozenset(meaning.all_terms())))
-                self._asking[number] = meaning
+                asking[number] = meaning
         # Half as wide, it is twice as much at hand.
         small = all(number in _SMALL for number in numbers)
         self.concept = array("h" if small else "i", numbers)
-        self._initials = _initials(self._asking, bytewise=patterns.bytewise)
-        self._next_words = _next_words(self._asking) if patterns.bytewise else {}
+        self._initials = _initials(asking, bytewise=patterns.bytewise)
+        self._next_words = _next_words(asking) if patterns.bytewise else {}
         self._plain = frozenset(
             number
-            for number, meaning in self._asking.items()
+            for number, meaning in asking.items()
             if not meaning.onward
             and (meaning.lead, meaning.trail, meaning.open) == _USUAL
             and not any(check.surface.tag for check in meaning.checks)
@@ -137,8 +139,9 @@ class Scanner:
             self.find = CharwiseDoubleArrayAhoCorasick(keys).find_overlapping
 
     def __getstate__(self) -> dict[str, object]:
-        """Without what is remembered."""
-        return {name: value for name, value in vars(self).items() if name != "_said"}
+        """Without what is remembered; what open questions mean is unpacked when asked for."""
+        kept = {name: value for name, value in vars(self).items() if name != "_said"}
+        return kept | {"_asking": PackedMap.of(self._asking)}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         """Begin to remember anew."""
@@ -253,6 +256,22 @@ class Scanner:
         if meaning.onward is not None:
             _follow(meaning.onward, view, first, last, ends)
         return ends
+
+
+Readings = Sequence[tuple[Scanner, Look]]
+"""What each automaton found in a text."""
+
+
+def stands(readings: Readings, wanted: frozenset[int] | None, most: int) -> list[Sighting]:
+    """Where every term (or only those wanted) stands, each place once, in order."""
+    sightings: set[Sighting] = set()
+    for scanner, look in readings:
+        here: Iterable[Sighting] = scanner.sightings(look, wanted, most)
+        if look.reading is not None:
+            back = places(look.reading)
+            here = ((back[start], back[end - 1] + 1, term) for start, end, term in here)
+        sightings.update(here)
+    return sorted(sightings)
 
 
 def _next_words(meanings: Mapping[int, Meaning]) -> dict[int, frozenset[bytes]]:

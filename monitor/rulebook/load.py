@@ -1,16 +1,17 @@
 """Load rules and sources: files in, one rulebook out, or every mistake of every file."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import msgspec
 
-from monitor.document import Node, is_folder, read_file, shown
+from monitor.document import Node, read_file, shown
 from monitor.form import did_you_mean, fill, find
 from monitor.incident import Ladder
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.rule import Examples, Rule
 from monitor.rulebook.book import ExampleMarks, Rulebook, bind
+from monitor.rulebook.files import rule_files
 from monitor.rulebook.forms import RuleForm, SourceForm
 from monitor.rulebook.ladder import read_ladder, shipped_ladder
 from monitor.rulebook.lists import Lists
@@ -22,8 +23,7 @@ from monitor.source import SourceInfo
 from monitor.watch import Watch
 
 RULE_KEYS = ("terms", "rules", "tests", "status")
-TOPIC_KEYS = ("closes", "denies")
-ENDINGS = {".yaml", ".yml"}
+TOPIC_KEYS = ("closes", "denies", "part_of")
 
 
 def load(
@@ -31,12 +31,14 @@ def load(
     source_paths: Sequence[Path],
     lists_of: Sequence[Path] = (),
     place_paths: Sequence[Path] = (),
+    accounts: Collection[str] | None = None,
 ) -> Rulebook:
     """Read rule files, folders of them (recursively), files of sources and of places.
 
     All files share one set of word lists and rule ids. A file of sources or of places inside a
     folder of rules is left aside there. `lists_of` are files whose word lists may be used although
     the files themselves are not asked about: when a single file of a folder is checked.
+    `accounts` are those that sources may name; None = not known.
 
     Raises:
         MistakesError: every mistake of all files.
@@ -45,7 +47,7 @@ def load(
     reading.places.take(place_paths)
     others = {path.resolve() for path in (*source_paths, *place_paths)}
     reading.take_rules(rule_paths, others, lists_of)
-    reading.take_sources(source_paths)
+    reading.take_sources(source_paths, accounts)
     reading.name_topics(alone=bool(lists_of))
     reading.name_watched(alone=bool(lists_of))
     reading.check_timelines(alone=bool(lists_of))
@@ -62,30 +64,6 @@ def load(
         reading.watches,
     )
     return msgspec.structs.replace(book, timelines=tuple(reading.timelines))
-
-
-def rule_files(paths: Sequence[Path], mistakes: list[Mistake]) -> list[Path]:
-    """The files themselves and, for folders, the YAML files below them in order."""
-    files: dict[Path, Path] = {}
-    for path in paths:
-        if not is_folder(path):
-            files.setdefault(path.resolve(), path)
-            continue
-        below = [
-            file
-            for file in sorted(path.rglob("*"))
-            if file.suffix in ENDINGS and file.is_file() and not _hidden(file, path)
-        ]
-        for file in below:
-            files.setdefault(file.resolve(), file)
-        if not below:
-            mark = Mark(shown(path), 1, 1)
-            mistakes.append(Mistake(mark, "no *.yaml file in this folder", "name another one"))
-    return list(files.values())
-
-
-def _hidden(file: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
 def is_sources(node: Node) -> bool:
@@ -232,7 +210,7 @@ class _Reading:
         )
 
     def name_topics(self, *, alone: bool) -> None:
-        """Let `closes` and `denies` name what their rules' incidents are about.
+        """Let `closes`, `denies` and `part_of` name what their rules' incidents are about.
 
         When a file is read `alone`, they may name rules of other files.
         """
@@ -271,8 +249,8 @@ class _Reading:
             for timeline in self.timelines:
                 self.mistakes += unknown_rules(timeline, self._rule_marks)
 
-    def take_sources(self, paths: Sequence[Path]) -> None:
-        """All sources files."""
+    def take_sources(self, paths: Sequence[Path], accounts: Collection[str] | None) -> None:
+        """All sources files; they may name these accounts, or any if that is None."""
         seen: dict[str, Mark] = {}
         for path in paths:
             node = self._document(path)
@@ -291,6 +269,7 @@ class _Reading:
                     message = f"source `{form.id}` is listed twice, first at {first}"
                     self._mistake(mark, message, "keep one of them")
                 self._limits(form, one)
+                self._account(form, one, accounts)
                 self.sources.append(_source(form))
 
     def _entries(self, node: Node) -> list[Node]:
@@ -314,6 +293,13 @@ class _Reading:
                 mark = find(node, ["rules", position]).mark
                 hint = did_you_mean(rule, self._rule_marks, "name the id of a rule")
                 self._mistake(mark, f"there is no rule `{rule}`", hint)
+
+    def _account(self, form: SourceForm, node: Node, accounts: Collection[str] | None) -> None:
+        """`account` must name one that there is."""
+        if form.account and accounts is not None and form.account not in accounts:
+            hint = did_you_mean(form.account, accounts, "name one under telegram.accounts")
+            message = f"there is no account `{form.account}`"
+            self._mistake(find(node, ["account"]).mark, message, hint)
 
     def _mistake(self, mark: Mark, message: str, hint: str) -> None:
         self.mistakes.append(Mistake(mark, message, hint))

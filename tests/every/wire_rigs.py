@@ -9,7 +9,7 @@ import aiohttp
 from monitor.clock import SystemClock
 from monitor.secret import Secret
 from monitor.sinks.apprise import AppriseSink
-from monitor.sinks.deliver import Mute, Sink, nothing_muted
+from monitor.sinks.deliver import Gates, Mute, Sink, nothing_muted
 from monitor.sinks.email import EmailSink, MailServer
 from monitor.sinks.letter import Stationery
 from monitor.sinks.look import Look
@@ -17,7 +17,6 @@ from monitor.sinks.matrix import MatrixSink
 from monitor.sinks.matrix_api import MatrixApi
 from monitor.sinks.one_by_one import Pace
 from monitor.sinks.tak import TakServer, TakSink
-from monitor.sinks.telegram_bot import Gates
 from tests.doubles.apprise_receiver import AppriseReceiver
 from tests.doubles.mail_server import MailServerDouble
 from tests.doubles.outbox import RNG
