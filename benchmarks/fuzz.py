@@ -5,8 +5,8 @@
 
 Options are libFuzzer's. Half of the inputs draw rules and posts from the strategies of
 `tests/test_evaluate.py`, the other half are raw text under fixed rules: fold, scan and evaluate
-against `tests/naive.py`. The first difference ends the run and prints itself. Texts with stretched or spread
-letters are passed over: the reference does not read them again (tests/test_disguise.py does).
+against `tests/naive.py`. The first difference ends the run and prints itself. Texts with stretched
+or spread letters are passed over: the reference does not read them again (tests/test_disguise.py).
 """
 
 import sys
