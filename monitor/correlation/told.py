@@ -6,7 +6,7 @@ incident whose posts are not all here stays as it is, and what comes late is onl
 
 from __future__ import annotations  # HashTrieMap takes no parameters at run time
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
@@ -162,7 +162,7 @@ def awake(tale: Tale, incident: str) -> Tale:
     return msgspec.structs.replace(tale, resting=tale.resting.discard(incident))
 
 
-def swept(tale: Tale, backing: HashTrieMap[PostKey, tuple[str, ...]], now: datetime) -> Tale:
+def swept(tale: Tale, backing: Container[PostKey], now: datetime) -> Tale:
     """The tale without what nothing can come before any more."""
     floor = now - LATENESS - timedelta(minutes=5)
     resting = tale.resting

@@ -208,7 +208,8 @@ class FileRig(Rig):
 
     def shown(self) -> list[str]:
         """The ids on the lines of all files, oldest first."""
-        return [msgspec.json.decode(line, type=Alert).id for line in self.words().splitlines()]
+        lines = self.words().split("\n")  # splitlines() would also split at U+2028 and the like
+        return [msgspec.json.decode(line, type=Alert).id for line in lines if line]
 
     def words(self) -> str:
         """What was written."""
