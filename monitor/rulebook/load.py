@@ -32,23 +32,16 @@ def load(
     source_paths: Sequence[Path],
     lists_of: Sequence[Path] = (),
     place_paths: Sequence[Path] = (),
-<<<<<<< HEAD
-    kept: Kept | None = None,
-=======
     accounts: Collection[str] | None = None,
->>>>>>> main
+    kept: Kept | None = None,
 ) -> Rulebook:
     """Read rule files, folders of them (recursively), files of sources and of places.
 
     All files share one set of word lists and rule ids. A file of sources or of places inside a
     folder of rules is left aside there. `lists_of` are files whose word lists may be used although
-<<<<<<< HEAD
-    the files themselves are not asked about: when a single file of a folder is checked. `kept` is
-    what was read before, and gets what is read now.
-=======
     the files themselves are not asked about: when a single file of a folder is checked.
-    `accounts` are those that sources may name; None = not known.
->>>>>>> main
+    `accounts` are those that sources may name; None = not known. `kept` is what was read before,
+    and gets what is read now.
 
     Raises:
         MistakesError: every mistake of all files.
