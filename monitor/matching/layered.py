@@ -13,8 +13,8 @@ from typing import NamedTuple, cast
 from msgspec import structs
 
 from monitor.hit import Found, Hit
-from monitor.matching.evaluate import Matcher, Readings, Size
-from monitor.matching.scan import RawFind
+from monitor.matching.evaluate import Matcher, Size
+from monitor.matching.scan import RawFind, Readings
 from monitor.matching.seen import Seen
 from monitor.post import Post, PostName
 from monitor.rule import Rule
