@@ -1,4 +1,4 @@
-"""A real morning of air-threat channels: incidents that a person agrees with, as far as rules go."""
+"""A real morning of air-threat channels: incidents that a person agrees with, mostly."""
 
 import gzip
 from datetime import UTC, datetime
