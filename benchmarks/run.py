@@ -10,12 +10,15 @@ import json
 import os
 import platform
 import statistics
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import against
+import backtest
 import matching
 import pipeline
+import retention
 from drawn import SEED, posts
 
 RESULTS = Path(__file__).parent / "results"
@@ -52,6 +55,11 @@ def measured(*, quick: bool) -> dict[str, object]:
         "pipeline": pipeline.measure(1_000, 1_000 if quick else 4_000, 3),
         "worst, 10,000 rules": pipeline.worst(pipeline.Matcher(pipeline.book(10_000)), 10_000, 3),
     }
+    with tempfile.TemporaryDirectory(prefix="monitor-bench-", dir=".") as folder:
+        desk, state = Path(folder) / "desk", Path(folder) / "state"
+        count = 5_000 if quick else 50_000
+        found["backtest"] = backtest.measure(count, 1_000, 2 if quick else 8, desk, two=False)
+        found["retention"] = retention.measure(2 * count, state)
     return found
 
 
