@@ -85,9 +85,11 @@ def put_clue(clues: Clues, clue: Clue) -> tuple[Clues, tuple[Clue, ...]]:
         return clues, (clue,)
     file, post = clue.file, (clue.source, clue.id)
     of_it = clues.posts.get(post, ())
-    if of_it and known(clues, clue) is not None:
-        clues = drop_clue(clues, clue)
-        of_it = clues.posts.get(post, ())
+    for one in of_it:
+        if _same(one, clue):
+            clues = drop_clue(clues, clue)
+            of_it = clues.posts.get(post, ())
+            break
     group = clues.groups.get(file, ())
     if not group or in_order(group[-1]) <= in_order(clue):
         group = (*group, clue)
