@@ -129,10 +129,18 @@ def desk(folder: Path, posts: int, rules: int) -> None:
     filled(folder / "state", posts)
 
 
-def command(folder: Path, *, two: bool) -> subprocess.Popen[bytes]:
+def command(folder: Path, since: str = "8d", *, two: bool) -> subprocess.Popen[bytes]:
     """The command, started."""
     more = ("--rules", str(folder / "rules")) if two else ()
-    words = ("backtest", "--config", str(folder / "monitor.yaml"), "--since", "8d", "--json", *more)
+    words = (
+        "backtest",
+        "--config",
+        str(folder / "monitor.yaml"),
+        "--since",
+        since,
+        "--json",
+        *more,
+    )
     return subprocess.Popen(
         [sys.executable, "-m", "monitor", *words],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_surroundings(),
@@ -144,10 +152,10 @@ def _surroundings() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join((root, os.environ.get("PYTHONPATH", "")))}
 
 
-def alone(folder: Path, *, two: bool) -> dict[str, float]:
+def alone(folder: Path, since: str = "8d", *, two: bool) -> dict[str, float]:
     """The command with nothing beside it: seconds of clock and processor, and its peak."""
     started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    with command(folder, two=two) as child:
+    with command(folder, since, two=two) as child:
         said, errors = child.communicate()
     took, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     if child.returncode:
@@ -230,7 +238,7 @@ def measure(posts: int, rules: int, rounds: int, keep: Path, *, two: bool) -> di
     if not (keep / "monitor.yaml").exists():
         desk(keep, posts, rules)
     found: dict[str, float] = {"load before": os.getloadavg()[0], "rules": rules}
-    alone(keep, two=two)  # the first run makes the rules ready
+    alone(keep, "1h", two=two)  # the first run makes the rules ready
     found |= alone(keep, two=two)
     if rounds:
         found |= asyncio.run(beside(keep, rounds, two=two))

@@ -50,9 +50,13 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole comparison: in all, by day (UTC) and by rule; the new and lost alerts in order."""
+    """The whole comparison: in all, by day (UTC) and by rule; the new and lost alerts in order.
+
+    `until` is how far it came if it was interrupted.
+    """
 
     posts: int
+    until: datetime | None
     total: Difference
     days: dict[str, Difference]
     rules: dict[str, Difference]
@@ -67,28 +71,42 @@ def ring(alert: Alert) -> Ring:
     return Ring(alert.incident.rule, source, post, alert.kind)
 
 
+class Rerun(NamedTuple):
+    """What rang with each set of rules; `posts` that were judged of those from `since` on.
+
+    `until` is what the last post judged was observed at if somebody stopped it, else None.
+    """
+
+    posts: int
+    rings: Sequence[Rings]
+    until: datetime | None = None
+
+
 def rerun(
     matchers: Sequence[Matcher],
-    posts: Iterable[Told],
+    past: Iterable[Told],
     since: datetime,
     db: Database,
-    progress: Callable[[int], None] = lambda _: None,
-) -> tuple[int, list[Rings]]:
-    """What rang from `since` on with each matcher, and the number of posts from then on.
+    progress: Callable[[int], object] = lambda _: None,
+) -> Rerun:
+    """What rang from `since` on with each matcher.
 
     Posts from before only fill the windows. `db` is where the posts come from: earlier versions and
-    texts are looked up there. `progress` is told how many posts are done.
+    texts are looked up there. `progress` is told how many posts are done; true = stop here.
     """
     counted = done = 0
     runs = [_Run(matcher, db) for matcher in matchers]
-    told = iter(posts)
+    told = iter(past)
+    until = None
     while batch := list(islice(told, BATCH)):
         for run in runs:
             run.take(batch, since)
         done += len(batch)
         counted += sum(observed(one.post) >= since for one in batch)
-        progress(done)
-    return counted, [run.rings for run in runs]
+        if progress(done):
+            until = max(observed(one.post) for one in batch)
+            break
+    return Rerun(counted, [run.rings for run in runs], until)
 
 
 class _Run:
@@ -146,14 +164,16 @@ def observed(post: Post) -> datetime:
     return post.observed_at or event_time(post)
 
 
-def compare(posts: int, running: Rings, changed: Rings) -> Comparison:
-    """Put two runs side by side."""
+def compare(found: Rerun, running: Rings) -> Comparison:
+    """Put what rang with the first, changed, rules beside what rang with the running ones."""
+    changed = found.rings[0]
     days = _differences(
         running, changed, lambda _, alert: alert.incident.updated_at.date().isoformat()
     )
     rules = _differences(running, changed, lambda key, _: key.rule)
     return Comparison(
-        posts=posts,
+        posts=found.posts,
+        until=found.until,
         total=_differences(running, changed, lambda *_: "").get("", Difference()),
         days=days,
         rules=rules,

@@ -102,7 +102,7 @@ def test_what_rang_rings_again(tmp_path: Path, made: type[Rulebook], seed: int) 
     expected = {ring(one): one.sent_at for one in reversed(rang) if one.rings}
     assert len(expected) > 20
     assert {one.kind for one in stored_after(db, 0)} == {"new", "edit", "delete"}
-    posts, (rings,) = rerun([matcher], told_since(db, at(-999)), at(-999), db)
-    assert {key: one.sent_at for key, one in rings.items()} == expected
-    assert posts == db.head.seq
+    found = rerun([matcher], told_since(db, at(-999)), at(-999), db)
+    assert {key: one.sent_at for key, one in found.rings[0].items()} == expected
+    assert (found.posts, found.until) == (db.head.seq, None)
     db.close()

@@ -150,7 +150,6 @@ def test_a_hollow_file_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyP
     before, free = pages(db)
     assert free > before / 2
     monkeypatch.setattr(retention, "_SPARE", 50)
-    monkeypatch.setattr(retention, "_PAGES", 32)
     expired(db, 20)
     after, free = pages(db)
     assert after < before

@@ -1,4 +1,4 @@
-"""`monitor sources`: how completely each is read; adding channels; importing lists of feeds."""
+"""`monitor sources`: how completely each is read; adding and importing; accepting new owners."""
 
 import argparse
 import asyncio
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from monitor import settings
+from monitor.cli.accept import accept
 from monitor.cli.channel_list import folder_entries, link_entries, link_of, opml_entries
 from monitor.cli.config import add_config, find_config
 from monitor.cli.source_list import show
@@ -24,9 +25,13 @@ _NAME = re.compile(r"(?:@|telegram:|https?://t\.me/(?:s/)?)?([A-Za-z][A-Za-z0-9_
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("action", nargs="?", default="list", choices=["list", "add", "import"])
     parser.add_argument(
-        "what", nargs="?", help="add: @channel; import: an OPML file, or a link t.me/addlist/..."
+        "action", nargs="?", default="list", choices=["list", "add", "import", "accept"]
+    )
+    parser.add_argument(
+        "what",
+        nargs="?",
+        help="add, accept: @channel; import: an OPML file, or a link t.me/addlist/...",
     )
     parser.add_argument("--folder", metavar="NAME", help="for import: a folder of the account")
     parser.add_argument("--file", metavar="FILE", help="the sources file; default: the first")
@@ -45,6 +50,8 @@ def run(options: argparse.Namespace) -> int:
     if not named or not (options.file or chosen.sources):
         print(f"monitor sources {options.action}: name what, and --file FILE", file=sys.stderr)
         return 2
+    if options.action == "accept":
+        return _accept(chosen, options.what)
     path = Path(options.file).absolute() if options.file else chosen.sources[0]
     known = {one.lower() for one in load((), chosen.sources).sources}
     if options.action == "import":
@@ -56,6 +63,17 @@ def run(options: argparse.Namespace) -> int:
         add(path, found)
     print(f"{len(found)} added to {path}; a running monitor reads them at once")
     return 0 if found or options.action == "import" else 1
+
+
+def _accept(chosen: Settings, what: str) -> int:
+    """Accept another owner of a listed name."""
+    named = _NAME.fullmatch(what)
+    listed = load((), chosen.sources).sources
+    found = [one for one in listed if named and one.lower() == f"telegram:{named[1]}".lower()]
+    if not found:
+        print(f"{what} is in no sources file - monitor sources lists them", file=sys.stderr)
+        return 1
+    return accept(chosen, found[0])
 
 
 def _imported(chosen: Settings, options: argparse.Namespace) -> list[Entry]:

@@ -51,7 +51,8 @@ def read_target(given: str | None, config: str | None) -> Target:
         if is_places(node):
             return _counted(load([], [], (), [path]))
     chosen = settings.load(path)
-    rulebook = load(chosen.rules, chosen.sources, place_paths=chosen.places)
+    accounts = [one.name for one in chosen.telegram.accounts]
+    rulebook = load(chosen.rules, chosen.sources, place_paths=chosen.places, accounts=accounts)
     return Target(rulebook, len(rulebook.files) + 1, chosen.state, (path, chosen))
 
 

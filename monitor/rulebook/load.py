@@ -1,6 +1,6 @@
 """Load rules and sources: files in, one rulebook out, or every mistake of every file."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import msgspec
@@ -31,12 +31,14 @@ def load(
     source_paths: Sequence[Path],
     lists_of: Sequence[Path] = (),
     place_paths: Sequence[Path] = (),
+    accounts: Collection[str] | None = None,
 ) -> Rulebook:
     """Read rule files, folders of them (recursively), files of sources and of places.
 
     All files share one set of word lists and rule ids. A file of sources or of places inside a
     folder of rules is left aside there. `lists_of` are files whose word lists may be used although
     the files themselves are not asked about: when a single file of a folder is checked.
+    `accounts` are those that sources may name; None = not known.
 
     Raises:
         MistakesError: every mistake of all files.
@@ -45,7 +47,7 @@ def load(
     reading.places.take(place_paths)
     others = {path.resolve() for path in (*source_paths, *place_paths)}
     reading.take_rules(rule_paths, others, lists_of)
-    reading.take_sources(source_paths)
+    reading.take_sources(source_paths, accounts)
     reading.name_topics(alone=bool(lists_of))
     reading.name_watched(alone=bool(lists_of))
     reading.check_timelines(alone=bool(lists_of))
@@ -247,8 +249,8 @@ class _Reading:
             for timeline in self.timelines:
                 self.mistakes += unknown_rules(timeline, self._rule_marks)
 
-    def take_sources(self, paths: Sequence[Path]) -> None:
-        """All sources files."""
+    def take_sources(self, paths: Sequence[Path], accounts: Collection[str] | None) -> None:
+        """All sources files; they may name these accounts, or any if that is None."""
         seen: dict[str, Mark] = {}
         for path in paths:
             node = self._document(path)
@@ -267,6 +269,7 @@ class _Reading:
                     message = f"source `{form.id}` is listed twice, first at {first}"
                     self._mistake(mark, message, "keep one of them")
                 self._limits(form, one)
+                self._account(form, one, accounts)
                 self.sources.append(_source(form))
 
     def _entries(self, node: Node) -> list[Node]:
@@ -290,6 +293,13 @@ class _Reading:
                 mark = find(node, ["rules", position]).mark
                 hint = did_you_mean(rule, self._rule_marks, "name the id of a rule")
                 self._mistake(mark, f"there is no rule `{rule}`", hint)
+
+    def _account(self, form: SourceForm, node: Node, accounts: Collection[str] | None) -> None:
+        """`account` must name one that there is."""
+        if form.account and accounts is not None and form.account not in accounts:
+            hint = did_you_mean(form.account, accounts, "name one under telegram.accounts")
+            message = f"there is no account `{form.account}`"
+            self._mistake(find(node, ["account"]).mark, message, hint)
 
     def _mistake(self, mark: Mark, message: str, hint: str) -> None:
         self.mistakes.append(Mistake(mark, message, hint))

@@ -110,7 +110,10 @@ class Heads:
         if chat is None or watched.name.lower() in held:
             return True
         now = f"now @{held[0]}" if held else "without a public name"
-        hint = f"the channel is {now}: correct the id in the sources file"
+        hint = (
+            f"the channel is {now}: correct the id in the sources file; to read whoever has the"
+            f" name @{watched.name} now, stop monitor: monitor sources accept @{watched.name}"
+        )
         self._register.lose(watched, "handed_over", "the channel gave up its name", hint)
         return False
 

@@ -54,7 +54,10 @@ class Lister:
         if not isinstance(chat, types.Channel):
             raise ChannelLostError(f"{watched.name} is no channel")
         if watched.known is not None and watched.known.number != chat.id:
-            hint = f"@{watched.name} is now channel {chat.id}: check who that is, or remove it"
+            hint = (
+                f"@{watched.name} is now channel {chat.id}: check who that is, then stop monitor:"
+                f" monitor sources accept @{watched.name}; or remove it"
+            )
             self._register.lose(watched, "handed_over", "the name has another channel", hint)
             return
         await self._register.keep_peer(watched, Peer(chat.id, chat.access_hash))
