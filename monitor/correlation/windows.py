@@ -25,7 +25,7 @@ from monitor.correlation.told import Members, PostKey, Tale
 from monitor.incident import Incident, Support
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
+class State(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The open incidents of one realm (real or exercise).
 
     `filed` finds the open incidents of a topic (under `*`) and of its places (spots); `members`
