@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.alert import AlertPlace
 from monitor.clock import Clock
@@ -16,6 +16,9 @@ from monitor.sinks.wording import lies
 from monitor.source import SourceInfo
 from monitor.sources.fetch import Fetch
 from monitor.sources.roster import Roster
+
+if TYPE_CHECKING:
+    from monitor.sinks.mqtt_areas import Ground
 
 
 class Around(NamedTuple):
@@ -46,6 +49,15 @@ class Around(NamedTuple):
         if found is None:
             return ""
         return lies(found.rounded, found.direction, found.town.name, language)
+
+    def ground(self) -> "Ground":
+        """The areas of the rules in force, and what lies in them."""
+        from monitor.gazetteer.areas import in_area  # noqa: PLC0415 - only the bus asks
+        from monitor.sinks.mqtt_areas import Ground  # noqa: PLC0415 - the same
+
+        known = self.gazetteer()
+        areas = tuple(known.areas.values())
+        return Ground(areas, lambda place, area: in_area(place, area, known.places))
 
     def draw(self, place: AlertPlace, level: Level) -> bytes:
         """A small map of a place that has a point."""

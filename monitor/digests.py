@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 20.0
 MOST_LINES = 40
+NONE = timedelta()
 WELL = {"ok", "finished", "starting"}
 
 
@@ -45,6 +46,8 @@ class Told(NamedTuple):
     alert: Alert | None
     fact: str
     note: str
+    incidents: tuple[str, ...] = ()
+    """Of which it tells updates that were gathered."""
 
 
 class Digests:
@@ -92,6 +95,9 @@ class Digests:
         stored = await self._writer.do(commit, work, now)
         if stored:
             self._outbox.committed(stored[-1].sequence)
+        for one in found:
+            if one.alert is not None and one.alert.addressee is not None:
+                self._dispatch.summed_up(one.alert.addressee, one.incidents, now)
 
     def _due(self, db: Database, now: datetime) -> list[Told]:
         known = facts(db)
@@ -128,6 +134,10 @@ class Digests:
                 last[one.incident] = (kept, before + 1)
         if any(self._dispatch.paused(receiver, one, now) for one, _ in last.values()):
             return None
+        newest = [one for one, _ in last.values()]
+        gathered = max((self._dispatch.gathers(receiver, one, now) for one in newest), default=NONE)
+        if now - held[0].at < gathered:
+            return None
         missed = [
             (one, count)
             for one, count in last.values()
@@ -137,11 +147,13 @@ class Digests:
         if not missed:
             return Told(None, fact, end)
         alerts = sum(count for _, count in missed)
-        title = f"While it was quiet: {_count(len(missed), 'incident')}"
+        what_for = "Updates" if gathered else "While it was quiet"
+        title = f"{what_for}: {_count(len(missed), 'incident')}"
         text = "\n".join(_line(one, count) for one, count in _worst_first(missed))
         level = max((one.incident.level for one, _ in missed), key=LEVELS.index)
         what = ("held-back", title, f"{_count(alerts, 'alert')} held back", level)
-        return Told(_addressed(receiver, end, what, text, now), fact, end)
+        names = tuple(one.incident.id for one, _ in missed)
+        return Told(_addressed(receiver, end, what, text, now), fact, end, names)
 
     def _all_quiet(
         self, db: Database, calm: AllQuiet, known: dict[str, str], now: datetime

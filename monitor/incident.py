@@ -141,7 +141,8 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     counts its alerts; it closes at `deadline` unless another post joins. `posts` counts everything
     that joined and still stands, echoes included. `group` is what a correlation's incident is of:
     the watch's key and the values of its `group_by`. `claims` are the numbers that its publishers
-    give; `also` what it has taken in when it was merged by hand.
+    give; `also` what it has taken in when it was merged by hand. `part_of` is the id of the
+    incident that it belongs to: as bad, at its place or told by the same post.
     """
 
     id: str
@@ -165,6 +166,7 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     group: str = ""
     claims: tuple[Claim, ...] = ()
     also: tuple[Also, ...] = ()
+    part_of: str | None = None
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -172,6 +174,12 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         if not self.also:
             return (self.topic,)
         return tuple(dict.fromkeys((self.topic, *(one.topic for one in self.also))))
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where it is said to happen, what it has taken in included."""
+        every = (self.place, *(one.place for one in self.also))
+        return tuple(place for place in every if place is not None)
 
     @property
     def families(self) -> int:

@@ -160,7 +160,10 @@ def build_sinks(
                 health=around.board.snapshot,
                 expiry=lambda alert: settings.bus.expiry.seconds(alert.incident.level),
                 standing=Standing(
-                    incidents, around.clock, home_assistant=settings.bus.home_assistant
+                    incidents,
+                    around.clock,
+                    home_assistant=settings.bus.home_assistant,
+                    ground=around.ground,
                 )
                 if incidents
                 else None,

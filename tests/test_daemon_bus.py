@@ -38,6 +38,9 @@ rules:
 PLACES = """\
 places:
   - {id: kozinka, name: Козинка, country: RU, admin1: RU-BEL, lat: 50.42, lon: 35.52}
+areas:
+  - {id: belt, name: Border belt, of: kozinka, radius_km: 20}
+  - {id: calm, admin1: UA-63}
 """
 POST = {
     "source": "telegram:x", "id": "1", "published_at": "2026-11-20T09:00:00Z",
@@ -119,7 +122,9 @@ async def test_the_shipped_broker_configuration(tmp_path: Path, broker: Broker) 
     assert for_desk["osint/v1/status/desk"]["state"] == "online"
     assert not [topic for topic in for_desk if "high-water" in topic or "homeassistant" in topic]
     (config,) = (known for topic, known in for_home.items() if topic.startswith("homeassistant/"))
-    assert [one["state_topic"] for one in config["components"].values()] == [HERE]
+    areas = ["osint/v1/area/belt", "osint/v1/area/calm"]
+    assert [one["state_topic"] for one in config["components"].values()] == [*areas, HERE]
+    assert [for_home[area]["count"] for area in areas] == [1, 0]
     with pytest.raises(aiomqtt.MqttError):
         async with broker.client(None):
             raise AssertionError("let in without a name")

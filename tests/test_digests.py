@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from monitor.alert import Alert
+from monitor.alert import Alert, AlertKind
 from monitor.digests import Digests, last_due
 from monitor.health import Board
 from monitor.receivers import Digest
@@ -74,7 +74,7 @@ class Calm:
         now = self.clock.now()
         for name in ("desk", "night"):
             for one in stored:
-                why = self.dispatch.why_not(name, one, now)
+                why = self.dispatch.mute(name, self.clock)(one)
                 sent = Sent(None, why, "muted") if why else Sent("ref")
                 row = delivery(one, sent, 1, now)
                 await self.writer.do(record, name, one.sequence, [row])
@@ -128,6 +128,24 @@ async def test_what_was_told_meanwhile_is_not_in_the_digest(calm: Calm) -> None:
     await calm.tell(make_alert(1, 1, level="low"))
     await calm.tell(make_alert(2, 1, level="critical", kind="escalated"))
     assert await calm.at(61, "held-back") == []
+
+
+async def test_gathered_updates_come_as_one_digest(calm: Calm) -> None:
+    """What a route's group_interval held back is told together, once the interval is over."""
+    routes = {"receiver": "desk", "group_interval": "15m"}
+    saved = SETTINGS.model_dump(mode="json", include={"state", "receivers"}) | {"route": routes}
+    settings = Settings.model_validate(saved, context={"folder": Path("/nowhere")})
+    calm.dispatch.put(routing(settings), takes_exercises(settings))
+    await calm.at(0, "held-back")
+    kinds: tuple[AlertKind, ...] = ("opened", "updated", "updated")
+    for number, kind in enumerate(kinds, 1):
+        await calm.tell(make_alert(number, 1, kind=kind), make_alert(number, 2, kind=kind))
+    assert await calm.at(14, "held-back") == []
+    (digest,) = await calm.at(15, "held-back")
+    assert digest.addressee == "desk"
+    assert digest.incident.title == "Updates: 2 incidents"
+    assert digest.reason == "4 alerts held back"
+    assert len(await calm.at(40, "held-back")) == 1
 
 
 async def test_summaries_come_on_schedule(calm: Calm) -> None:

@@ -20,6 +20,11 @@ from monitor.sources.fetch import Fetch, FetchError
 from monitor.sources.introduction import Introduction, NoIntroductionError, introduce
 
 ASKED = ("role", "affiliation", "family", "home")
+_WHAT = {
+    "add": "which channel? - monitor sources add @name",
+    "accept": "which channel? - monitor sources accept @name",
+    "import": "from where? - name an OPML file, a link t.me/addlist/..., or --folder NAME",
+}
 _NAME = re.compile(r"(?:@|telegram:|https?://t\.me/(?:s/)?)?([A-Za-z][A-Za-z0-9_]{2,31})/?")
 
 
@@ -47,8 +52,13 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "list":
         return show(chosen, as_json=options.json)
     named = options.what or (options.action == "import" and options.folder)
-    if not named or not (options.file or chosen.sources):
-        print(f"monitor sources {options.action}: name what, and --file FILE", file=sys.stderr)
+    if not named:
+        print(f"monitor sources {options.action}: {_WHAT[options.action]}", file=sys.stderr)
+        return 2
+    if not (options.file or chosen.sources):
+        print(
+            "no sources file is configured - add --file FILE, or `sources: [...]`", file=sys.stderr
+        )
         return 2
     if options.action == "accept":
         return _accept(chosen, options.what)
@@ -58,11 +68,13 @@ def run(options: argparse.Namespace) -> int:
         listed = _imported(chosen, options)
         found = [one for one in listed if str(one["id"]).lower() not in known]
     else:
-        found = _channel(chosen, options, known)
+        listed = found = _channel(chosen, options, known)
     if found:
         add(path, found)
-    print(f"{len(found)} added to {path}; a running monitor reads them at once")
-    return 0 if found or options.action == "import" else 1
+        print(f"{len(found)} added to {path}; a running monitor reads them at once")
+    elif options.action == "import":
+        print("nothing to add" + (": all are listed already" if listed else ""))
+    return 0 if listed else 1
 
 
 def _accept(chosen: Settings, what: str) -> int:
@@ -92,7 +104,11 @@ def _channel(chosen: Settings, options: argparse.Namespace, known: set[str]) -> 
     """The entry of a channel, after looking at it and asking; empty after saying why not."""
     named = _NAME.fullmatch(options.what)
     if named is None:
-        print(f"{options.what} is no channel's name - write it like @durov", file=sys.stderr)
+        private = "/+" in options.what or "joinchat" in options.what
+        why = (
+            "leads to a private channel: those are not read" if private else "is no channel's name"
+        )
+        print(f"{options.what} {why} - write a name like @durov", file=sys.stderr)
         return []
     if f"telegram:{named[1]}".lower() in known:
         print(f"@{named[1]} is listed already", file=sys.stderr)

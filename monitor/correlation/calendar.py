@@ -3,6 +3,7 @@
 from __future__ import annotations  # HashTrieSet takes no parameters at run time
 
 from datetime import datetime
+from math import inf
 
 import msgspec
 from rpds import HashTrieSet
@@ -50,6 +51,14 @@ def strike(calendar: Calendar, due: datetime, name: str) -> Calendar:
 def is_quiet(calendar: Calendar, now: datetime) -> bool:
     """Whether nothing can be due by `now`; the usual case costs nothing."""
     return calendar.first is None or calendar.first * 60 > now.timestamp()
+
+
+def quiet_until(calendar: Calendar) -> float:
+    """Until when, in seconds since 1970, nothing is due: to the moment, not only to the minute."""
+    if calendar.first is None:
+        return inf
+    there = calendar.minutes.get(calendar.first)
+    return calendar.first * 60 if there is None else min(there)[0].timestamp()
 
 
 def passed(calendar: Calendar, now: datetime) -> tuple[Calendar, list[Due]]:

@@ -179,6 +179,7 @@ def alert_of(
             echoes=incident.echoes,
             roles=_roles(incident),
             denied_by=_deniers(incident),
+            part_of=incident.part_of,
         ),
         posts=posts,
     )

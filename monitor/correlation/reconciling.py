@@ -54,7 +54,7 @@ def reconcile(draft: Draft, event: Event, announced: Announced, result: Result) 
     }
     for new, incident in sorted(result.incidents.items(), key=lambda one: one[1].opened_at):
         was = announced.get(back.get(new, ""))
-        _settle(draft, event, was, incident, renamed[new], result.members[new])
+        _settle(draft, event, was, incident, renamed, result.members[new])
     for old, (incident, members) in announced.items():
         if old not in names:
             _dissolve(draft, incident, members)
@@ -91,14 +91,17 @@ def _settle(
     event: Event,
     was: tuple[Incident, Members] | None,
     incident: Incident,
-    name: str,
+    renamed: Mapping[str, str],
     members: Mapping[PostKey, Support],
 ) -> None:
     """Take an incident as it is now, and tell it if that is news."""
+    name = renamed[incident.id]
     fresh = {key: msgspec.structs.replace(one, incident=name) for key, one in members.items()}
     before, old = was if was is not None else (None, _NOBODY)
     ordinal = before.ordinal if before is not None else 0
-    incident = msgspec.structs.replace(incident, id=name, ordinal=ordinal)
+    whole = before.part_of if before is not None else renamed.get(incident.part_of or "")
+    whole = whole or (incident.part_of if before is None else None)
+    incident = msgspec.structs.replace(incident, id=name, ordinal=ordinal, part_of=whole)
     changed = [one for key, one in fresh.items() if old.get(key) != one]
     draft.topics[name] = incident.topics
     draft.state = msgspec.structs.replace(draft.state, told=awake(draft.state.told, name))

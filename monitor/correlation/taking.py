@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from monitor.correlation.answering import answer
 from monitor.correlation.changes import Draft
 from monitor.correlation.event import Event
+from monitor.correlation.finding import find
 from monitor.correlation.joining import join
 from monitor.correlation.places import agree
 from monitor.correlation.revising import revise, withdraw
@@ -29,6 +30,8 @@ def take(draft: Draft, event: Event) -> None:
     for support, incident in left:
         if not support.withdrawn:
             withdraw(draft, event, support, incident)
+    if len(pairs) > 1:  # what joins comes first: what it opens besides belongs to that
+        pairs.sort(key=lambda one: one[1] is None and find(draft.state, one[0][0]) is None)
     for hits, back in pairs:
         if back is not None:
             revise(draft, event, hits, *back)
@@ -74,4 +77,4 @@ def _groups(hits: Sequence[Hit]) -> list[list[Hit]]:
         groups.setdefault(key, []).append(hit)
     for one in groups.values():
         one.sort(key=lambda hit: (-LEVELS.index(hit.rule.level), hit.rule.id))
-    return list(groups.values())
+    return sorted(groups.values(), key=lambda one: -LEVELS.index(one[0].rule.level))

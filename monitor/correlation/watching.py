@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from monitor.alert import Alert
 from monitor.correlation.changes import Draft
 from monitor.correlation.clues import hour, known, more, of_group, of_post
 from monitor.correlation.conditions import COUNTING, counted, is_new, spiking
@@ -346,6 +347,11 @@ def _regroup(draft: Draft, event: Event, watch: Watch, clue: Clue, place: Place)
     _take(draft, event, watch, moved)
 
 
+def _last(alert: Alert) -> PostName:
+    last = alert.posts[-1]
+    return PostName(last.source, last.id, 1, alert.exercise)
+
+
 def follow(draft: Draft, event: Event | None, start: int = 0) -> None:
     """Watches of incidents: count those that have opened, correlations' among them.
 
@@ -360,8 +366,7 @@ def follow(draft: Draft, event: Event | None, start: int = 0) -> None:
         incident = draft.incidents[alert.incident.id]
         watchers = draft.book.watchers
         anyhow = () if incident.group else watchers.get("*", ())
-        last = alert.posts[-1]
-        post = event.name if event else PostName(last.source, last.id, 1, alert.exercise)
+        post = event.name if event is not None else _last(alert)
         who = draft.book.sources.get(post.source) or SourceInfo(id=post.source)
         happening = Happening(incident.rule, _nameless(incident.place), who, incident.id)
         for entry in (*watchers.get(incident.rule, ()), *anyhow):

@@ -23,7 +23,7 @@ from monitor.source import SourceInfo
 from monitor.watch import Watch
 
 RULE_KEYS = ("terms", "rules", "tests", "status")
-TOPIC_KEYS = ("closes", "denies")
+TOPIC_KEYS = ("closes", "denies", "part_of")
 
 
 def load(
@@ -210,7 +210,7 @@ class _Reading:
         )
 
     def name_topics(self, *, alone: bool) -> None:
-        """Let `closes` and `denies` name what their rules' incidents are about.
+        """Let `closes`, `denies` and `part_of` name what their rules' incidents are about.
 
         When a file is read `alone`, they may name rules of other files.
         """

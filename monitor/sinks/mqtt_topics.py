@@ -14,7 +14,7 @@ from functools import lru_cache
 import msgspec
 
 from monitor.alert import Alert
-from monitor.place import Place
+from monitor.place import Area, Place
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 LONGEST_PART = 48
@@ -65,6 +65,10 @@ class Topics:
         """`{root}/v1/place/{country}/{admin1}/{place}`."""
         levels = (place.country, place.admin1, place.id)
         return "/".join([self._base, "place", *(part(level) for level in levels)])
+
+    def area(self, area: Area) -> str:
+        """`{root}/v1/area/{area}`."""
+        return f"{self._base}/area/{part(area.id)}"
 
     def source(self, source: str) -> str:
         """`{root}/v1/source/{id}`: `telegram:vvgladkov` is `telegram-vvgladkov` there."""

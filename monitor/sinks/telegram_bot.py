@@ -42,7 +42,7 @@ READ_AT_ONCE = 200
 MOST_WAITING = 10_000
 """Alerts read ahead of what is settled; of each only its number is kept, of each incident two."""
 
-SILENT_LEVELS = {"informational", "low"}
+SILENT_LEVELS = {"informational", "low", "medium"}
 
 
 class Reference(NamedTuple):

@@ -2,11 +2,9 @@
 
 import hashlib
 import sqlite3
-import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 
 import msgspec
 
@@ -25,7 +23,7 @@ from monitor.store.head import NEWEST_ALERT, Head
 from monitor.store.incidents import drop_supports, put_incidents, put_supports
 from monitor.store.moments import to_ms
 from monitor.store.posts import Admitted
-from monitor.store.seal import framed, seal
+from monitor.store.seal import seal, seal_of_post
 from monitor.store.texts import packed
 from monitor.watch import Clue, ClueKey
 
@@ -161,22 +159,11 @@ def _post_rows(
     hits = _hits_json(judged.hits) if judged.hits else None
     history = int(received.history)
     matched = judged.outcome not in _UNTOUCHED or bool(judged.hits)
-    end = (
-        framed(hits, judged.outcome, judged.reason, history)
-        if hits
-        else (_unhit(judged.outcome, judged.reason, history))
-    )
-    mark = zlib.crc32(framed(length), zlib.crc32(end, seal(body)))
+    mark = seal_of_post(body, length, hits, judged.outcome, judged.reason, history)
     return (
         *key, channels.partition[channel], admitted.content, payload_hash, head.chain,
         history, judged.outcome, judged.reason, rulebook, mark,
     ), (head.seq, matched, observed_ms, body, length, hits)  # fmt: skip
-
-
-@lru_cache(maxsize=256)
-def _unhit(outcome: str, reason: str, history: int) -> bytes:
-    """The end of what is sealed of a post without hits: nearly always the same."""
-    return framed(None, outcome, reason, history)
 
 
 _JSON = msgspec.json.Encoder()

@@ -12,8 +12,9 @@ from monitor.store.channels import Addresses
 from monitor.store.content import Sound, content_hash, sound, timed
 from monitor.store.database import Database
 from monitor.store.moments import to_ms
-from monitor.store.seal import check
+from monitor.store.seal import seal_of_post
 from monitor.store.texts import unpacked
+from monitor.store.trouble import DamagedError
 
 Key = tuple[int, str]
 """(channel, message): what all versions of a post share."""
@@ -262,8 +263,9 @@ def whole_post(seq: int, sealed: Sequence[Any], length: int | None, mark: int) -
     Raises:
         DamagedError: it is not.
     """
-    body = sealed[0]
+    body, *rest = sealed
     if body is None:
         return None
-    check(mark, f"post number {seq}", *sealed, *(() if length is None else (length,)))
+    if mark != seal_of_post(body, length, *rest):
+        raise DamagedError(f"post number {seq} does not match its checksum")
     return _READ.decode(unpacked(body, length)[0])

@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import os
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from monitor.alert import Alert, AlertKind
+from monitor.sinks import deliver
+from monitor.store.deliveries import Delivery
 from tests.doubles.bot_api import TOKEN, detected
 from tests.doubles.hostile import ACTING, ATTACKS, naughty_strings
 from tests.doubles.outbox import MemoryOutbox, make_alert, make_post
@@ -91,6 +93,43 @@ async def test_stopped_at_any_moment_it_resumes(rig: Rig, seed: int) -> None:
     await _end(task)
     assert _in_order(rig.shown(), outbox.alerts)
     assert set(outbox.states(rig.name).values()) == {"delivered"}
+
+
+class DyingOutbox(MemoryOutbox):
+    """Once `dying`, nothing is recorded any more, as in a process that was killed."""
+
+    dying = False
+
+    async def record(
+        self, sink: str, sequence: int, deliveries: Sequence[Delivery],
+        state: Mapping[str, object] | None = None,
+    ) -> None:  # fmt: skip
+        """As the store's, or never."""
+        if self.dying:
+            await asyncio.Event().wait()
+        await super().record(sink, sequence, deliveries, state)
+
+
+async def test_killed_before_it_could_record_it_tells_again(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What may have gone out, but is not recorded as told, is told by the next start."""
+    monkeypatch.setattr(deliver, "RECORD_GRACE", 0.0)
+    outbox = DyingOutbox()
+    task = asyncio.create_task(rig.sink().run(outbox))
+    await outbox.add(make_alert(1, 1))
+    await outbox.wait_recorded(rig.name, 1)
+    outbox.dying = True
+    await outbox.add(*(make_alert(n, n) for n in range(2, 5)))
+    await asyncio.sleep(0.3)
+    await _end(task)
+    assert set(outbox.states(rig.name)) <= {1}
+    outbox.dying = False
+    task = asyncio.create_task(rig.sink().run(outbox))
+    await outbox.wait_recorded(rig.name, 4, 40)
+    await _until(lambda: _told(outbox, rig) == {alert.id for alert in outbox.alerts})
+    await _end(task)
+    assert outbox.states(rig.name) == dict.fromkeys(range(1, 5), "delivered")
 
 
 async def test_a_restart_repeats_nothing_that_is_recorded(rig: Rig) -> None:

@@ -63,17 +63,22 @@ _LINE = (
     errors.SecurityError,
 )
 """Errors of the connection itself."""
+_CHANNEL_SAYS = {
+    "ChannelPrivateError": "it is private, or bars this account",
+    "UsernameInvalidError": "no channel can have such a name",
+    "UsernameNotOccupiedError": "nobody has that name",
+}
 _ACCOUNT = (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound)
 
 
 def sort_error(error: Exception) -> Exception:
     """What an error of the client library means for us."""
     name = type(error).__name__
-    said = f"{name.removesuffix('Error')}: {error}"[:300]
+    said = f"{name.removesuffix('Error')}: {error}".partition(" (caused by")[0][:300]
     if isinstance(error, _ACCOUNT):
         return AccountLostError(said, _HINTS.get(name, _SIGN_IN))
     if isinstance(error, _CHANNEL):
-        return ChannelLostError(said)
+        return ChannelLostError(_CHANNEL_SAYS.get(name, said))
     if isinstance(error, errors.RPCError) or not isinstance(error, _LINE):
         return AnswerError(said.partition(". See the FAQ")[0])
     return TroubleError(said)
