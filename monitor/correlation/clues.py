@@ -129,6 +129,9 @@ def more(clues: Clues, names: Iterable[str], when: int) -> Clues:
 
 def drop_clue(clues: Clues, clue: Clue) -> Clues:
     """Without a clue, whatever its newest form."""
+    oldest = clues.groups.get(clue.file, ())[:1]
+    if oldest and oldest[0] is clue:  # as when a source has spoken again
+        return _with(clues, clue.file, clues.groups[clue.file][1:], oldest)
     old = known(clues, clue)
     if old is None:
         return clues
