@@ -98,7 +98,7 @@ class Daemon:
 
     def _build_judging(self, matcher: Matcher, db: Database) -> None:
         """From a post that came in to its alerts in the outbox."""
-        memory = remembered(db, matcher.rulebook)
+        memory = remembered(db, matcher.rulebook, self._clock.now())
         marks = cursors(db)
         self._writer = Writer(db)
         self._outbox = Outbox(self._writer)

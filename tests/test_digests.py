@@ -186,6 +186,30 @@ async def test_a_saved_schedule_is_followed_without_a_restart(calm: Calm) -> Non
     assert len(await calm.at(6 * 60, "digest")) == 1, "20:00 in Kyiv is no longer a time for it"
 
 
+@pytest.mark.parametrize(("language", "title", "line"), [
+    ("ru", "Пока было тихо: событий: 1", "не подтверждено, сообщений: 1, тревог: 1"),
+    ("uk", "Поки було тихо: подій: 1", "не підтверджено, повідомлень: 1, тривог: 1"),
+])  # fmt: skip
+async def test_a_digest_speaks_its_receivers_language(
+    calm: Calm, language: str, title: str, line: str
+) -> None:
+    """Title, counts and status of a digest are in the language of the chat that it is for."""
+    bot = {"name": "night", "kind": "telegram_bot", "chat": 1, "token": "env:T"}
+    saved = SETTINGS.model_dump(mode="json", include={"state"}) | {
+        "receivers": [{"name": "desk", "kind": "terminal"}, bot | {"language": language}]
+    }
+    context = {"folder": Path("/nowhere"), "environment": {"T": "1:token"}}
+    settings = Settings.model_validate(saved, context=context)
+    calm.one = Digests(
+        settings, calm.writer, calm.outbox, calm.dispatch, calm.clock, board=Board(calm.clock)
+    )
+    await calm.at(0, "held-back")
+    await calm.tell(make_alert(1, 1, level="low"))
+    (digest,) = await calm.at(61, "held-back")
+    assert digest.incident.title == title
+    assert line in digest.posts[0].text
+
+
 def test_the_schedule_follows_summer_time() -> None:
     """08:00 in Kyiv is 06:00 UTC in winter and 05:00 in summer."""
     digest = Digest.model_validate({"receiver": "desk", "at": "08:00", "location": "Europe/Kyiv"})

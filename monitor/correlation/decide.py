@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from monitor.correlation.blindness import hearing, platform_of
+from monitor.correlation.blindness import hearing, platform_of, waited
 from monitor.correlation.changes import Book, Draft
 from monitor.correlation.clues import crowded, forgetting_clues
 from monitor.correlation.event import Decision, Event
@@ -36,7 +36,7 @@ def advance(state: State, now: datetime) -> State:
         state = msgspec.structs.replace(state, now=None, repeats=repeats, clues=clues)
     if state.now is not None and state.now >= now:
         return state
-    clues = crowded(forgetting_clues(state.clues, now))
+    clues = crowded(forgetting_clues(state.clues, waited(state.away, now)))
     repeats = forgetting(state.repeats, now)
     if repeats.floor != state.repeats.floor:
         state = msgspec.structs.replace(state, told=swept(state.told, state.by_post, now))

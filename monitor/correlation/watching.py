@@ -30,7 +30,9 @@ WAITING = ("absence", "flatline")
 """Types that tell of a silence."""
 
 LIFE = ("flatline",)
-"""Types that ask whether something is said at all: echoes and late posts are signs of life."""
+"""Types that ask whether something is said at all: echoes and late posts are signs of life.
+
+So is an answer that an absence waits for."""
 
 
 LONGEST_VALUE = 100
@@ -144,7 +146,8 @@ def _clues(
         for entry in _entries(draft, hit.rule.id):
             if entry.watch.count != "posts":
                 continue
-            if _does_count(part) or (entry.watch.type in LIFE and not event.history):
+            sign = entry.watch.type in LIFE or entry.name in entry.watch.without
+            if _does_count(part) or (sign and not event.history):
                 yield from _clue(event.name, event.event_at, entry, happening)
     if event.post.kind == "new" and not event.history:
         who = draft.book.sources.get(event.post.source) or SourceInfo(id=event.post.source)

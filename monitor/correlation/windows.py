@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 from rpds import HashTrieMap, HashTrieSet
 
-from monitor.correlation.blindness import Heard, Missed
+from monitor.correlation.blindness import Away, Heard, Missed
 from monitor.correlation.calendar import Calendar, enter
 from monitor.correlation.clues import Clues
 from monitor.correlation.kept import Kept
@@ -33,9 +33,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     close; `grouped` finds a watch's open incident by the group of its clues; `repeats` what copies
     are known from, closed incidents' posts too; `clues` what the watches remember; `ended` when an
     all-clear has ended a topic at a place (filed as in `filed`); `heard` when each platform was
-    heard and `missed` what was seen of it too late; `now` is the latest observation. All of it
-    follows from what is stored, so that a restart remembers the same, except for `told`: what can
-    be told again in order.
+    heard and `missed` what was seen of it too late; `away` when we were not there; `now` is the
+    latest observation. All of it follows from what is stored, so that a restart remembers the same,
+    except for `told`: what can be told again in order.
     """
 
     incidents: Kept[str, Incident] = msgspec.field(default_factory=Kept)
@@ -50,6 +50,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     heard: HashTrieMap[str, Heard] = HashTrieMap()
     missed: HashTrieMap[str, Missed] = HashTrieMap()
     told: Tale = Tale()
+    away: Away | None = None
     now: datetime | None = None
 
 
