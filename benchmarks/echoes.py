@@ -40,6 +40,7 @@ from monitor.text.fold import fold
 TOPICS = 40
 INCIDENTS = 10_000
 CHANNELS = 300
+NAMES = [f"telegram:channel{number}" for number in range(CHANNELS)]
 
 
 def stream(count: int) -> Iterator[Post]:
@@ -53,7 +54,7 @@ def stream(count: int) -> Iterator[Post]:
         if again:
             text = " ".join(reversed(text.split())) + f" {again}" * (again > 1)
         yield Post(
-            source=f"telegram:channel{number % CHANNELS}", id=str(number),
+            source=NAMES[number % CHANNELS], id=str(number),
             published_at=WHEN + step * number, text=text,
         )  # fmt: skip
 

@@ -62,7 +62,8 @@ class AlertIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """The incident's state right after this event.
 
     `numbers` only if somebody gives any; `echoes`, the `roles` of who says so and `denied_by` (role
-    and affiliation) only if there are any.
+    and affiliation) only if there are any; `part_of` (the id of the incident that it belongs to)
+    only if it belongs to one.
     """
 
     id: str
@@ -81,6 +82,7 @@ class AlertIncident(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     echoes: int = 0
     roles: tuple[str, ...] = ()
     denied_by: tuple[str, ...] = ()
+    part_of: str | None = None
 
 
 class AlertPost(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +118,12 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rings(self) -> bool:
-        """Whether it makes a sound in chat: opened, escalated, retracted, and an all-clear."""
+        """Whether it makes a sound in chat: opened, escalated, retracted, and an all-clear.
+
+        What is part of another incident, which has rung, does so only when it becomes critical.
+        """
+        if self.incident.part_of:
+            return self.kind == "escalated" and self.incident.level == "critical"
         if self.kind == "closed":
             return bool(self.posts)  # a post closed it, not time
         return self.kind in {"opened", "escalated"} or (

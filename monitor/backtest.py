@@ -1,28 +1,29 @@
 """What other rules would have done with the stored posts, compared with the running ones.
 
-Both sets run the same posts through the whole pipeline, in virtual time and throw-away stores, so
-that windows, echoes, lateness and corrections count as they do live. Compared is what rings: a new
-incident, an escalation, a retraction.
+Both sets judge and correlate the same posts, in virtual time and in memory, so that windows,
+echoes, lateness and corrections count as they do live; which posts are new, and as which version,
+the store has decided already. Compared is what rings: a new incident, an escalation, a retraction.
 """
 
 import contextlib
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 
 from monitor.alert import Alert
+from monitor.batch import Batch
+from monitor.correlation.decide import Event
 from monitor.correlation.windows import Memory
-from monitor.matching.evaluate import Matcher
-from monitor.pipeline import Pipeline
-from monitor.post import Received
-from monitor.source import Arrival
-from monitor.store.archive import Stored
+from monitor.incident import Incident, Support
+from monitor.matching.evaluate import Matcher, evaluate
+from monitor.post import Post, PostName, event_time
+from monitor.store.archive import post as stored_post
 from monitor.store.database import Database
+from monitor.store.past import Told
 
 BATCH = 500
 
@@ -49,9 +50,13 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole comparison: in all, by day (UTC) and by rule; the new and lost alerts in order."""
+    """The whole comparison: in all, by day (UTC) and by rule; the new and lost alerts in order.
+
+    `until` is how far it came if it was interrupted.
+    """
 
     posts: int
+    until: datetime | None
     total: Difference
     days: dict[str, Difference]
     rules: dict[str, Difference]
@@ -66,66 +71,109 @@ def ring(alert: Alert) -> Ring:
     return Ring(alert.incident.rule, source, post, alert.kind)
 
 
+class Rerun(NamedTuple):
+    """What rang with each set of rules; `posts` that were judged of those from `since` on.
+
+    `until` is what the last post judged was observed at if somebody stopped it, else None.
+    """
+
+    posts: int
+    rings: Sequence[Rings]
+    until: datetime | None = None
+
+
 def rerun(
     matchers: Sequence[Matcher],
-    posts: Iterable[Stored],
+    past: Iterable[Told],
     since: datetime,
-    progress: Callable[[int], None] = lambda _: None,
-) -> tuple[int, list[Rings]]:
-    """What rang from `since` on with each matcher, and the number of posts from then on.
+    db: Database,
+    progress: Callable[[int], object] = lambda _: None,
+) -> Rerun:
+    """What rang from `since` on with each matcher.
 
-    Posts from before only fill the windows. `progress` is told how many posts are done.
+    Posts from before only fill the windows. `db` is where the posts come from: earlier versions and
+    texts are looked up there. `progress` is told how many posts are done; true = stop here.
     """
     counted = done = 0
-    with contextlib.ExitStack() as stack:
-        runs = [_Run(matcher, stack) for matcher in matchers]
-        batch: list[Received] = []
-        for stored in posts:
-            if stored.post is None:
-                continue
-            done += 1
-            counted += stored.observed_at >= since
-            batch.append(
-                Received(post=stored.post, history=stored.history, exercise=stored.name.exercise)
-            )
-            if len(batch) >= BATCH:
-                for run in runs:
-                    run.take(batch, since)
-                progress(done)
-                batch = []
+    runs = [_Run(matcher, db) for matcher in matchers]
+    told = iter(past)
+    until = None
+    while batch := list(islice(told, BATCH)):
         for run in runs:
             run.take(batch, since)
-        progress(done)
-    return counted, [run.rings for run in runs]
+        done += len(batch)
+        counted += sum(observed(one.post) >= since for one in batch)
+        if progress(done):
+            until = max(observed(one.post) for one in batch)
+            break
+    return Rerun(counted, [run.rings for run in runs], until)
 
 
 class _Run:
-    """One set of rules with a store and memory of its own."""
+    """One set of rules with a memory of its own; what live is stored and read back is here, too."""
 
-    def __init__(self, matcher: Matcher, stack: contextlib.ExitStack) -> None:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="monitor-backtest-"))
-        self._db = stack.enter_context(contextlib.closing(Database.open(Path(folder), ballast=0)))
-        self._pipeline = Pipeline(matcher, Memory(), virtual=True)
+    def __init__(self, matcher: Matcher, db: Database) -> None:
+        self._matcher = matcher
+        self._db = db
+        self._memory = Memory()
+        self._incidents: dict[str, Incident] = {}
+        self._supports: dict[tuple[str, str, bool], dict[str, Support]] = {}
         self.rings: dict[Ring, Alert] = {}
 
-    def take(self, batch: Sequence[Received], since: datetime) -> None:
+    def take(self, posts: Sequence[Told], since: datetime) -> None:
         """Judge a batch; keep what rings."""
-        if not batch:
-            return
-        now = max(one.post.observed_at or one.post.published_at for one in batch)
-        for alert in self._pipeline.process(self._db, [Arrival(posts=tuple(batch))], now):
+        batch = Batch(self._memory, self._db)
+        for told in posts:
+            with contextlib.suppress(Exception):  # live it would be quarantined, the others go on
+                self._judge(batch, told)
+        self._memory = batch.memory
+        self._incidents.update(batch.incidents)
+        for support in batch.supports:
+            post = (support.source, support.id, support.exercise)
+            self._supports.setdefault(post, {})[support.incident] = support
+        for alert in batch.alerts:
             if alert.rings and alert.incident.updated_at >= since:
                 self.rings.setdefault(ring(alert), alert)
 
+    def _judge(self, batch: Batch, told: Told) -> None:
+        post, name, book = told.post, told.name, self._matcher.rulebook
+        hits = () if post.kind == "delete" else evaluate(self._matcher, post, name)
+        seen, new = observed(post), post.kind == "new" and name.version == 1
+        if new and not hits and batch.lets_by(name, seen, book, history=told.history):
+            return
+        batch.tick(seen, book, exercise=name.exercise)
+        previous, recalled = self._before(batch, name) if name.version > 1 else (None, ())
+        event = Event(
+            post=post, name=name, event_at=event_time(post), hits=hits, previous=previous,
+            recalled=recalled, history=told.history,
+        )  # fmt: skip
+        batch.decide(event, book)
 
-def compare(posts: int, running: Rings, changed: Rings) -> Comparison:
-    """Put two runs side by side."""
+    def _before(
+        self, batch: Batch, name: PostName
+    ) -> tuple[Post | None, tuple[tuple[Support, Incident], ...]]:
+        """The version before, and what the post supports in incidents that are over."""
+        before = stored_post(self._db, msgspec.structs.replace(name, version=name.version - 1))
+        supports = self._supports.get((name.source, name.id, name.exercise), {})
+        backed = [(one, self._incidents[one.incident]) for one in supports.values()]
+        return before.post if before else None, batch.newest(name, backed)
+
+
+def observed(post: Post) -> datetime:
+    """When it was seen; the store has filled it in."""
+    return post.observed_at or event_time(post)
+
+
+def compare(found: Rerun, running: Rings) -> Comparison:
+    """Put what rang with the first, changed, rules beside what rang with the running ones."""
+    changed = found.rings[0]
     days = _differences(
         running, changed, lambda _, alert: alert.incident.updated_at.date().isoformat()
     )
     rules = _differences(running, changed, lambda key, _: key.rule)
     return Comparison(
-        posts=posts,
+        posts=found.posts,
+        until=found.until,
         total=_differences(running, changed, lambda *_: "").get("", Difference()),
         days=days,
         rules=rules,

@@ -10,8 +10,9 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import structlog
 
+from monitor.around import Around
 from monitor.control import Answer
-from monitor.parts import Around, Collector, build_lasting, build_preview, build_single, previewed
+from monitor.parts import Collector, build_lasting, build_preview, build_single, previewed
 from monitor.settings import Settings
 from monitor.source import Intake, SourceInfo
 from monitor.sources.roster import AccountHealth

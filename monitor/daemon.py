@@ -16,6 +16,7 @@ from typing import TypeVar
 import msgspec
 import structlog
 
+from monitor.around import Around
 from monitor.batch import remembered
 from monitor.chat.office import Office
 from monitor.clock import Clock
@@ -30,7 +31,6 @@ from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
 from monitor.notices import Notices
 from monitor.parts import (
-    Around,
     build_answers,
     build_console,
     build_dispatch,
@@ -98,7 +98,7 @@ class Daemon:
 
     def _build_judging(self, matcher: Matcher, db: Database) -> None:
         """From a post that came in to its alerts in the outbox."""
-        memory = remembered(db, matcher.rulebook)
+        memory = remembered(db, matcher.rulebook, self._clock.now())
         marks = cursors(db)
         self._writer = Writer(db)
         self._outbox = Outbox(self._writer)
@@ -173,6 +173,7 @@ class Daemon:
             dict.fromkeys(("rules", "sources", "places"), self._other_files)
             | {"retention": self._keep_so_long}
             | dict.fromkeys(ROUTING_KEYS, self._put_routes)
+            | dict.fromkeys(("digests", "all_quiet"), self._digests.follow)
         )
         self._reconfiguring = [
             Reconfiguring(
@@ -281,14 +282,17 @@ class Daemon:
 
     async def _expire(self) -> None:
         """Retention by age, in small slices between the posts."""
+        rows = 0
         while True:
             names = [sink.name for sink in self._sinks]
             gone = await self._writer.do(expire, self._clock.now(), self._settings.retention, names)
-            if gone.total:
-                log.info("expired", rows=gone.total)
+            rows += gone.total
             if gone.more:
                 await self._clock.sleep(0.2)
                 continue
+            if rows:
+                log.info("expired", rows=rows)
+            rows = 0
             with contextlib.suppress(TimeoutError):  # a full disk does not wait for its turn
                 async with asyncio.timeout(EXPIRE_EVERY):
                     await self._gate.disk_full.wait()

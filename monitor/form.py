@@ -34,7 +34,12 @@ from monitor.mistake import Mark, Mistake
 class Form(BaseModel):
     """A mapping with known keys; anything else is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=True,
+        defer_build=True,  # a start does not pay for forms that it does not fill
+    )
 
 
 AnyForm = TypeVar("AnyForm", bound=Form)

@@ -40,7 +40,7 @@ Ladder = tuple[Step, ...]
 """The steps, strongest first: the first that holds is the status."""
 
 
-class Voice(msgspec.Struct, frozen=True):
+class Voice(msgspec.Struct, frozen=True, gc=False):
     """One publisher (family) speaking in one role in an incident, and how many posts count."""
 
     family: str
@@ -51,7 +51,7 @@ class Voice(msgspec.Struct, frozen=True):
     """Whether it speaks of the region that it is from (or of no place known)."""
 
 
-class Sketch(msgspec.Struct, frozen=True, omit_defaults=True):
+class Sketch(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What a text is recognised by when it comes again (monitor/text/sketch.py makes it).
 
     `words` counts its words without the footer; `pairs` (of words), `pieces` (of characters, short
@@ -67,7 +67,7 @@ class Sketch(msgspec.Struct, frozen=True, omit_defaults=True):
     tail: tuple[int, ...] = ()
 
 
-class Said(msgspec.Struct, frozen=True):
+class Said(msgspec.Struct, frozen=True, gc=False):
     """A number in a post: so many killed, injured ... (`what`), `low` to `high`, None = or more."""
 
     what: str
@@ -75,7 +75,7 @@ class Said(msgspec.Struct, frozen=True):
     high: int | None
 
 
-class Claim(msgspec.Struct, frozen=True):
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """What a publisher says last of one number, in which post (SOURCE/ID) and when."""
 
     what: str
@@ -87,7 +87,7 @@ class Claim(msgspec.Struct, frozen=True):
     at: datetime
 
 
-class Support(msgspec.Struct, frozen=True, kw_only=True):
+class Support(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One post in one incident: as it was last judged.
 
     `part` is what it does there: it supports, denies or closes it, or is `evidence` of what a
@@ -127,21 +127,22 @@ class Support(msgspec.Struct, frozen=True, kw_only=True):
         return self.part != "closes" and not (self.late or self.withdrawn or self.echo_of)
 
 
-class Also(msgspec.Struct, frozen=True):
+class Also(msgspec.Struct, frozen=True, gc=False):
     """What a merged incident is about besides: the topic and the place of the other one."""
 
     topic: str
     place: Place | None
 
 
-class Incident(msgspec.Struct, frozen=True, kw_only=True):
+class Incident(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An incident.
 
     `voices` are who speaks for it, `denials` who denies it. `id` is fixed when it opens; `ordinal`
     counts its alerts; it closes at `deadline` unless another post joins. `posts` counts everything
     that joined and still stands, echoes included. `group` is what a correlation's incident is of:
     the watch's key and the values of its `group_by`. `claims` are the numbers that its publishers
-    give; `also` what it has taken in when it was merged by hand.
+    give; `also` what it has taken in when it was merged by hand. `part_of` is the id of the
+    incident that it belongs to: as bad, at its place or told by the same post.
     """
 
     id: str
@@ -165,11 +166,20 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     group: str = ""
     claims: tuple[Claim, ...] = ()
     also: tuple[Also, ...] = ()
+    part_of: str | None = None
 
     @property
     def topics(self) -> tuple[str, ...]:
         """All that it is about: its own topic first."""
+        if not self.also:
+            return (self.topic,)
         return tuple(dict.fromkeys((self.topic, *(one.topic for one in self.also))))
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where it is said to happen, what it has taken in included."""
+        every = (self.place, *(one.place for one in self.also))
+        return tuple(place for place in every if place is not None)
 
     @property
     def families(self) -> int:

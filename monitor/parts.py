@@ -1,60 +1,43 @@
-"""From the settings to the parts that run: every source and every sink that they name."""
+"""From the settings to the parts that run: every source and every sink that they name.
 
-import random
-from collections.abc import Callable, Iterable, Mapping
+Modules are loaded where their parts are built: a start pays for what the settings name, no more
+(all of them together are half a second and thirty megabytes).
+"""
+# ruff: noqa: PLC0415 - as said above
+
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, tzinfo
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
 
-from monitor.alert import Alert, AlertPlace
-from monitor.chat.answers import Answers
-from monitor.chat.office import Office, Seat
-from monitor.chat.reactions import Reactions, Window
-from monitor.clock import Clock
-from monitor.console.metrics import Live
-from monitor.console.server import Behind, ConsoleServer
+from monitor.alert import Alert
+from monitor.around import Around
 from monitor.field import STDIN
-from monitor.gazetteer.lookup import Gazetteer
-from monitor.gazetteer.near import REACH_KM, bearing, box_around, outlines_in
-from monitor.health import Board
 from monitor.receivers import AlertFile, Apprise, Email, Matrix, Tak, TelegramBot, Terminal, Webhook
-from monitor.rule import Level
 from monitor.settings import Bus, Preview, Settings
-from monitor.sinks.apprise import AppriseSink
-from monitor.sinks.buttons import Buttons
-from monitor.sinks.deliver import Backoff, Sink
+from monitor.sinks.deliver import Backoff, Gates, Sink
 from monitor.sinks.dispatch import Dispatch, takes_exercises
-from monitor.sinks.email import EmailSink, MailServer
-from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
-from monitor.sinks.file import FileSink, Rotation
-from monitor.sinks.handling import Handling
-from monitor.sinks.letter import Stationery
-from monitor.sinks.look import Look
-from monitor.sinks.map_picture import Spot, draw
-from monitor.sinks.matrix import MatrixSink
-from monitor.sinks.matrix_api import MatrixApi
-from monitor.sinks.mqtt import MqttSink
-from monitor.sinks.mqtt_connection import Address
-from monitor.sinks.mqtt_standing import Incidents, Standing
 from monitor.sinks.one_by_one import Pace
-from monitor.sinks.room import Bots
 from monitor.sinks.routing import routing
-from monitor.sinks.tak import TakServer, TakSink
-from monitor.sinks.telegram_api import BotApi
-from monitor.sinks.telegram_bot import Gates, TelegramBotSink
-from monitor.sinks.terminal import TerminalSink
-from monitor.sinks.webhook import Target, WebhookSink
 from monitor.source import Intake, SourceInfo
-from monitor.sources.feed import FeedOptions, FeedReader
-from monitor.sources.fetch import Fetch
-from monitor.sources.preview import PreviewOptions, PreviewReader
-from monitor.sources.recording import Playback, Recording
-from monitor.sources.roster import Roster
 from monitor.store.outbox import Outbox
+
+if TYPE_CHECKING:
+    from monitor.chat.answers import Answers
+    from monitor.chat.office import Office
+    from monitor.chat.reactions import Reactions, Window
+    from monitor.console.metrics import Live
+    from monitor.console.server import ConsoleServer
+    from monitor.sinks.embedded_broker import EmbeddedBroker
+    from monitor.sinks.look import Look
+    from monitor.sinks.mqtt_connection import Address
+    from monitor.sinks.mqtt_standing import Incidents
+    from monitor.sinks.telegram_api import BotApi
+    from monitor.sources.preview import PreviewOptions, PreviewReader
 
 log = structlog.get_logger(__name__)
 
@@ -68,42 +51,12 @@ class Collector(Protocol):
         """Collect."""
 
 
-class Around(NamedTuple):
-    """What every part is given: who speaks, time, chance, health, the web, bots, acts."""
-
-    sources: Mapping[str, SourceInfo]
-    clock: Clock
-    rng: random.Random
-    board: Board
-    fetch: Fetch
-    roster: Roster
-    bots: Bots
-    handling: Handling
-    gazetteer: Callable[[], Gazetteer] = Gazetteer
-
-    def near(self, place: AlertPlace) -> str:
-        """Where a place lies, from the nearest town; empty if that is not known."""
-        if place.lat is None or place.lon is None:
-            return ""
-        point = (place.lat, place.lon)
-        found = bearing(point, place.id, self.gazetteer().around(box_around(point, REACH_KM)))
-        return found.text if found else ""
-
-    def draw(self, place: AlertPlace, level: Level) -> bytes:
-        """A small map of a place that has a point."""
-        assert place.lat is not None  # noqa: S101 - asked for only then
-        assert place.lon is not None  # noqa: S101 - the same
-        spot = Spot(place.name, (place.lat, place.lon), level, place.precision_km or 0.0)
-        return draw(spot, self.gazetteer().around(spot.box), outlines_in(spot.box))
-
-    def name_of(self, source: str) -> str:
-        """A source as people call it."""
-        known = self.sources.get(source)
-        return known.name if known and known.name else source
-
-
 def build_lasting(settings: Settings, around: Around) -> list[Collector]:
     """The collectors that run as long as the daemon: recordings, accounts."""
+    if not settings.recordings:
+        return _accounts(settings, around)
+    from monitor.sources.recording import Playback, Recording
+
     recordings: list[Collector] = [
         Recording(
             None if one.file == STDIN else one.file,
@@ -116,8 +69,10 @@ def build_lasting(settings: Settings, around: Around) -> list[Collector]:
     return recordings + _accounts(settings, around)
 
 
-def build_preview(settings: Settings, around: Around) -> PreviewReader:
+def build_preview(settings: Settings, around: Around) -> "PreviewReader":
     """The one reader of all web previews."""
+    from monitor.sources.preview import PreviewReader
+
     return PreviewReader(
         previewed(around.sources.values()),
         fetch=around.fetch,
@@ -139,6 +94,8 @@ def build_single(around: Around) -> Callable[[SourceInfo], Collector | None]:
     def build(info: SourceInfo) -> Collector | None:
         if "feed" not in info.via:
             return None
+        from monitor.sources.feed import FeedOptions, FeedReader
+
         return FeedReader(
             info,
             fetch=around.fetch,
@@ -151,10 +108,10 @@ def build_single(around: Around) -> Callable[[SourceInfo], Collector | None]:
 
 
 def _accounts(settings: Settings, around: Around) -> list[Collector]:
-    """The Telegram accounts. Their client library takes half a second to load: only if needed."""
+    """The Telegram accounts."""
     if not settings.telegram.accounts:
         return []
-    from monitor.sources.telegram.sharing import SharedAccount  # noqa: PLC0415 - see above
+    from monitor.sources.telegram.sharing import SharedAccount
 
     return [
         SharedAccount(settings, one, around.roster, around.clock)
@@ -162,7 +119,9 @@ def _accounts(settings: Settings, around: Around) -> list[Collector]:
     ]
 
 
-def _preview_options(preview: Preview) -> PreviewOptions:
+def _preview_options(preview: Preview) -> "PreviewOptions":
+    from monitor.sources.preview import PreviewOptions
+
     pace = preview.pace.total_seconds()
     options = PreviewOptions(
         base_url=preview.base_url,
@@ -181,13 +140,16 @@ def build_dispatch(settings: Settings, standing: Iterable[Alert] = (), seen: int
 
 
 def build_sinks(
-    settings: Settings, around: Around, dispatch: Dispatch, incidents: Incidents | None = None
-) -> tuple[list[Sink], list[EmbeddedBroker]]:
+    settings: Settings, around: Around, dispatch: Dispatch, incidents: "Incidents | None" = None
+) -> "tuple[list[Sink], list[EmbeddedBroker]]":
     """The bus and the receivers, and the broker of our own if there is one."""
     broker = _broker(settings, around)
     sinks: list[Sink] = []
     address = broker.address if broker else _external(settings.bus)
     if address:
+        from monitor.sinks.mqtt import MqttSink
+        from monitor.sinks.mqtt_standing import Standing
+
         sinks.append(
             MqttSink(
                 address,
@@ -198,7 +160,10 @@ def build_sinks(
                 health=around.board.snapshot,
                 expiry=lambda alert: settings.bus.expiry.seconds(alert.incident.level),
                 standing=Standing(
-                    incidents, around.clock, home_assistant=settings.bus.home_assistant
+                    incidents,
+                    around.clock,
+                    home_assistant=settings.bus.home_assistant,
+                    ground=around.ground,
                 )
                 if incidents
                 else None,
@@ -221,8 +186,16 @@ def build_receiver(settings: Settings, around: Around, name: str) -> Sink:
     return RECEIVERS[receiver.kind](receiver, around, Gates())
 
 
-def build_answers(settings: Settings, around: Around, office: Office) -> list[Answers | Reactions]:
+def build_answers(
+    settings: Settings, around: Around, office: "Office"
+) -> "list[Answers | Reactions]":
     """For every bot with a chat, and every room, in which somebody may answer: who listens."""
+    if not any(one.people for one in settings.receivers if isinstance(one, TelegramBot | Matrix)):
+        return []
+    from monitor.chat.answers import Answers
+    from monitor.chat.office import Seat
+    from monitor.chat.reactions import Reactions
+
     seats: dict[BotApi, list[Seat]] = {}
     for one in settings.receivers:
         if isinstance(one, TelegramBot) and one.people:
@@ -238,25 +211,32 @@ def build_answers(settings: Settings, around: Around, office: Office) -> list[An
     return [*(Answers(api, chats, office, around.rng) for api, chats in seats.items()), *rooms]
 
 
-def _window(receiver: Matrix, around: Around) -> Window:
+def _window(receiver: Matrix, around: Around) -> "Window":
+    from monitor.chat.reactions import Window
+    from monitor.sinks.matrix_api import MatrixApi
+
     api = MatrixApi(receiver.homeserver, receiver.token, receiver.room)
     people = {person.id: person.name for person in receiver.people}
     return Window(receiver.name, api, people, around.handling)
 
 
 def build_console(
-    settings: Settings, around: Around, outbox: Outbox, live: Callable[[], Live]
-) -> list[ConsoleServer]:
+    settings: Settings, around: Around, outbox: Outbox, live: "Callable[[], Live]"
+) -> "list[ConsoleServer]":
     """The HTTP server, if the settings ask for it."""
     if settings.console is None:
         return []
+    from monitor.console.server import Behind, ConsoleServer
+
     behind = Behind(settings.instance, outbox, settings.state, around.clock, around.name_of, live)
     return [ConsoleServer(settings.console, behind)]
 
 
-def _broker(settings: Settings, around: Around) -> EmbeddedBroker | None:
+def _broker(settings: Settings, around: Around) -> "EmbeddedBroker | None":
     if not settings.bus.embedded:
         return None
+    from monitor.sinks.embedded_broker import HINT, EmbeddedBroker, server_binary
+
     binary = server_binary()
     if binary is None:
         log.warning("bus_off", why="no nats-server was found", hint=HINT)
@@ -270,9 +250,11 @@ def _broker(settings: Settings, around: Around) -> EmbeddedBroker | None:
     )
 
 
-def _external(bus: Bus) -> Address | None:
+def _external(bus: Bus) -> "Address | None":
     if bus.url is None:
         return None
+    from monitor.sinks.mqtt_connection import Address
+
     parts = urlsplit(bus.url)
     tls = parts.scheme == "mqtts"
     return Address(
@@ -286,6 +268,8 @@ def _external(bus: Bus) -> Address | None:
 
 
 def _terminal(receiver: Terminal, around: Around, gates: Gates) -> Sink:
+    from monitor.sinks.terminal import TerminalSink
+
     return TerminalSink(
         clock=around.clock,
         rng=around.rng,
@@ -297,6 +281,8 @@ def _terminal(receiver: Terminal, around: Around, gates: Gates) -> Sink:
 
 
 def _telegram_bot(receiver: TelegramBot, around: Around, gates: Gates) -> Sink:
+    from monitor.sinks.telegram_bot import TelegramBotSink
+
     bot = around.bots.bot(receiver.token, receiver.api_url)
     return TelegramBotSink(
         receiver.name,
@@ -308,8 +294,11 @@ def _telegram_bot(receiver: TelegramBot, around: Around, gates: Gates) -> Sink:
     )
 
 
-def look_of(receiver: TelegramBot, around: Around) -> Look:
+def look_of(receiver: TelegramBot, around: Around) -> "Look":
     """How a chat is shown incidents; with buttons only if somebody may press them."""
+    from monitor.sinks.buttons import Buttons
+    from monitor.sinks.look import Look
+
     return Look(
         ZoneInfo(receiver.time_zone) if receiver.time_zone else _zone(),
         around.name_of,
@@ -322,6 +311,10 @@ def look_of(receiver: TelegramBot, around: Around) -> Look:
 
 
 def _matrix(receiver: Matrix, around: Around, gates: Gates) -> Sink:
+    from monitor.sinks.look import Look
+    from monitor.sinks.matrix import MatrixSink
+    from monitor.sinks.matrix_api import MatrixApi
+
     api = MatrixApi(receiver.homeserver, receiver.token, receiver.room)
     zone = ZoneInfo(receiver.time_zone) if receiver.time_zone else _zone()
     look = Look(zone, around.name_of, receiver.language, handling=around.handling)
@@ -330,11 +323,15 @@ def _matrix(receiver: Matrix, around: Around, gates: Gates) -> Sink:
 
 
 def _webhook(receiver: Webhook, around: Around, gates: Gates) -> Sink:
+    from monitor.sinks.webhook import Target, WebhookSink
+
     target = Target(receiver.url, receiver.secret, receiver.body)
     return WebhookSink(receiver.name, target, clock=around.clock, rng=around.rng, mute=gates.mute)
 
 
 def _file(receiver: AlertFile, around: Around, gates: Gates) -> Sink:
+    from monitor.sinks.file import FileSink, Rotation
+
     rotation = Rotation(receiver.rotate_mb * 1_000_000, receiver.keep)
     return FileSink(
         receiver.name, receiver.path, rotation, clock=around.clock, rng=around.rng, mute=gates.mute
@@ -347,6 +344,9 @@ def _zone() -> tzinfo:
 
 
 def _email(receiver: Email, around: Around, gates: Gates) -> Sink:
+    from monitor.sinks.email import EmailSink, MailServer
+    from monitor.sinks.letter import Stationery
+
     server = MailServer(
         receiver.host, receiver.port, receiver.security, receiver.username, receiver.password,
         str(receiver.ca) if receiver.ca else None,
@@ -356,6 +356,8 @@ def _email(receiver: Email, around: Around, gates: Gates) -> Sink:
 
 
 def _tak(receiver: Tak, around: Around, gates: Gates) -> Sink:
+    from monitor.sinks.tak import TakServer, TakSink
+
     ca, certificate, key = (
         str(one) if one else None for one in (receiver.ca, receiver.certificate, receiver.key)
     )
@@ -364,6 +366,8 @@ def _tak(receiver: Tak, around: Around, gates: Gates) -> Sink:
 
 
 def _apprise(receiver: Apprise, around: Around, gates: Gates) -> Sink:
+    from monitor.sinks.apprise import AppriseSink
+
     return AppriseSink(receiver.name, receiver.address, Pace(around.clock, around.rng, gates.mute))
 
 

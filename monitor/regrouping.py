@@ -14,7 +14,7 @@ from monitor.action import Action
 from monitor.clock import Clock
 from monitor.control import Answer
 from monitor.correlation.regrouping import About, Wish, merge, split
-from monitor.correlation.windows import PostKey
+from monitor.correlation.told import PostKey
 from monitor.form import wrong
 from monitor.pipeline import Pipeline
 from monitor.store.archive import versions

@@ -205,7 +205,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     `window` is how long an incident stays open after its last post; rules with the same `story`
     share incidents. Hits at settlements within `radius_km` of an incident's join it. `closes` and
-    `denies` name topics (rules or stories) whose incidents at the same place it ends, or disputes.
+    `denies` name topics (rules or stories) whose incidents at the same place it ends, or disputes;
+    what it opens where one of `part_of` is open belongs to that.
     `file` and `line` say where it is written.
     """
 
@@ -220,6 +221,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     radius_km: float = 0.0
     closes: tuple[str, ...] = ()
     denies: tuple[str, ...] = ()
+    part_of: tuple[str, ...] = ()
     status: str = "stable"
     description: str = ""
     references: tuple[str, ...] = ()

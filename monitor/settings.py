@@ -130,7 +130,7 @@ class Bus(Form):
         Expiry(), description="How long the broker keeps what nobody fetched; left out: for ever."
     )
     home_assistant: StrictBool = Field(
-        False, description="Announce the places of incidents to Home Assistant."
+        False, description="Announce areas, and places of incidents, to Home Assistant."
     )
 
     @model_validator(mode="before")

@@ -4,7 +4,8 @@ A collector (monitor/sources/) hands over arrivals; an arrival's posts and the c
 "read up to here" are stored in one transaction, so a cursor never runs ahead of what is stored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC
 from typing import Literal, Protocol
 
 import msgspec
@@ -105,6 +106,13 @@ class SourceHealth(msgspec.Struct, frozen=True, kw_only=True):
     newest_id: int | None = None
     oldest_uncovered: int | None = None
     uncovered: int = 0
+
+
+def newest_of(posts: Iterable[Received], before: str | None) -> str | None:
+    """When the newest of these posts, or the one before them, was published (ISO 8601 UTC)."""
+    new = [one.post.published_at for one in posts if one.post.kind == "new"]
+    times = [at.astimezone(UTC).isoformat() for at in new]
+    return max([*times, before or ""]) or None
 
 
 class HealthBoard(Protocol):

@@ -91,7 +91,7 @@ def keyed(watch: Watch, members: tuple[tuple[str, ...], ...]) -> Watch:
     return msgspec.structs.replace(watch, key=f"{watch.id}@{digest}")
 
 
-class Clue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Clue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a watch remembers of one hit (or of one incident that opened).
 
     `watch` is the watch's key, `group` its values of `group_by`, `name` which of the watch's rules

@@ -22,11 +22,14 @@ from monitor.action import Action
 from monitor.alert import Alert, AlertIncident, AlertPlace, AlertPost
 from monitor.gazetteer.near import bearing, outlines_in
 from monitor.place import Place
+from monitor.receivers import Language
 from monitor.sinks.buttons import Buttons
 from monitor.sinks.chat_message import ChatMessage, Entity
 from monitor.sinks.handling import Handling
 from monitor.sinks.look import Look
 from monitor.sinks.map_picture import Spot, draw
+from monitor.sinks.speech import language_of
+from monitor.sinks.wording import lies
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 WIDTH, EDGE, PAD, LARGE = 390, 10, 12, 2
@@ -101,12 +104,14 @@ def alert(kind: str, reason: str, shown: tuple[AlertPost, ...], **changes: objec
     )  # fmt: skip
 
 
-def near(place: AlertPlace) -> str:
+def near(place: AlertPlace, language: Language) -> str:
     """Where it lies."""
     if place.lat is None or place.lon is None:
         return ""
     found = bearing((place.lat, place.lon), place.id, TOWNS)
-    return found.text if found else ""
+    if found is None:
+        return ""
+    return lies(found.rounded, found.direction, found.town.name, language)
 
 
 SIDES = ("independent", "legion", "ru-state")
@@ -114,30 +119,32 @@ ACK = Action(
     key="1", at=NOW, did="acknowledge", who="anna", via="night", incident="0123456789abcdef"
 )
 SAMPLES: dict[str, tuple[Alert, tuple[Action, ...]]] = {
-    "opened": (alert("opened", "first post of rule border-incursion", (GOVERNOR,)), ()),
+    "opened": (alert("opened", "rule border-incursion holds", (GOVERNOR,)), ()),
     "updated": (
-        alert("updated", "Пепел joined", (GOVERNOR, MEDIA), status="reported", posts=4, echoes=2,
+        alert("updated", "status unconfirmed -> reported: by governor, pepel",
+              (GOVERNOR, MEDIA), status="reported", posts=4, echoes=2,
               affiliations=("independent", "ru-state"), roles=("media", "official")), (ACK,),
     ),
     "corroborated": (
-        alert("escalated", "more than one side says so: unconfirmed to corroborated",
+        alert("escalated", "status reported -> corroborated: sides independent, legion, ru-state",
               (GOVERNOR, LEGION, MEDIA), status="corroborated", posts=6, echoes=3,
               affiliations=SIDES, roles=("media", "militia", "official"),
               denied_by=("official ru-state",)), (),
     ),
     "retracted": (
-        alert("corrected", "the only post was deleted", (GOVERNOR,), status="retracted", posts=0,
-              families=0, affiliations=(), roles=()), (),
+        alert("corrected", "a post was deleted by its source", (GOVERNOR,), status="retracted",
+              posts=0, families=0, affiliations=(), roles=()), (),
     ),
     "exercise": (
-        alert("opened", "first post of rule border-incursion", (GOVERNOR,), exercise=True), (),
+        alert("opened", "rule border-incursion holds", (GOVERNOR,), exercise=True), (),
     ),
     "late": (
-        alert("opened", "first post of rule border-incursion",
+        alert("opened", "rule border-incursion holds",
               (msgspec.structs.replace(
                   GOVERNOR, late=True, published_at=NOW - timedelta(hours=7)),)), (),
     ),
 }  # fmt: skip
+SAMPLES["corroborated-ru"] = SAMPLES["corroborated-uk"] = SAMPLES["corroborated"]
 
 
 def units(text: str) -> list[int]:
@@ -286,8 +293,8 @@ def picture(name: str) -> None:
     """One sample as docs/images/chat-NAME.png."""
     sample, acts = SAMPLES[name]
     look = Look(
-        ZoneInfo("Europe/Kyiv"), buttons=Buttons("1:drawn"), handling=Handling(acts), near=near,
-        draw=lambda *_: b"",
+        ZoneInfo("Europe/Kyiv"), language=language_of(name[-2:]), buttons=Buttons("1:drawn"),
+        handling=Handling(acts), near=near, draw=lambda *_: b"",
     )  # fmt: skip
     pen = Pen()
     end = bubble(pen, look.message(sample, NOW), EDGE * LARGE)

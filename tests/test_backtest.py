@@ -1,6 +1,11 @@
 """`monitor backtest`: what other rules would have rung, against what rang."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -115,17 +120,61 @@ def test_the_state_is_not_touched(desk: Path, capfd: pytest.CaptureFixture[str])
     assert (desk / "state" / "monitor.db").read_bytes() == before
 
 
-def test_the_bar_draws_only_on_a_terminal(
+def test_the_bar_draws_on_a_terminal(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a terminal the bar ends full; elsewhere nothing is printed."""
-    bar(10, "posts")(10)
-    assert capfd.readouterr().err == ""
+    """On a terminal the bar ends full, once, also when more comes meanwhile."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     draw = bar(10, "posts")
-    draw(5)
-    draw(10)
+    for done in (5, 10, 11, 12):
+        draw(done)
     assert capfd.readouterr().err.endswith(f"[{'#' * 30}] 100% 10 of 10 posts\n")
+
+
+def test_without_a_terminal_a_long_command_says_lines(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no terminal, a line now and then tells how far it is; at first nothing."""
+    bar(10, "posts")(10)
+    assert capfd.readouterr().err == ""
+    monkeypatch.setattr("monitor.cli.progress.LINE_EVERY", 0.0)
+    bar(2000, "posts")(1500)
+    assert capfd.readouterr().err == "1,500 of 2,000 posts (75%)\n"
+
+
+def test_an_interrupted_backtest_tells_how_far_it_came(
+    desk: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C ends it after the batch: what was judged is compared, what was not is not lost."""
+    monkeypatch.setattr("monitor.backtest.BATCH", 3)
+    usual = signal.getsignal(signal.SIGINT)
+
+    def pressed(total: int, what: str) -> Callable[[int], None]:
+        assert (total, what) == (5, "posts")
+        return lambda _: signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("monitor.cli.backtest.bar", pressed)
+    capfd.readouterr()
+    assert main(["backtest", "--since", "30d"]) == 130
+    said = capfd.readouterr().out
+    assert f"stopped: only what was seen until {NOW - timedelta(days=2):%Y-%m-%d}" in said
+    assert "3 posts; would ring 2 times (was 2): 0 new, 0 lost" in said
+    assert signal.getsignal(signal.SIGINT) == usual
+    assert (desk / "state").is_dir()
+
+
+def test_a_backtest_makes_way(desk: Path) -> None:
+    """It runs as a nice process: the daemon's work goes before."""
+    program = (
+        "import os, sys; from monitor.cli import main; code = main(sys.argv[1:]);"
+        "print(os.nice(0), file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "backtest"],
+        cwd=desk, capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert int(done.stderr) == max(10, os.nice(0))
 
 
 WRONG = [

@@ -6,9 +6,10 @@ import random
 
 import pytest
 
+from monitor.sinks.deliver import Gates
 from monitor.sinks.look import Look
 from monitor.sinks.room import Room
-from monitor.sinks.telegram_bot import Gates, TelegramBotSink
+from monitor.sinks.telegram_bot import TelegramBotSink
 from tests.doubles.bot_api import BotApiDouble
 from tests.doubles.flood import DirectApi, FastOutbox, Figures, VirtualClock, figures, pour
 

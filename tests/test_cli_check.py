@@ -52,6 +52,20 @@ def test_check_says_what_it_looked_at(
     assert capsys.readouterr().out == f"{said}\n"
 
 
+def test_check_knows_the_accounts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A source that names an account which is not configured is a mistake at that name."""
+    accounts = "{accounts: [{name: main, api_id: 1, api_hash: env:PATH}]}"
+    with (folder / "monitor.yaml").open("a") as file:
+        file.write(f"telegram: {accounts}\n")
+    for named, said in (("main", ""), ("mian", "did you mean `main`?")):
+        entry = f"- {{id: 'telegram:durov', via: [account], account: {named}}}\n"
+        (folder / "sources.yaml").write_text(entry)
+        assert main(["check"]) == bool(said)
+        out, _ = capsys.readouterr()
+        wrong = f"sources.yaml:1:51: there is no account `mian` - {said}\n"
+        assert out == (wrong if said else "4 files, 1 rule, 1 source: no mistakes\n")
+
+
 def test_check_prints_every_mistake(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Mistakes of all files come as lines with place, message and hint; exit code 1."""
     (folder / "rules" / "raid.yaml").write_text(RULES.replace("$raids", "$raid"))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -54,7 +55,11 @@ async def test_the_list_shows_coverage(desk: Desk) -> None:
         code, out = await sources(desk, "--json")
         shown = (await sources(desk))[1]
         held = desk.source("svodka")
-    assert "pushed, last post" in shown
+    assert re.search(
+        r"telegram:svodka  ok           account, pushed        last post \d+ s ago, "
+        r"ids 1-1 complete \d+ s ago\n",
+        shown,
+    ), shown
     assert "account one: running, 1 channels" in shown
     assert "names looked up: 1 of 150 in 24 h" in shown
     assert (held["newest_id"], held["uncovered"], held["oldest_uncovered"]) == (1, 0, None)
@@ -65,7 +70,7 @@ async def test_the_list_shows_coverage(desk: Desk) -> None:
     assert (row["complete_to"], row["complete_at"]) == (1, held["last_read"])
     code, out = await sources(desk)
     assert "not running" in out
-    assert "ids 1-1, complete" in out
+    assert "ids 1-1 complete" in out
 
 
 async def test_adding_keeps_what_stands_there(desk: Desk) -> None:
@@ -170,3 +175,29 @@ async def test_folders_are_imported(desk: Desk) -> None:
         code, out = await sources(desk, "import", "https://t.me/addlist/AbC-124")
         assert "that link" in out
         await desk.ready("svodka", "esche")
+
+
+async def test_another_owner_of_a_name_is_accepted(desk: Desk) -> None:
+    """After a hand-over nothing is read until a person accepts; then the new owner's posts ring."""
+    (old,) = [one["id"] for one in await desk.telegram.truth() if one["username"] == "svodka"]
+    async with desk.running():
+        await desk.ready("svodka")
+        heir = await desk.telegram.create_channel("Наследник", "heir_of_it")
+        await desk.telegram.post(heir, "ДРГ, но это история")
+        await desk.telegram.set_username(heir, "svodka")
+        await desk.until(lambda: desk.source("svodka").get("state") == "handed_over")
+        assert "monitor sources accept @svodka" in desk.source("svodka")["hint"]
+        code, out = await sources(desk, "accept", "@svodka")
+        assert (code, "stop it" in out) == (1, True), out
+    code, out = await sources(desk, "accept", "@svodka")
+    assert (code, "role, affiliation and family" in out) == (0, True), out
+    async with desk.running():
+        await desk.ready("svodka")
+        assert desk.rung() == 0
+        await desk.telegram.post(old, "прежний пишет дальше")
+        await desk.telegram.post(heir, "ДРГ замечена")
+        await desk.until(lambda: desk.rung() == 1, within=30)
+    found = desk.outcomes()
+    assert (found["unmatched"], found["late"], found["quarantined"]) == (1, 1, 0)
+    code, out = await sources(desk, "accept", "@nobody_here")
+    assert (code, "is in no sources file" in out) == (1, True), out

@@ -68,6 +68,28 @@ async def test_wrong_answers_end_clearly(desk: Desk) -> None:
         assert said in out
 
 
+async def test_errors_say_what_to_do(desk: Desk) -> None:
+    """Wrong credentials, too many attempts, a banned number: each ends with its own hint."""
+    for error, said in (
+        ("API_ID_INVALID", "take api_id and api_hash from https://my.telegram.org/apps"),
+        ("PHONE_NUMBER_BANNED", "use another account"),
+        ("FLOOD_WAIT_4000", "try again in 67 minutes"),
+        ("PHONE_NUMBER_FLOOD", "wait a day, or use --qr"),
+    ):
+        code = 420 if error.startswith("FLOOD") else 400
+        await desk.telegram.fail_call("auth.sendCode", "error", code=code, error=error)
+        ended, out = await typed(desk, PHONE)
+        assert (ended, "Traceback" in out) == (1, False), out
+        assert said in out
+
+
+async def test_an_unlucky_key_exchange_is_made_again(desk: Desk) -> None:
+    """One key in 256 cannot be used: nobody who signs in sees anything of it."""
+    await desk.telegram.unlucky_keys(2)
+    code, out = await typed(desk, PHONE, "12345", "тайна")
+    assert (code, "signed in as" in out) == (0, True), out
+
+
 async def test_a_qr_code(desk: Desk) -> None:
     """The code that is drawn can be scanned by a signed-in phone; then the session is usable."""
     account = await desk.telegram.create_account("+79990000003", name="Boris")

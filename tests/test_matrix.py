@@ -15,14 +15,13 @@ from monitor.chat.office import Office
 from monitor.chat.reactions import Reactions, Window
 from monitor.clock import SystemClock
 from monitor.secret import Secret
-from monitor.sinks.deliver import Backoff, RejectedError, RetryError
+from monitor.sinks.deliver import Backoff, Gates, RejectedError, RetryError
 from monitor.sinks.handling import Handling
 from monitor.sinks.look import Look
 from monitor.sinks.matrix import MatrixSink
 from monitor.sinks.matrix_api import MatrixApi, judged
 from monitor.sinks.matrix_message import lines_of, message
 from monitor.sinks.one_by_one import Pace
-from monitor.sinks.telegram_bot import Gates
 from tests.data import data_file
 from tests.doubles.outbox import MOMENT, RNG, MemoryOutbox, make_alert, make_post
 from tests.doubles.synapse import User, synapse

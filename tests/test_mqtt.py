@@ -13,7 +13,7 @@ from monitor.sinks import mqtt
 from monitor.sinks.mqtt import LONGEST_PAUSE, HealthFeed, MqttSink, Tuning
 from monitor.sinks.mqtt_connection import Address
 from monitor.source import SourceHealth
-from tests.doubles.brokers import Mosquitto, Subscriber, free_port
+from tests.doubles.brokers import CONFIGURATIONS, Mosquitto, Subscriber, free_port
 from tests.doubles.outbox import RNG, MemoryOutbox, make_alert
 from tests.doubles.toxic_proxy import ToxicProxy
 
@@ -136,13 +136,6 @@ async def test_a_refusal_is_a_dead_letter_with_the_reason(tmp_path: Path) -> Non
     detail = outbox.deliveries["mqtt", 1].detail
     assert "0x87" in detail
     assert "osint/v1/alert/ru/ru-bel/critical" in detail
-
-
-CONFIGURATIONS = {
-    "memory": (),
-    "lazy": ("persistence true", "autosave_interval 1800"),
-    "every change": ("persistence true", "autosave_interval 1", "autosave_on_changes true"),
-}
 
 
 @pytest.mark.parametrize("lines", CONFIGURATIONS.values(), ids=CONFIGURATIONS.keys())

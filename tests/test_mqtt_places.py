@@ -13,9 +13,10 @@ import pytest
 
 from monitor.clock import SystemClock
 from monitor.incident import Incident
-from monitor.place import Place
+from monitor.place import Area, Place
 from monitor.settings import Expiry
 from monitor.sinks.mqtt import MqttSink, Tuning
+from monitor.sinks.mqtt_areas import Ground, area_states
 from monitor.sinks.mqtt_places import MAX_ENTITIES, discovery, place_states, places_of
 from monitor.sinks.mqtt_standing import Standing
 from monitor.sinks.mqtt_topics import Topics
@@ -76,12 +77,30 @@ def test_a_place_where_all_is_closed_is_cleared() -> None:
     assert _state(_with(open=False)) is None
 
 
+def _named(incidents: list[Incident]) -> dict[str, str]:
+    return {topic: place.name for topic, place in places_of(incidents, TOPICS).items()}
+
+
+def test_an_area_stands_before_anything_happens_in_it() -> None:
+    """An area of the rules tells its gravest open incident, or that nothing is open there."""
+    belt = Area(id="border-belt", name="Border belt", places=("kozinka",))
+    ground = Ground((belt,), lambda place, area: place.id in area.places)
+    elsewhere = _with(SECOND, place=msgspec.structs.replace(KOZINKA, id="kursk"))
+    calm = area_states([elsewhere, _with(open=False)], ground, TOPICS)
+    assert json.loads(calm["osint/v1/area/border-belt"]) == {
+        "id": "border-belt", "name": "Border belt", "level": None, "status": None, "titles": [],
+        "places": [], "count": 0, "updated_at": None, "exercise": False,
+    }  # fmt: skip
+    told = json.loads(area_states([FIRST, elsewhere], ground, TOPICS)["osint/v1/area/border-belt"])
+    assert (told["level"], told["count"], told["places"]) == ("high", 1, ["Козинка"])
+
+
 def test_home_assistant_gets_what_it_requires() -> None:
     """The device has every key that discovery requires, and 200 places at most."""
     many = [
         _with(id=f"i{n}", place=msgspec.structs.replace(KOZINKA, id=f"p.{n}")) for n in range(250)
     ]
-    device = json.loads(msgspec.json.encode(discovery("test", places_of(many, TOPICS), TOPICS)))
+    device = json.loads(msgspec.json.encode(discovery("test", _named(many), TOPICS)))
     assert device["device"]["identifiers"] == ["osint-v1-status-test"]
     assert device["origin"]["name"]
     assert device["availability"][0]["topic"] == "osint/v1/status/test"

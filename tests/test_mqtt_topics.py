@@ -5,7 +5,10 @@ import re
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
+from monitor.sinks.mqtt_properties import Packed
 from monitor.sinks.mqtt_topics import HighWater, Topics, part, read_mark
 from tests.doubles.outbox import KOZINKA, make_alert
 
@@ -50,3 +53,23 @@ def test_a_mark_that_is_not_ours_is_none() -> None:
     assert read_mark(b'{"epoch":1,"sequence":5}') == HighWater(1, 5)
     for other in (b"", b"5", b"{}", b"\xff", b'{"epoch":"1","sequence":5}'):
         assert read_mark(other) is None
+
+
+CHARACTERS = st.characters(codec="utf-8", exclude_characters="\x00\ufeff")  # not in MQTT's texts
+
+
+@given(
+    st.none() | st.text(CHARACTERS, max_size=300),
+    st.none() | st.integers(0, 2**32 - 1),
+    st.lists(st.tuples(*[st.text(CHARACTERS, max_size=99)] * 2), max_size=4),
+)
+def test_properties_are_read_as_they_were_written(
+    content_type: str | None, expiry: int | None, user: list[tuple[str, str]]
+) -> None:
+    """What we pack ourselves, the library that knows the whole standard unpacks to the same."""
+    packed = Packed(content_type, expiry, user).pack()
+    read = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    read.unpack(packed)  # type: ignore[no-untyped-call]
+    assert getattr(read, "ContentType", None) == content_type
+    assert getattr(read, "MessageExpiryInterval", None) == expiry
+    assert getattr(read, "UserProperty", []) == user

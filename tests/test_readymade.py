@@ -52,7 +52,7 @@ FOUND = [["обстрелов"], ["Удар  по городу"], ["взрывы
 def test_rules_are_made_once(material: Material, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second start takes what the first one made, and judges the same."""
     assert judged(prepare(material)) == FOUND
-    monkeypatch.setattr("monitor.workshop.load", None)  # reading the rules would fail now
+    monkeypatch.setattr("monitor.rulebook.load.load", None)  # reading the rules would fail now
     assert judged(prepare(material)) == FOUND
 
 

@@ -1,6 +1,7 @@
 """Copies are known from their words, footers apart; templates are no copies."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import msgspec
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from monitor.correlation.repeats import (
 )
 from monitor.incident import Support
 from monitor.post import Post
-from monitor.text.sketch import is_copy, sketch
+from monitor.text.sketch import ALIKE, bits, is_copy, least_shared, likeness, sketch
 
 START = datetime(2023, 5, 22, 9, 0, tzinfo=UTC)
 LONG = (
@@ -49,9 +50,29 @@ def known(*posts: Support) -> Repeats:
 def contents(repeats: Repeats) -> tuple[object, ...]:
     """All that a value holds, copied."""
     table = repeats.table
-    index = {mark: tuple(table.found(mark)) for mark in table.index}
-    hours = {hour: frozenset(filed) for hour, filed in table.hours.items()}
-    return dict(table.known), index, dict(table.tails), hours
+    known = {key: (one.support, one.pairs, one.pieces) for key, one in table.known.items()}
+    index = {mark: tuple(one.key for one in table.found(mark)) for mark in table.index}
+    tails = {source: dict(lines) for source, lines in table.tails.items()}
+    hours = {hour: frozenset(one.key for one in filed) for hour, filed in table.hours.items()}
+    return known, index, tails, hours
+
+
+def test_what_cannot_be_alike_is_told_without_comparing() -> None:
+    """Two texts that are copies share at least as many bits as the cheap look asks."""
+    texts = [LONG, f"{LONG} - ТАСС", LONG.replace("принимают", "предпринимают"), f"⚡️ {LONG}!"]
+    texts += [" ".join(LONG.split()[:count]) for count in range(6, len(LONG.split()))]
+    sketches = [sketch(text) for text in texts]
+    seen = 0
+    for one, other in product(sketches, repeat=2):
+        for mine, yours in ((one.pairs, other.pairs), (one.pieces, other.pieces)):
+            if mine and yours and likeness(mine, yours) >= ALIKE:
+                seen += 1
+                shared = (bits(mine) & bits(yours)).bit_count()
+                assert shared >= least_shared(mine, bits(mine))
+    assert seen > 2 * len(texts)
+    far = sketch("Совсем другой длинный текст о погоде на севере области и ценах на хлеб в мае")
+    shared = (bits(far.pairs) & bits(sketches[0].pairs)).bit_count()
+    assert shared < least_shared(far.pairs, bits(far.pairs))
 
 
 def test_near_copies_are_known_across_small_changes() -> None:

@@ -234,8 +234,9 @@ def test_flipped_bits(tmp_path: Path) -> None:
 def test_flipped_words_are_found_by_the_chain(tmp_path: Path) -> None:
     """A changed text, payload or key is found by the check of the chain, at its place."""
     changes = [
-        ("UPDATE posts SET body = CAST(replace(body, 'ДРГ', 'ДРШ') AS BLOB) WHERE seq = 7", 7),
-        ("UPDATE posts SET payload = X'28B52FFD' WHERE seq = 5", 5),
+        ("UPDATE texts SET body = (SELECT body FROM texts WHERE seq = 6) WHERE seq = 7", 7),
+        ("UPDATE texts SET body = X'28B52FFD' WHERE seq = 5", 5),
+        ("UPDATE texts SET length = length - 1 WHERE seq = 8", 8),
         ("UPDATE posts SET message = 'x' WHERE seq = 9", 9),
         ("UPDATE posts SET payload_hash = content WHERE seq = 1", 1),
         ("UPDATE posts SET event_at = event_at + 1 WHERE seq = 30", 30),

@@ -197,6 +197,18 @@ def test_a_handed_over_name_is_a_problem(db: Database) -> None:
     assert kept.post.text == "governor"
 
 
+def test_a_released_name_is_held_by_whoever_comes_next(db: Database) -> None:
+    """The new owner's posts are sound and kept apart; the name can go back in the same way."""
+    store(db, received("1", "governor", channel_id=7))
+    name = ("telegram:vvgladkov", False)
+    for owner, text in ((8, "mayor"), (7, "governor again")):
+        db.write(lambda connection: db.channels.release(connection, name))
+        (first,) = store(db, received("2", text, channel_id=owner))
+        (other,) = store(db, received("3", text, channel_id=15 - owner), outcome="quarantined")
+        assert (first.problem, first.name.version) == (None, 1)
+        assert other.problem is not None
+
+
 def test_the_numeric_id_may_come_later(db: Database) -> None:
     """A channel first seen without its numeric id learns it from a later post."""
     store(db, received("1"))

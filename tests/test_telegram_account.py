@@ -254,3 +254,93 @@ async def test_albums_that_pages_cut_stay_whole(bench: Bench) -> None:
     stored = [post for post in bench.intake.posts() if post.group_id]
     assert {len(post.media) for post in stored} == {10}
     assert len([one for one in bench.intake.received() if one.post.group_id]) == 12 + 9
+
+
+async def two_that_miss_posts(bench: Bench, method: str, action: str) -> None:
+    """A second channel's calls go wrong, and it misses fewer posts than the first, which comes."""
+    (other,) = [one["id"] for one in await bench.telegram.truth() if one["id"] != bench.channel]
+    fault = {"channel": other, "times": None, "code": 500, "error": "HISTORY_GET_FAILED"}
+    await bench.telegram.ask("fail_call", method=method, action=action, **fault)
+    for channel, number in ((other, 2), (bench.channel, 5)):
+        posts = [{"text": f"{channel} {n}"} for n in range(number)]
+        await bench.telegram.post_many(channel, posts, push=False)
+    await bench.until([f"{bench.channel} {n}" for n in range(5)])
+
+
+@pytest.mark.parametrize(
+    ("method", "action"),
+    [
+        ("messages.getHistory", "unknown"),
+        ("messages.getHistory", "error"),
+        ("messages.getPeerDialogs", "malformed"),
+    ],
+)
+async def test_a_channel_that_cannot_be_listed_harms_no_other(
+    bench: Bench, method: str, action: str
+) -> None:
+    """Answers that nobody can read, or errors, ail one channel: the rest is listed on one line.
+
+    It rests, says so, and is whole again when Telegram answers.
+    """
+    await bench.telegram.create_channel("Другой", "another", members=[bench.account.id])
+    bench.names.append("another")
+    async with bench.collecting(msgspec.structs.replace(QUICK, call_timeout=5.0)):
+        await bench.ready()
+        before = await bench.telegram.accepted()
+        await two_that_miss_posts(bench, method, action)
+        await bench.until(lambda: bench.board.last["telegram:another"].state == "unreachable")
+        assert bench.state() == "ok"
+        assert await bench.telegram.accepted() == before
+        await bench.telegram.clear_faults()
+        await bench.faithful(within=15)
+
+
+async def test_a_channel_that_is_never_answered_keeps_no_other_waiting(bench: Bench) -> None:
+    """Silence ends the connection, as the line may be dead; the second time that channel rests."""
+    await bench.telegram.create_channel("Другой", "another", members=[bench.account.id])
+    bench.names.append("another")
+    async with bench.collecting(msgspec.structs.replace(QUICK, call_timeout=0.7)):
+        await bench.ready()
+        await two_that_miss_posts(bench, "messages.getHistory", "silent")
+        await bench.telegram.clear_faults()
+        await bench.faithful(within=15)
+
+
+async def test_a_post_that_is_listed_and_then_pushed_hides_no_edit(bench: Bench) -> None:
+    """Its event is counted once: the hole that an edit left, whose push was lost, stays one."""
+    other = await bench.telegram.create_channel("Другой", "another", members=[bench.account.id])
+    number = await bench.telegram.post(other, "до правки")
+    bench.names.append("another")
+    async with bench.collecting(msgspec.structs.replace(QUICK, sweep_every=60.0)):
+        await bench.ready()
+        await bench.telegram.edit(bench.channel, 3, text="правка", push=False)
+        await bench.telegram.edit(other, number, text="после правки", push=False)
+        await bench.telegram.fail_push("delay", channel=other, seconds=0.7)
+        await bench.telegram.post(other, "сначала в списке")
+        # the first channel is looked at again first, and that takes until the push has come
+        await bench.telegram.fail_call(
+            "messages.getHistory", "slow", channel=bench.channel, seconds=1.5
+        )
+        await bench.telegram.push_too_long(bench.channel)
+        await bench.faithful(within=8)
+
+
+async def test_an_edit_is_found_after_hundreds_of_posts(bench: Bench) -> None:
+    """What was edited while nobody listened is found though neither page's end reaches it.
+
+    The collector died when the gap was listed and its edits were not looked for yet.
+    """
+    texts = [{"text": f"пост {n}"} for n in range(450)]
+    async with bench.collecting(msgspec.structs.replace(QUICK, sweep_every=0.5)):
+        await bench.ready()
+        await bench.telegram.post_many(bench.channel, texts[:150])
+        await bench.until([texts[149]["text"]])
+        await asyncio.sleep(1.0)
+    await bench.telegram.edit(bench.channel, 120, text="после правки", push=False)
+    await bench.telegram.post_many(bench.channel, texts[150:], push=False)
+    async with bench.collecting(msgspec.structs.replace(QUICK, sweep_every=60.0)) as task:
+        await bench.until([texts[-1]["text"]])
+        task.cancel()
+    await bench.telegram.post_many(bench.channel, [{"text": "ещё"}] * 30, push=False)
+    async with bench.collecting():
+        await bench.faithful()

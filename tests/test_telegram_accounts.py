@@ -4,13 +4,23 @@ import asyncio
 import stat
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
+from structlog.testing import capture_logs
 
+from monitor import settings
+from monitor.clock import SystemClock
+from monitor.source import SourceInfo
+from monitor.sources.roster import Roster
+from monitor.sources.telegram import sharing
 from monitor.store.database import Database
 from monitor.store.outbox import alerts_after
+from tests.doubles.intake import Board, Ledger
+from tests.doubles.telegram.bench import QUICK
 from tests.doubles.telegram.client import run_key
 from tests.doubles.telegram.control import started
 from tests.doubles.telegram.desk import Desk
@@ -112,6 +122,42 @@ async def test_a_long_flood_moves_the_channels(desk: Desk) -> None:
     assert "by two" in flooded["moved"]
     calls = await desk.telegram.calls("messages.getPeerDialogs")
     assert sum(call.account == one for call in calls) == 1
+
+
+def stands(roster: Roster, state: str, *, by_account: bool) -> bool:
+    """Whether the only account is in a state, and its channel is read by it."""
+    (one,) = roster.accounts()
+    return (one.state, roster.by_account("telegram:svodka")) == (state, by_account)
+
+
+async def test_after_a_flood_the_preview_gives_the_channels_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the preview read while the only account had to wait comes back to it, and it is told.
+
+    With the times of the tests: what counts as long is five minutes in the installed settings.
+    """
+    monkeypatch.setattr(sharing, "Pace", lambda **given: replace(QUICK, long_flood=1.0, **given))
+    del desk.accounts["two"]
+    desk.configure("svodka")
+    monkeypatch.setenv("API_HASH", desk.environment["API_HASH"])
+    chosen = settings.load(desk.config)
+    source = SourceInfo(id="telegram:svodka", via=("account", "preview"))
+    roster = Roster([source], ["one"], Board())
+    shared = sharing.SharedAccount(chosen, chosen.telegram.accounts[0], roster, SystemClock())
+    with capture_logs() as logs:
+        task = asyncio.create_task(shared.run(Ledger()))
+        for state, by_account in (("running", True), ("flooded", False), ("running", True)):
+            if state == "flooded":
+                flood = desk.telegram.flood
+                await flood("messages.getHistory", 4)
+                await flood("messages.getPeerDialogs", 4)
+            await desk.until(partial(stands, roster, state, by_account=by_account))
+        task.cancel()
+        await asyncio.wait({task})
+    events = [one["event"] for one in logs]
+    assert "telegram_account_flooded" in events
+    assert events.index("telegram_account_well") > events.index("telegram_account_flooded")
 
 
 async def sign_in_again(desk: Desk, name: str) -> None:

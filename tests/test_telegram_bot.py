@@ -13,11 +13,12 @@ import pytest
 from monitor.clock import SystemClock
 from monitor.incident import Status
 from monitor.secret import Secret
+from monitor.sinks.deliver import Gates
 from monitor.sinks.look import Look
 from monitor.sinks.pacing import GROUP_SECONDS, Pacing, Urgency
 from monitor.sinks.room import Room
 from monitor.sinks.telegram_api import BotApi
-from monitor.sinks.telegram_bot import Gates, TelegramBotSink
+from monitor.sinks.telegram_bot import TelegramBotSink
 from monitor.sinks.wording import Manner, time_of_day
 from tests.doubles.bot_api import TOKEN, BotApiDouble
 from tests.doubles.outbox import MOMENT, RNG, MemoryOutbox, make_alert, make_post
@@ -134,7 +135,7 @@ async def test_a_map_stands_under_what_opens(double: BotApiDouble) -> None:
     """An incident that opens at a known point is answered once with a silent map, and said so."""
     outbox = MemoryOutbox()
     one = _sink(double, evidence=True)
-    one._look = Look(near=lambda _place: "12 km SE of Грайворон", draw=lambda *_: b"\x89PNG...")
+    one._look = Look(near=lambda *_: "12 km SE of Грайворон", draw=lambda *_: b"\x89PNG...")
     async with _running(one, outbox):
         await outbox.add(make_alert(1, exercise=True))
         await double.until(lambda: len(double.messages) == 2)
@@ -154,7 +155,7 @@ def test_what_a_reader_must_not_mistake() -> None:
         denied_by=("official ru-state",), affiliations=("legion", "ru-state"),
     )  # fmt: skip
     alert = msgspec.structs.replace(alert, incident=what)
-    look = Look(ZoneInfo("Europe/Kyiv"), near=lambda _place: "12 km SE of Грайворон")
+    look = Look(ZoneInfo("Europe/Kyiv"), near=lambda *_: "12 km SE of Грайворон")
     lines = look.message(alert, MOMENT + timedelta(minutes=7)).text.splitlines()
     assert lines[0].startswith("🕓 LATE")
     assert lines[2] == "12 km SE of Грайворон, ±2 km"

@@ -12,28 +12,16 @@ from monitor.sinks.handling import Handling
 from monitor.sinks.look import Look
 from monitor.sinks.styled import utf16
 from monitor.sinks.wording import Manner, time_of_day
-from tests.data import data_file
 from tests.doubles.bot_api import TOKEN, detected
+from tests.doubles.hostile import ATTACKS, naughty_strings
 from tests.doubles.outbox import KOZINKA, MOMENT, make_alert, make_post
 
 MANNER = Manner(str, lambda moment: time_of_day(moment, MOMENT, UTC))
 
-PAYLOADS = (
-    "@admin", "/start", "/stop@other_bot", "#tag", "$USD", "https://evil.example/x?y=/z",
-    "tg://resolve?domain=evil", "t.me/evil", "пример.рф", "a@b.example", "http://127.0.0.1/",
-    "ftp://a.b", "evil。com", "x@name", "mailto:a@b.cd", "javascript://x", "evil.example:8080/",
-    "＠admin", "@\u200badmin", "evil\u2024com",
-)  # fmt: skip
-WRAPPERS = (
-    "{}", "<a href='{}'>x</a>", "[x]({})", "[{}](tg://user?id=1)", "*{}*", "`{}`", "||{}||",
-    "\u202e{}\u202c", "\u2066{}\u2069", "</blockquote><b>{}", "word{}", "{0}{0}", "\x00{}\x1b[31m",
-)  # fmt: skip
-ATTACKS = [wrapper.format(payload) for wrapper in WRAPPERS for payload in PAYLOADS]
-
 
 def test_hostile_text_makes_no_link_mention_or_command() -> None:
     """515 naughty strings, 260 attacks as post, source, title, place: nothing active."""
-    naughty = msgspec.json.decode(data_file("hostile/blns/blns.json").read_bytes(), type=list[str])
+    naughty = naughty_strings()
     assert len(naughty) >= 500
     assert len(ATTACKS) >= 200
     buttons = Buttons(TOKEN)
@@ -54,7 +42,7 @@ def test_hostile_text_makes_no_link_mention_or_command() -> None:
 
 def test_nothing_else_that_a_chat_is_sent_is_active() -> None:
     """Names of hostile people, places, towns and titles in captions, overviews, evidence, acts."""
-    naughty = msgspec.json.decode(data_file("hostile/blns/blns.json").read_bytes(), type=list[str])
+    naughty = naughty_strings()
     for text in [*naughty[::11], *ATTACKS[::5]]:
 
         def named(_: object, text: str = text) -> str:

@@ -64,16 +64,25 @@ def test_no_window_holds_more_than_its_calls(pauses: list[float]) -> None:
         assert sum(at <= other < at + 29.999 for other in made[index:]) <= 20
 
 
-def test_a_call_counts_from_when_it_is_made() -> None:
-    """A call whose storing took two seconds leaves the window two seconds later."""
+def test_a_call_counts_from_its_answer_on() -> None:
+    """It reached the server at any moment before: while it is under way it counts as made now."""
     method = "messages.getHistory"
     state = b.Budget()
+    for _ in range(20):
+        state = b.begun(state, method)
+    assert b.wait(state, method, 500.0) == pytest.approx(30.0)
     for at in range(20):
-        state = b.spent(state, method, 100.0 + at / 100)
-    late = b.delayed(state, method, 100.0, 102.0)
-    assert b.wait(state, method, 110.0) == pytest.approx(20.0)
-    assert b.wait(late, method, 110.0) == pytest.approx(20.01)
-    for at in range(1, 20):
-        late = b.delayed(late, method, 100.0 + at / 100, 102.0)
-    assert b.wait(late, method, 110.0) == pytest.approx(22.0)
-    assert b.delayed(state, method, 55.0, 102.0) == state
+        state = b.ended(state, method, 510.0 + at)
+    assert b.wait(state, method, 530.0) == pytest.approx(10.0)
+    assert not state.under_way
+
+
+def test_a_killed_call_counts_from_the_restart_on() -> None:
+    """What was under way when the process was killed may have reached the server until then."""
+    method = "messages.getHistory"
+    state = b.Budget()
+    for _ in range(20):
+        state = b.begun(state, method)
+    again = b.resumed(b.decode(b.encode(state)), 700.0)
+    assert not again.under_way
+    assert b.wait(again, method, 710.0) == pytest.approx(20.0)

@@ -149,3 +149,23 @@ async def test_the_preview_bears_witness(desk: Desk, preview: LedgerPreview) -> 
         await desk.until(lambda: desk.source("svodka")["missed_by_push"] == 1)
         assert desk.rung() == 1
         assert desk.source("svodka")["via"] == "account"
+
+
+async def test_of_two_edits_within_one_second_the_newer_stays(desk: Desk) -> None:
+    """Through account, rules and store: the first edit's push comes last, and changes nothing."""
+    account = await desk.sign_in("one", "+79990000001")
+    channel = await desk.telegram.create_channel("Сводка", "svodka", members=[account.id])
+    desk.configure("svodka", via="account")
+    async with desk.running():
+        await desk.ready("svodka")
+        number = await desk.telegram.post(channel, "было")
+        await desk.until(lambda: desk.outcomes()["unmatched"] == 1)
+        await desk.telegram.fail_push("delay", seconds=1.0)
+        second = int(time.time()) + 1
+        for text in ("ДРГ, первая правка", "вторая правка"):
+            fields = {"text": text, "edit_date": second}
+            await desk.telegram.ask("edit", channel=channel, post=number, fields=fields)
+        await desk.until(lambda: desk.texts() == ["было", "вторая правка"])
+        await asyncio.sleep(1.5)
+    assert desk.texts() == ["было", "вторая правка"]
+    assert desk.rung() == 0

@@ -6,6 +6,7 @@ does. `CALLS` is what the calls themselves may take, which nothing divides. The 
 the same rows without comparing and listing, and finds posts missing: the table can fail.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -17,8 +18,9 @@ import pytest
 from monitor.sources.telegram.account import Pace
 from tests.doubles.intake import Ledger
 from tests.doubles.telegram.bench import Bench, signed_in
+from tests.doubles.telegram.campaign import Collector
 from tests.doubles.telegram.client import run_key
-from tests.doubles.telegram.control import started
+from tests.doubles.telegram.control import Telegram, started
 
 SWEEP, PING, CALLS = 60, 15, 2.0
 PACE = msgspec.structs.replace(
@@ -185,3 +187,50 @@ async def test_without_reconciling_posts_are_missing(stage: Stage, row: Row) -> 
     await stage.telegram.post(stage.channel, "последнее")
     await stage.until(["последнее"])
     assert set(written).isdisjoint(stage.texts())
+
+
+async def stored(collector: Collector, *texts: str) -> None:
+    """Wait until these are stored, as long as the network's return and a start may take."""
+    async with asyncio.timeout(NETWORK_BACK + CALLS):
+        while not set(texts) <= {one.text for one in collector.stored().values()}:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize("reconcile", [True, False])
+async def test_killed(tmp_path: Path, reconcile: bool) -> None:  # noqa: FBT001 - the counter-test
+    """After kill -9 what was written meanwhile is stored within 10 s, and nothing twice.
+
+    Without comparing and listing it never is.
+    """
+    missed = ["мёртв", "мёртв и потом"]
+    async with started(run_key()) as telegram, AsyncExitStack() as after:
+        bench = await signed_in(telegram, tmp_path)
+        collector = Collector(telegram, tmp_path, bench.file, bench.names, reconcile=reconcile)
+        if not reconcile:  # it has to know the channel
+            await first_contact(telegram, tmp_path, bench)
+        await collector.start()
+        after.push_async_callback(collector.kill)
+        await bench.listened_to(NETWORK_BACK)
+        await telegram.post(bench.channel, "до")
+        await stored(collector, "до")
+        await collector.kill()
+        await telegram.post_many(bench.channel, [{"text": text} for text in missed])
+        await collector.start()
+        if reconcile:
+            await stored(collector, *missed)
+        await bench.listened_to(NETWORK_BACK)
+        await telegram.post(bench.channel, "после")
+        await stored(collector, "после")
+        found = collector.stored().values()
+    assert {one.text for one in found}.isdisjoint(missed) is not reconcile
+    assert {one.versions for one in found} == {1}
+
+
+async def first_contact(telegram: Telegram, folder: Path, bench: Bench) -> None:
+    """Meet the channel once with comparing."""
+    collector = Collector(telegram, folder, bench.file, bench.names)
+    await collector.start()
+    try:
+        await stored(collector, "старое 2")
+    finally:
+        await collector.kill()

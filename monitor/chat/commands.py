@@ -81,7 +81,7 @@ async def _incidents(asked: Asked) -> Lines:
 
 def _incident(one: Incident, voice: Voice) -> Lines:
     where = f" - {one_line(one.place.name)}" if one.place else ""
-    mark = "EXERCISE " if one.exercise else ""
+    mark = f"{voice.say('exercise')} " if one.exercise else ""
     head = f"{LEVEL_MARKS[one.level]} {mark}{one_line(one.title)}{where}"
     counts = voice.say(
         "incident_counts", posts=one.posts, families=one.families, since=voice.when(one.opened_at)

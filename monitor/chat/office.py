@@ -53,7 +53,7 @@ class Voice(NamedTuple):
 
     def when(self, moment: datetime) -> str:
         """A moment in their time zone."""
-        return time_of_day(moment, self.office.clock.now(), self.seat.look.zone)
+        return time_of_day(moment, self.office.clock.now(), self.seat.look.zone, self.language)
 
 
 def voice(office: Office, seat: Seat, number: int, tag: str | None) -> Voice | None:

@@ -9,6 +9,7 @@ from monitor.alert import Alert
 from monitor.chat.office import Voice
 from monitor.incident import Incident, Support
 from monitor.incident import Voice as Speaker
+from monitor.sinks.speech import said
 from monitor.sinks.styled import Line, span
 from monitor.sinks.wording import LEVEL_MARKS, one_line
 from monitor.store.actions import actions
@@ -44,16 +45,17 @@ def look_up(db: Database, asked: str) -> Known | None:
 def told(known: Known, voice: Voice) -> list[Line]:
     """The chain as lines."""
     one, say = known.incident, voice.say
+    level = said("level", one.level, voice.language).lower()
     lines = [
-        Line("head", (span(_head(one), "bold"),)),
-        _fact(say("why_rule", rule=one.rule, level=one.level)),
+        Line("head", (span(_head(one, voice), "bold"),)),
+        _fact(say("why_rule", rule=one.rule, level=level)),
         _fact(say(f"sure_{one.status}")),
     ]
     words = _words(known.newest)
     if words:
         lines.append(_fact(say("why_found", words=words)))
     for phrase, speakers in (("why_voices", one.voices), ("why_denials", one.denials)):
-        names = _names(speakers)
+        names = _names(speakers, voice)
         if names:
             lines.append(_fact(say(phrase, names=names)))
     lines.append(_fact(say("why_counts", **_counts(known.supports))))
@@ -66,9 +68,9 @@ def told(known: Known, voice: Voice) -> list[Line]:
     return lines
 
 
-def _head(one: Incident) -> str:
+def _head(one: Incident, voice: Voice) -> str:
     where = f" - {one_line(one.place.name)}" if one.place else ""
-    mark = "EXERCISE " if one.exercise else ""
+    mark = f"{voice.say('exercise')} " if one.exercise else ""
     return f"{LEVEL_MARKS[one.level]} {mark}{one_line(one.title)}{where}"
 
 
@@ -88,8 +90,14 @@ def _words(newest: Alert | None) -> str:
     return _list(list(dict.fromkeys(found)))
 
 
-def _names(speakers: Iterable[Speaker]) -> str:
-    return _list([f"{one.family} ({one.role}, {one.affiliation})" for one in speakers if one.posts])
+def _names(speakers: Iterable[Speaker], voice: Voice) -> str:
+    return _list(
+        [
+            f"{one.family} ({said('role', one.role, voice.language)}, {one.affiliation})"
+            for one in speakers
+            if one.posts
+        ]
+    )
 
 
 def _counts(supports: Sequence[Support]) -> dict[str, int]:

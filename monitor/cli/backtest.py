@@ -1,7 +1,9 @@
 """`monitor backtest`: what changed rules would have alerted on the stored posts."""
 
 import argparse
+import gc
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -11,24 +13,27 @@ import msgspec
 
 from monitor import settings
 from monitor.alert import Alert
-from monitor.backtest import Comparison, Difference, Ring, Rings, compare, rerun, ring
+from monitor.backtest import Comparison, Difference, Rerun, Ring, Rings, compare, rerun, ring
 from monitor.cli.config import add_config, find_config
 from monitor.cli.progress import bar
 from monitor.cli.screen import show_on
 from monitor.cli.stored import days
 from monitor.cli.tuning import tune
 from monitor.clock import SystemClock
+from monitor.matching.evaluate import Matcher
 from monitor.rulebook.book import Rulebook
 from monitor.rulebook.load import load
 from monitor.settings import Settings
 from monitor.source import SourceInfo
-from monitor.store.archive import stored_since, versions_since
 from monitor.store.database import Database
 from monitor.store.outbox import alerts_after, first_since
+from monitor.store.past import how_many_since, told_since
 from monitor.workshop import matcher_of
 
 WARM_UP = timedelta(days=1)
 """Posts from so long before fill the windows, so that what went on then does not ring as new."""
+NICE = 10
+"""The daemon's work goes before this."""
 SAMPLES = 5
 PAGE = 500
 
@@ -66,33 +71,50 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compare; exit code 0 whatever comes out."""
-    os.nice(10)
+    """Compare; exit code 0 whatever comes out, 130 if it was stopped before the end."""
+    os.nice(max(0, NICE - os.nice(0)))
     chosen = settings.load(find_config(options.config))
     if options.tune or options.wrong:
         return _tune(options, chosen)
     running = _book(chosen, chosen.rules)
     books = [_book(chosen, [options.rules]), running] if options.rules else [running]
     since = SystemClock().now() - options.since
+    matchers = [matcher_of(book, chosen.state) for book in books]
+    gc.freeze()  # the rules stay: nobody need look through them again and again
     db = Database.open(chosen.state, readonly=True)
     try:
-        start = since - WARM_UP
-        progress = bar(versions_since(db, start), "posts")
-        posts, rings = rerun(
-            [matcher_of(book, chosen.state) for book in books],
-            stored_since(db, start),
-            since,
-            progress,
-        )
-        before = rings[1] if options.rules else _sent(db, since)
+        made = _rerun(matchers, db, since)
+        before = made.rings[1] if options.rules else _sent(db, since, made.until)
     finally:
         db.close()
-    found = compare(posts, before, rings[0])
+        gc.unfreeze()
+    found = compare(made, before)
     if options.json:
         print(msgspec.json.encode({"since": since, **msgspec.structs.asdict(found)}).decode())
     else:
         _show(found, running.sources, options.samples)
-    return 0
+    return 0 if found.until is None else 130
+
+
+def _rerun(matchers: Sequence[Matcher], db: Database, since: datetime) -> Rerun:
+    """The rerun, with a bar; the first Ctrl-C ends it where it is, the second at once."""
+    start = since - WARM_UP
+    draw = bar(how_many_since(db, start), "posts")
+    asked: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        asked.append(number)
+        signal.signal(signal.SIGINT, usual)
+
+    def progress(done: int) -> bool:
+        draw(done)
+        return bool(asked)
+
+    usual = signal.signal(signal.SIGINT, stop)
+    try:
+        return rerun(matchers, told_since(db, start), since, db, progress)
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 def _tune(options: argparse.Namespace, chosen: Settings) -> int:
@@ -106,14 +128,15 @@ def _book(chosen: Settings, rules: Sequence[Path]) -> Rulebook:
     return load(rules, chosen.sources, place_paths=chosen.places)
 
 
-def _sent(db: Database, since: datetime) -> Rings:
-    """What rang in truth."""
+def _sent(db: Database, since: datetime, until: datetime | None) -> Rings:
+    """What rang in truth, as far as the rerun came."""
     found: dict[Ring, Alert] = {}
     after = first_since(db, since)
     while page := alerts_after(db, after, PAGE):
         for alert in page:
             told = alert.rings and not alert.about_itself
-            if told and alert.incident.updated_at >= since:
+            at = alert.incident.updated_at
+            if told and at >= since and (until is None or at <= until):
                 found.setdefault(ring(alert), alert)
         after = page[-1].sequence
     return found
@@ -124,6 +147,8 @@ def _show(found: Comparison, sources: Mapping[str, SourceInfo], samples: int) ->
     if not found.posts:
         print("no posts are stored from that time: nothing to compare")
         return
+    if found.until is not None:
+        print(f"stopped: only what was seen until {found.until:%Y-%m-%d %H:%M} UTC is compared")
     print(f"{found.posts:,} posts; {_line(found.total)}")
     _table("day", found.days)
     _table("rule", {rule: one for rule, one in found.rules.items() if one.new or one.lost})

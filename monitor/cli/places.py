@@ -13,6 +13,7 @@ import msgspec
 
 from monitor import settings
 from monitor.cli.config import DEFAULT, add_config, find_config
+from monitor.cli.progress import compiling
 from monitor.document import exists
 from monitor.gazetteer.build import compile_installed, open_world, save_import
 from monitor.gazetteer.imports import Imported, read_gazetteer
@@ -80,7 +81,7 @@ def open_gazetteer(config: str | None) -> Gazetteer:
     """
     state, files = _where(config)
     book = load([], [], place_paths=files)
-    return Gazetteer(book.places, book.areas, open_world(state, progress))
+    return Gazetteer(book.places, book.areas, open_world(state, compiling))
 
 
 def _where(config: str | None) -> tuple[Path, tuple[Path, ...]]:
@@ -94,7 +95,7 @@ def _where(config: str | None) -> tuple[Path, tuple[Path, ...]]:
 def _compile() -> int:
     """Compile the built-in world for the installation."""
     try:
-        print(compile_installed(progress))
+        print(compile_installed(compiling))
     except MistakesError as error:
         hint = "run it as who may write there; else each state folder gets a world of its own"
         raise MistakesError([one._replace(hint=hint) for one in error.mistakes]) from error
@@ -111,14 +112,14 @@ def _import(words: Sequence[str], config: str | None) -> int:
     named = {ident: names for one in read.values() for ident, names in one.names.items()}
     others = [place for one in read.values() for place in one.places]
     if any(place.point is None for place in others):
-        others += open_world(state, progress)
+        others += open_world(state, compiling)
     for name, one in read.items():
         places = [_with_names(place, named.get(place.id, ())) for place in one.places]
         places = located(places, others)
         _report(name, one, places)
         if places:
             save_import(state, re.sub(r"[^\w.-]", "-", name), places)
-    open_world(state, progress)
+    open_world(state, compiling)
     return 0
 
 
@@ -168,13 +169,6 @@ def _report(name: str, one: Imported, places: Sequence[Place]) -> None:
         print(f"  {lost - left:,} took their point from another gazetteer")
     for kind, count in sorted(conflicts(places).items()):
         print(f"  {count:,} {kind}")
-
-
-def progress(done: int, of: int) -> None:
-    """One line on standard error while names are compiled, if somebody looks."""
-    if sys.stderr.isatty() or done in {0, of}:
-        end = "\n" if done == of or not sys.stderr.isatty() else "\r"
-        print(f"compiling the gazetteer: {done:,} of {of:,} places", end=end, file=sys.stderr)
 
 
 def _region(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from monitor import daemon, logs
 from monitor.cli.config import add_config, find_config
-from monitor.cli.places import progress
+from monitor.cli.progress import compiling
 from monitor.clock import SystemClock
 from monitor.reconfiguring import ConfigFile
 from monitor.store.trouble import StateError
@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     chosen = file.read()
     try:
         material = Material(chosen.rules, chosen.sources, chosen.places, chosen.state)
-        matcher = ready(material, progress)
+        matcher = ready(material, compiling)
         asyncio.run(daemon.run(chosen, matcher, SystemClock(), file))
     except StateError as error:
         print(f"{error.message} - {error.hint}", file=sys.stderr)

@@ -90,32 +90,50 @@ def show(chosen: Settings, *, as_json: bool) -> int:
             print(json.dumps(row, ensure_ascii=False))
         return 0
     width = max((len(str(row["source"])) for row in found), default=0)
+    moment = datetime.now(UTC)
     for row in found:
-        print(_shown(row, width))
-    for line in account_lines(chosen, now, datetime.now(UTC)):
+        print(_shown(row, width, moment))
+    for line in account_lines(chosen, now, moment):
         print(line)
     return 0
 
 
-def _shown(row: Row, width: int) -> str:
-    parts = [f"{row['source']:<{width}}  {row['state']:<12} {row['via'] or '-':<8}"]
-    if row["reach"]:
-        joining = f" (joining: {row['join']})" if row["join"] else ""
-        parts.append(str(row["reach"]).replace("_", "-") + joining)
-    parts.append(f"last post {row['last_post'] or '-'}")
+def _shown(row: Row, width: int, now: datetime) -> str:
+    """One line: the source, its state, who reads it and how, and how far."""
+    reach = ", " + str(row["reach"]).replace("_", "-") if row["reach"] else ""
+    joining = f" (joining: {row['join']})" if row["join"] else ""
+    way = f"{row['via'] or '-'}{reach}"
+    head = f"{row['source']:<{width}}  {row['state']:<11}  {way:<21}"
+    parts = [f"last post {_ago(row['last_post'], now)}{joining}"]
     if row["newest"] is not None:
         whole = row["oldest_uncovered"]
-        at = f" at {row['complete_at']}" if row["complete_at"] else ""
-        parts.append(f"ids {row['watched_from']}-{row['newest']}")
-        parts.append(
+        at = f" {_ago(row['complete_at'], now)}" if row["complete_at"] else ""
+        complete = (
             f"complete{at}" if whole is None else f"{row['uncovered']} uncovered from {whole}"
         )
+        ids = f"ids {row['watched_from']}-{row['newest']}" if row["newest"] else "no posts yet,"
+        parts.append(f"{ids} {complete}")
     if row["push_delay"] is not None:
         parts.append(f"pushed after {row['push_delay']} s")
-    for key, says in (("found_by_listing", "found by listing"), ("missed_by_push", "missed")):
+    for key, says in (
+        ("found_by_listing", "found by listing"),
+        ("missed_by_push", "seen first by the preview"),
+    ):
         if row[key]:
             parts.append(f"{row[key]} {says}")
-    return ", ".join(parts) + (f"  {row['hint']}" if row["hint"] else "")
+    hint = f"\n    {row['hint']}" if row["hint"] else ""
+    return f"{head}  {', '.join(parts)}{hint}"
+
+
+def _ago(at: object, now: datetime) -> str:
+    """A time as a person counts it back."""
+    if not at:
+        return "-"
+    seconds = max(0.0, (now - datetime.fromisoformat(str(at))).total_seconds())
+    for unit, length in (("d", 86_400), ("h", HOUR), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit} ago"
+    return f"{seconds:.0f} s ago"
 
 
 def account_lines(chosen: Settings, now: Known, moment: datetime) -> list[str]:

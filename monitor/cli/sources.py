@@ -1,4 +1,4 @@
-"""`monitor sources`: how completely each is read; adding channels; importing lists of feeds."""
+"""`monitor sources`: how completely each is read; adding and importing; accepting new owners."""
 
 import argparse
 import asyncio
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from monitor import settings
+from monitor.cli.accept import accept
 from monitor.cli.channel_list import folder_entries, link_entries, link_of, opml_entries
 from monitor.cli.config import add_config, find_config
 from monitor.cli.source_list import show
@@ -19,14 +20,23 @@ from monitor.sources.fetch import Fetch, FetchError
 from monitor.sources.introduction import Introduction, NoIntroductionError, introduce
 
 ASKED = ("role", "affiliation", "family", "home")
+_WHAT = {
+    "add": "which channel? - monitor sources add @name",
+    "accept": "which channel? - monitor sources accept @name",
+    "import": "from where? - name an OPML file, a link t.me/addlist/..., or --folder NAME",
+}
 _NAME = re.compile(r"(?:@|telegram:|https?://t\.me/(?:s/)?)?([A-Za-z][A-Za-z0-9_]{2,31})/?")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("action", nargs="?", default="list", choices=["list", "add", "import"])
     parser.add_argument(
-        "what", nargs="?", help="add: @channel; import: an OPML file, or a link t.me/addlist/..."
+        "action", nargs="?", default="list", choices=["list", "add", "import", "accept"]
+    )
+    parser.add_argument(
+        "what",
+        nargs="?",
+        help="add, accept: @channel; import: an OPML file, or a link t.me/addlist/...",
     )
     parser.add_argument("--folder", metavar="NAME", help="for import: a folder of the account")
     parser.add_argument("--file", metavar="FILE", help="the sources file; default: the first")
@@ -42,20 +52,40 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "list":
         return show(chosen, as_json=options.json)
     named = options.what or (options.action == "import" and options.folder)
-    if not named or not (options.file or chosen.sources):
-        print(f"monitor sources {options.action}: name what, and --file FILE", file=sys.stderr)
+    if not named:
+        print(f"monitor sources {options.action}: {_WHAT[options.action]}", file=sys.stderr)
         return 2
+    if not (options.file or chosen.sources):
+        print(
+            "no sources file is configured - add --file FILE, or `sources: [...]`", file=sys.stderr
+        )
+        return 2
+    if options.action == "accept":
+        return _accept(chosen, options.what)
     path = Path(options.file).absolute() if options.file else chosen.sources[0]
     known = {one.lower() for one in load((), chosen.sources).sources}
     if options.action == "import":
         listed = _imported(chosen, options)
         found = [one for one in listed if str(one["id"]).lower() not in known]
     else:
-        found = _channel(chosen, options, known)
+        listed = found = _channel(chosen, options, known)
     if found:
         add(path, found)
-    print(f"{len(found)} added to {path}; a running monitor reads them at once")
-    return 0 if found or options.action == "import" else 1
+        print(f"{len(found)} added to {path}; a running monitor reads them at once")
+    elif options.action == "import":
+        print("nothing to add" + (": all are listed already" if listed else ""))
+    return 0 if listed else 1
+
+
+def _accept(chosen: Settings, what: str) -> int:
+    """Accept another owner of a listed name."""
+    named = _NAME.fullmatch(what)
+    listed = load((), chosen.sources).sources
+    found = [one for one in listed if named and one.lower() == f"telegram:{named[1]}".lower()]
+    if not found:
+        print(f"{what} is in no sources file - monitor sources lists them", file=sys.stderr)
+        return 1
+    return accept(chosen, found[0])
 
 
 def _imported(chosen: Settings, options: argparse.Namespace) -> list[Entry]:
@@ -74,7 +104,11 @@ def _channel(chosen: Settings, options: argparse.Namespace, known: set[str]) -> 
     """The entry of a channel, after looking at it and asking; empty after saying why not."""
     named = _NAME.fullmatch(options.what)
     if named is None:
-        print(f"{options.what} is no channel's name - write it like @durov", file=sys.stderr)
+        private = "/+" in options.what or "joinchat" in options.what
+        why = (
+            "leads to a private channel: those are not read" if private else "is no channel's name"
+        )
+        print(f"{options.what} {why} - write a name like @durov", file=sys.stderr)
         return []
     if f"telegram:{named[1]}".lower() in known:
         print(f"@{named[1]} is listed already", file=sys.stderr)

@@ -10,7 +10,8 @@ from monitor.cli.config import QUICKSTART, find_config
 from monitor.document import Node, exists, is_folder, read_file
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.rulebook.book import Rulebook
-from monitor.rulebook.load import is_sources, load, rule_files
+from monitor.rulebook.files import rule_files
+from monitor.rulebook.load import is_sources, load
 from monitor.rulebook.places import is_places
 from monitor.settings import Settings
 
@@ -50,7 +51,8 @@ def read_target(given: str | None, config: str | None) -> Target:
         if is_places(node):
             return _counted(load([], [], (), [path]))
     chosen = settings.load(path)
-    rulebook = load(chosen.rules, chosen.sources, place_paths=chosen.places)
+    accounts = [one.name for one in chosen.telegram.accounts]
+    rulebook = load(chosen.rules, chosen.sources, place_paths=chosen.places, accounts=accounts)
     return Target(rulebook, len(rulebook.files) + 1, chosen.state, (path, chosen))
 
 

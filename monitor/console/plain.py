@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from monitor.alert import Alert
-from monitor.sinks.styled import visible
+from monitor.sinks.styled import inert, inert_text, visible
 from monitor.sinks.wording import Manner, compose, kind_word
 
 NameOf = Callable[[str], str]
@@ -30,10 +30,10 @@ def headline(alert: Alert) -> str:
     before = "EXERCISE: " if alert.exercise else ""
     kind = f"{kind_word(alert)}: " if alert.kind != "opened" else ""
     where = f" - {what.place.name}" if what.place else ""
-    return visible(" ".join(f"{before}{kind}{what.title}{where}".split()))[:160]
+    return inert(visible(" ".join(f"{before}{kind}{what.title}{where}".split())))[:160]
 
 
 def body(alert: Alert, name: NameOf) -> str:
     """All that a person reads, line by line; a dead feed reader has no "2 minutes ago"."""
     manner = Manner(name, lambda moment: f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
-    return "\n".join("".join(one.text for one in line.spans) for line in compose(alert, manner))
+    return inert_text(compose(alert, manner))

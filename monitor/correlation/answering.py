@@ -9,8 +9,9 @@ from monitor.correlation.claiming import changed_numbers, claimed
 from monitor.correlation.event import Event
 from monitor.correlation.finding import meant, spoken_of
 from monitor.correlation.status import heard, judged, transition
+from monitor.correlation.told import Members, at_rest
 from monitor.correlation.voicing import as_echo, support_of
-from monitor.correlation.windows import file_of
+from monitor.correlation.windows import file_of, members_of
 from monitor.hit import Hit
 from monitor.incident import Incident, Support
 
@@ -90,8 +91,18 @@ def _close(
         incident, open=False, updated_at=max(incident.updated_at, event.event_at)
     )
     reason = f"all clear: {support.family} says so, rule {support.rule}"
+    members = members_of(draft.state, incident.id)
     draft.alert(ended, closing, "closed", reason, (shown(event, hits, closing),))
+    _rest(
+        draft, draft.incidents[incident.id], members.insert((closing.source, closing.id), closing)
+    )
     draft.result("alerted", f"closed {incident.id}: {reason}", support.rule)
+
+
+def _rest(draft: Draft, incident: Incident, members: Members) -> None:
+    """What comes from before an all-clear finds its incident for a while."""
+    tale = at_rest(draft.state.told, incident, members)
+    draft.state = msgspec.structs.replace(draft.state, told=tale)
 
 
 def _deny(

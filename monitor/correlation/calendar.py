@@ -1,11 +1,14 @@
 """What is due when: names filed by the minute, so that nothing is looked at before its time."""
 
-from __future__ import annotations  # HashTrieMap takes no parameters at run time
+from __future__ import annotations  # HashTrieSet takes no parameters at run time
 
 from datetime import datetime
+from math import inf
 
 import msgspec
-from rpds import HashTrieMap, HashTrieSet
+from rpds import HashTrieSet
+
+from monitor.correlation.kept import Kept
 
 Due = tuple[datetime, str]
 """When, and a name."""
@@ -14,7 +17,7 @@ Due = tuple[datetime, str]
 class Calendar(msgspec.Struct, frozen=True):
     """Names by the minute (since 1970) in which they are due; none is due before `first`."""
 
-    minutes: HashTrieMap[int, HashTrieSet[Due]] = HashTrieMap()
+    minutes: Kept[int, HashTrieSet[Due]] = msgspec.field(default_factory=Kept)
     first: int | None = None
 
 
@@ -48,6 +51,14 @@ def strike(calendar: Calendar, due: datetime, name: str) -> Calendar:
 def is_quiet(calendar: Calendar, now: datetime) -> bool:
     """Whether nothing can be due by `now`; the usual case costs nothing."""
     return calendar.first is None or calendar.first * 60 > now.timestamp()
+
+
+def quiet_until(calendar: Calendar) -> float:
+    """Until when, in seconds since 1970, nothing is due: to the moment, not only to the minute."""
+    if calendar.first is None:
+        return inf
+    there = calendar.minutes.get(calendar.first)
+    return calendar.first * 60 if there is None else min(there)[0].timestamp()
 
 
 def passed(calendar: Calendar, now: datetime) -> tuple[Calendar, list[Due]]:

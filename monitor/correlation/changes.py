@@ -52,7 +52,8 @@ class Book(Protocol):
 class Draft:
     """A decision in the making: the state so far and everything to be written with it.
 
-    `moment` is when its alerts are sent, if not at the state's time: when a timer was due.
+    `moment` is when its alerts are sent, if not at the state's time: when a timer was due; `gone`
+    are the parts that posts have no more in an incident (incident, source, id, exercise).
     """
 
     def __init__(self, state: State, book: Book) -> None:
@@ -67,6 +68,7 @@ class Draft:
         self.alerts: list[Alert] = []
         self.topics: dict[str, tuple[str, ...]] = {}
         self.results: list[tuple[Outcome, str]] = []
+        self.gone: list[tuple[str, str, str, bool]] = []
 
     def keep(self, incident: Incident, support: Support) -> None:
         """Take an incident's and a support's newest form, without an alert."""
@@ -177,6 +179,7 @@ def alert_of(
             echoes=incident.echoes,
             roles=_roles(incident),
             denied_by=_deniers(incident),
+            part_of=incident.part_of,
         ),
         posts=posts,
     )

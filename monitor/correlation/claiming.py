@@ -1,6 +1,7 @@
 """Numbers in an incident: what each publisher says last, and the range of each side."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -13,8 +14,9 @@ MOST = 100
 """So many publishers' numbers are kept in one incident."""
 
 
+@lru_cache(maxsize=16)
 def said(text: str) -> tuple[Said, ...]:
-    """What a text counts."""
+    """What a text counts; remembered for a moment, as a post may be about several things."""
     return tuple(Said(*tally) for tally in casualties(text))
 
 

@@ -14,6 +14,7 @@ import msgspec
 from rpds import HashTrieMap, HashTrieSet
 
 from monitor.correlation.calendar import Calendar, enter, strike
+from monitor.correlation.kept import Kept
 from monitor.watch import Clue, in_order
 
 PostKey = tuple[str, str]
@@ -33,12 +34,12 @@ class Clues(msgspec.Struct, frozen=True, kw_only=True):
     `watching` which watches these are; `hours` the baselines: posts by rule, place and hour.
     """
 
-    groups: HashTrieMap[str, tuple[Clue, ...]] = HashTrieMap()
-    posts: HashTrieMap[PostKey, tuple[Clue, ...]] = HashTrieMap()
-    ends: HashTrieMap[int, HashTrieSet[str]] = HashTrieMap()
+    groups: Kept[str, tuple[Clue, ...]] = msgspec.field(default_factory=Kept)
+    posts: Kept[PostKey, tuple[Clue, ...]] = msgspec.field(default_factory=Kept)
+    ends: Kept[int, HashTrieSet[str]] = msgspec.field(default_factory=Kept)
     floor: int = 0
     size: int = 0
-    alarms: Calendar = Calendar()
+    alarms: Calendar = msgspec.field(default_factory=Calendar)
     since: HashTrieMap[str, datetime] = HashTrieMap()
     watching: object = None
     hours: HashTrieMap[str, HashTrieMap[int, int]] = HashTrieMap()
@@ -61,8 +62,10 @@ def of_post(clues: Clues, source: str, post: str) -> tuple[Clue, ...]:
 
 def known(clues: Clues, clue: Clue) -> Clue | None:
     """The same clue as it is remembered, None if it is not."""
-    there = clues.posts.get((clue.source, clue.id), ())
-    return next((one for one in there if _same(one, clue)), None)
+    for one in clues.posts.get((clue.source, clue.id), ()):
+        if _same(one, clue):
+            return one
+    return None
 
 
 def _same(one: Clue, other: Clue) -> bool:
@@ -80,11 +83,17 @@ def put_clue(clues: Clues, clue: Clue) -> tuple[Clues, tuple[Clue, ...]]:
     ended = hour(clue.until)
     if ended < clues.floor:
         return clues, (clue,)
-    clues = drop_clue(clues, clue)
     file, post = clue.file, (clue.source, clue.id)
+    of_it = clues.posts.get(post, ())
+    if of_it and known(clues, clue) is not None:
+        clues = drop_clue(clues, clue)
+        of_it = clues.posts.get(post, ())
     group = clues.groups.get(file, ())
-    at = bisect_left(group, in_order(clue), key=in_order)
-    group = (*group[:at], clue, *group[at:])
+    if not group or in_order(group[-1]) <= in_order(clue):
+        group = (*group, clue)
+    else:
+        at = bisect_left(group, in_order(clue), key=in_order)
+        group = (*group[:at], clue, *group[at:])
     there = clues.ends.get(ended, _NOTHING)
     alarms = clues.alarms
     if clue.waits and not clue.settled:
@@ -92,7 +101,7 @@ def put_clue(clues: Clues, clue: Clue) -> tuple[Clues, tuple[Clue, ...]]:
     clues = msgspec.structs.replace(
         clues,
         groups=clues.groups.insert(file, group),
-        posts=clues.posts.insert(post, (*clues.posts.get(post, ()), clue)),
+        posts=clues.posts.insert(post, (*of_it, clue)),
         ends=clues.ends if file in there else clues.ends.insert(ended, there.insert(file)),
         size=clues.size + 1,
         alarms=alarms,
@@ -143,16 +152,15 @@ def _with(clues: Clues, file: str, left: tuple[Clue, ...], gone: Iterable[Clue])
 def _thinned(clues: Clues, file: str) -> tuple[Clues, tuple[Clue, ...]]:
     """Without the oldest of a group that has too many; of each value counted the latest stays."""
     group = clues.groups[file]
-    latest = {_kind(one): one.key for one in group}
-    spare = [one for one in group if latest[_kind(one)] != one.key]
+    kinds = [(one.name, one.value, one.family) for one in group]
+    latest = {kind: at for at, kind in enumerate(kinds)}
+    spare = [at for at, kind in enumerate(kinds) if latest[kind] != at]
     excess = len(group) - LEFT_OF_A_GROUP
-    gone = {one.key: one for one in (spare if len(spare) >= excess else group)[:excess]}
-    left = tuple(one for one in group if one.key not in gone)
-    return _with(clues, file, left, tuple(gone.values())), tuple(gone.values())
-
-
-def _kind(clue: Clue) -> tuple[str, str, str]:
-    return clue.name, clue.value, clue.family
+    places = spare[:excess] if len(spare) >= excess else range(excess)
+    gone = tuple(group[at] for at in places)
+    going = set(places)
+    left = tuple(one for at, one in enumerate(group) if at not in going)
+    return _with(clues, file, left, gone), gone
 
 
 def forgetting_clues(clues: Clues, now: datetime) -> Clues:
@@ -205,9 +213,9 @@ def remembering(clues: Iterable[Clue]) -> Clues:
         if clue.waits and not clue.settled:
             alarms = enter(alarms, clue.due, clue.file)
     return Clues(
-        groups=HashTrieMap({file: tuple(sorted(of, key=in_order)) for file, of in groups.items()}),
-        posts=HashTrieMap({post: tuple(of) for post, of in posts.items()}),
-        ends=HashTrieMap({ended: HashTrieSet(files) for ended, files in ends.items()}),
+        groups=Kept({file: tuple(sorted(of, key=in_order)) for file, of in groups.items()}),
+        posts=Kept({post: tuple(of) for post, of in posts.items()}),
+        ends=Kept({ended: HashTrieSet(files) for ended, files in ends.items()}),
         size=size,
         alarms=alarms,
     )

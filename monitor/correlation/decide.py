@@ -4,26 +4,22 @@
 and their times alone decide; batches, hash seeds and machines do not.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
-from monitor.correlation.answering import answer
-from monitor.correlation.blindness import hearing, platform_of
+from monitor.correlation.blindness import hearing, platform_of, waited
 from monitor.correlation.changes import Book, Draft
 from monitor.correlation.clues import crowded, forgetting_clues
 from monitor.correlation.event import Decision, Event
-from monitor.correlation.joining import join
-from monitor.correlation.places import agree
 from monitor.correlation.repeats import forgetting
-from monitor.correlation.revising import revise, withdraw
+from monitor.correlation.retelling import remember, retell
+from monitor.correlation.taking import backed_by, take
 from monitor.correlation.timers import tick
+from monitor.correlation.told import swept
 from monitor.correlation.watching import correlate
-from monitor.correlation.windows import State, backing
-from monitor.hit import Hit
-from monitor.incident import OUTCOMES, Incident, Outcome, Support
-from monitor.rule import LEVELS
+from monitor.correlation.windows import State
+from monitor.incident import OUTCOMES, Outcome
 
 __all__ = ["Decision", "Event", "advance", "decide", "tick"]
 
@@ -40,8 +36,10 @@ def advance(state: State, now: datetime) -> State:
         state = msgspec.structs.replace(state, now=None, repeats=repeats, clues=clues)
     if state.now is not None and state.now >= now:
         return state
-    clues = crowded(forgetting_clues(state.clues, now))
+    clues = crowded(forgetting_clues(state.clues, waited(state.away, now)))
     repeats = forgetting(state.repeats, now)
+    if repeats.floor != state.repeats.floor:
+        state = msgspec.structs.replace(state, told=swept(state.told, state.by_post, now))
     return msgspec.structs.replace(state, now=now, repeats=repeats, clues=clues)
 
 
@@ -61,53 +59,12 @@ def decide(state: State, event: Event, book: Book) -> tuple[State, Decision]:
     """What one post version changes (its timers have fired before)."""
     state = advance(_listening(state, event), event.post.observed_at or event.event_at)
     draft = Draft(state, book)
-    groups = _groups(event.hits)
-    own = (*event.recalled, *backing(state, event.name.source, event.name.id))
-    backed = [one for one in own if one[0].part != "evidence"]
-    pairs, left = _paired(groups, backed)
-    for support, incident in left:
-        if not support.withdrawn:
-            withdraw(draft, event, support, incident)
-    for hits, back in pairs:
-        if back is not None:
-            revise(draft, event, hits, *back)
-        elif not answer(draft, event, hits):
-            join(draft, event, hits)
+    before = [one for _, one in backed_by(draft, event)]
+    if not retell(draft, event):
+        take(draft, event)
+    remember(draft, event, before)
     correlate(draft, event)
     return draft.state, _decision(draft, event)
-
-
-Backed = tuple[Support, Incident]
-
-
-def _paired(
-    groups: list[list[Hit]], backed: list[Backed]
-) -> tuple[list[tuple[list[Hit], Backed | None]], list[Backed]]:
-    """What each group of hits supports already, and what the post supports no longer.
-
-    The place as it was named comes first, then one that agrees with the incident's. What a post
-    denied or closed it still does if the rule holds.
-    """
-    left = list(backed)
-    pairs: list[tuple[list[Hit], Backed | None]] = []
-    for hits in groups:
-        named = hits[0].place.id if hits[0].place else None
-        near = [one for one in left if any(_is_about(hit, *one) for hit in hits)]
-        near.sort(key=lambda one: one[0].place != named)
-        answers = [one for one in near if one[0].part != "supports"]
-        own = [one for one in near if one[0].part == "supports"][:1]
-        pairs += [(hits, one) for one in (*own, *answers)] or [(hits, None)]
-        left = [one for one in left if one not in (*own, *answers)]
-    return pairs, left
-
-
-def _is_about(hit: Hit, support: Support, incident: Incident) -> bool:
-    rule = hit.rule
-    topics = {"supports": (rule.topic,), "denies": rule.denies, "closes": rule.closes}
-    if set(topics.get(support.part, ())).isdisjoint(incident.topics):
-        return False
-    named = hit.place.id if hit.place else None
-    return support.place == named or agree(hit.place, incident.place, rule.radius_km)
 
 
 def _decision(draft: Draft, event: Event) -> Decision:
@@ -124,15 +81,5 @@ def _decision(draft: Draft, event: Event) -> Decision:
         alerts=tuple(draft.alerts),
         clues=draft.clues,
         counts=draft.counts,
+        gone=tuple(draft.gone),
     )
-
-
-def _groups(hits: Sequence[Hit]) -> list[list[Hit]]:
-    """Hits by topic and place, the worst level first: one post rings once a story."""
-    groups: dict[tuple[str, str], list[Hit]] = {}
-    for hit in hits:
-        key = (hit.rule.topic, hit.place.id if hit.place else "")
-        groups.setdefault(key, []).append(hit)
-    for one in groups.values():
-        one.sort(key=lambda hit: (-LEVELS.index(hit.rule.level), hit.rule.id))
-    return list(groups.values())

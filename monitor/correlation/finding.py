@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from monitor.correlation.places import agree, covers, distance_km, squares_near
+from monitor.correlation.status import is_higher
 from monitor.correlation.windows import State, at, how_many
 from monitor.hit import Hit
 from monitor.incident import Incident
@@ -43,20 +44,47 @@ def find(state: State, hit: Hit, original: str | None = None) -> Incident | None
     return found or best("=")
 
 
-def _nearness(one: Incident, hit: Hit, original: str | None) -> tuple[bool, bool, datetime, str]:
+Nearness = tuple[bool, bool, datetime, str, str]
+
+
+def _nearness(one: Incident, hit: Hit, original: str | None) -> Nearness:
     speaks = any(voice.family == hit.family for voice in one.voices)
-    return one.id == original, speaks, one.opened_at, one.id
+    where = one.place.id if one.place else ""
+    return one.id == original, speaks, one.opened_at, where, one.id
 
 
 def _nearest(state: State, hit: Hit, place: Place) -> Incident | None:
-    near: list[tuple[float, str]] = []
+    near: list[tuple[float, datetime, str, str]] = []
     for square in squares_near(place, hit.rule.radius_km):
         for one in at(state, hit.rule.topic, square):
-            there = state.incidents[one].place
+            incident = state.incidents[one]
+            there = incident.place
             apart = distance_km(place, there) if there is not None else None
             if apart is not None and apart <= hit.rule.radius_km:
-                near.append((apart, one))
-    return state.incidents[min(near)[1]] if near else None
+                near.append((apart, incident.opened_at, there.id if there else "", one))
+    return state.incidents[min(near)[-1]] if near else None
+
+
+def whole(state: State, hit: Hit) -> Incident | None:
+    """The open incident that what a hit opens belongs to: one of `part_of`, there, and as bad.
+
+    What names no place belongs to the only one. What is critical belongs to nothing.
+    """
+    found = []
+    for topic in hit.rule.part_of if hit.rule.level != "critical" else ():
+        place, radius = hit.place, hit.rule.radius_km
+        if place is None:
+            near = {"*"} if how_many(state, topic) == 1 else set()
+        else:
+            near = {f"={place.id}", f"<{place.id}", *squares_near(place, radius)}
+            near.update(f"={name}" for name in place.within)
+        for one in {name for spot in near for name in at(state, topic, spot)}:
+            incident = state.incidents[one]
+            as_bad = not is_higher(hit.rule.level, incident.level)
+            there = place is None or agree(place, incident.place, radius)
+            if as_bad and there and incident.status != "retracted":
+                found.append(incident)
+    return min(found, key=lambda one: (one.opened_at, one.id), default=None)
 
 
 def meant(state: State, hit: Hit, topics: Iterable[str], home: str | None) -> list[Incident]:

@@ -8,8 +8,8 @@ from monitor.alert import AlertKind
 from monitor.correlation.changes import Draft, incident_id, shown
 from monitor.correlation.claiming import changed_numbers, claimed, revised
 from monitor.correlation.event import Event
-from monitor.correlation.finding import find
-from monitor.correlation.places import is_finer
+from monitor.correlation.finding import find, whole
+from monitor.correlation.places import agree, is_finer
 from monitor.correlation.repeats import followers, order, origin_of, put
 from monitor.correlation.status import (
     heard,
@@ -74,11 +74,37 @@ def _open(draft: Draft, event: Event, hits: list[Hit], support: Support) -> None
         place=hit.place,
         posts=1,
         echoes=1 if support.echo_of else 0,
+        part_of=belongs_to(draft, event, hit),
     )
     incident = judged(draft.book.ladder, claimed(heard(incident, support, 1), support))
     reason = f"rule {rule.id} holds"
     draft.alert(incident, support, "opened", reason, (shown(event, hits, support),))
     draft.result("alerted", f"opened: {reason}", rule.id)
+
+
+def belongs_to(draft: Draft, event: Event, hit: Hit) -> str | None:
+    """The incident that a new one is part of: another one of this post, or one going on there.
+
+    A post rings once: what else it opens belongs to the first incident that it has rung for, and
+    what it names near a place of the same topic to the incident there.
+    """
+    here, rule = (event.name.source, event.name.id), hit.rule
+    rung = {one.incident.id for one in draft.alerts if one.kind in {"opened", "escalated"}}
+    for (name, *post), support in draft.supports.items():
+        incident = draft.incidents[name]
+        if (
+            tuple(post) != here
+            or support.part != "supports"
+            or is_higher(rule.level, incident.level)
+        ):
+            continue
+        near = rule.topic in incident.topics and agree(
+            hit.place, incident.place, 2 * rule.radius_km
+        )
+        if name in rung or near:
+            return incident.part_of or name
+    found = whole(draft.state, hit)
+    return found.id if found is not None else None
 
 
 def _enter(
@@ -145,13 +171,19 @@ def _grown(incident: Incident, event: Event, hit: Hit, support: Support) -> Inci
     finer = counts and is_finer(hit.place, incident.place)
     return msgspec.structs.replace(
         claimed(heard(incident, support, 1), support),
-        level=hit.rule.level if worse else incident.level,
+        **(named_by(hit) if worse else {}),
         place=hit.place if finer else incident.place,
         updated_at=max(incident.updated_at, event.event_at),
         deadline=max(incident.deadline, event.event_at + hit.rule.window),
         posts=incident.posts + 1,
         echoes=incident.echoes + (1 if support.echo_of else 0),
     )
+
+
+def named_by(hit: Hit) -> dict[str, str]:
+    """What an incident is called by its worst rule."""
+    rule = hit.rule
+    return {"rule": rule.id, "title": rule.title, "event": rule.event, "level": rule.level}
 
 
 def _what_changed(

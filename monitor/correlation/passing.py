@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from monitor.correlation.blindness import Heard, hearing, platform_of
+from monitor.correlation.calendar import quiet_until
 from monitor.correlation.changes import Book
 from monitor.correlation.clues import MOST
 from monitor.correlation.decide import JUMP
@@ -68,6 +69,5 @@ def _quiet_until(state: State, book: Book) -> float:
         return 0.0
     if clues.size > MOST or len(repeats.table.known) > MOST_POSTS:
         return 0.0
-    due = [one.first * 60 for one in (state.deadlines, clues.alarms) if one.first is not None]
     hours = min(clues.floor, repeats.floor + WINDOW_HOURS) + 1
-    return float(min((hours * 3600, *due)))
+    return min(hours * 3600.0, quiet_until(state.deadlines), quiet_until(clues.alarms))

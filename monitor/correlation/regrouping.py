@@ -19,7 +19,8 @@ from monitor.correlation.clues import of_post
 from monitor.correlation.event import Decision
 from monitor.correlation.repeats import without
 from monitor.correlation.status import heard, is_higher, judged, transition
-from monitor.correlation.windows import PostKey, State, members_of
+from monitor.correlation.told import PostKey, untold
+from monitor.correlation.windows import State, members_of
 from monitor.form import wrong
 from monitor.incident import Also, Incident, Support
 from monitor.place import Place
@@ -63,7 +64,7 @@ def merge(state: State, book: Book, into: str, other: str, wish: Wish) -> tuple[
     draft.moment = wish.at
     moved = tuple(members_of(state, other).values())
     for support in moved:
-        _leave(draft, gone, support)
+        leave(draft, gone, support)
     own = members_of(state, into)
     fresh = [
         msgspec.structs.replace(one, incident=into)
@@ -88,7 +89,8 @@ def merge(state: State, book: Book, into: str, other: str, wish: Wish) -> tuple[
     draft.announce(grown, "updated", reason)
     for support in fresh:
         draft.note(support)
-        _follow(draft, support, other)
+        follow_clues(draft, support, other)
+    draft.state = _by_hand(draft.state, (*moved, *own.values()))
     return draft.state, _decision(draft, gone, moved)
 
 
@@ -113,7 +115,7 @@ def split(
     draft.moment = wish.at
     moved = sorted((members[key] for key in posts), key=lambda one: one.published_at)
     for support in moved:
-        _leave(draft, before, support)
+        leave(draft, before, support)
     new = _parted(before, moved, posts[moved[0].source, moved[0].id])
     fresh = [msgspec.structs.replace(one, incident=new.id) for one in moved]
     new = _recounted(new, fresh, book)
@@ -131,8 +133,15 @@ def split(
     draft.announce(new, "opened", f"split off from {name} {wish.text}", shown)
     for support in fresh:
         draft.note(support)
-        _follow(draft, support, name)
+        follow_clues(draft, support, name)
+    draft.state = _by_hand(draft.state, members.values())
     return draft.state, _decision(draft, before, moved)
+
+
+def _by_hand(state: State, supports: Iterable[Support]) -> State:
+    """What a person has put in its place is not told again."""
+    tale = untold(state.told, ((one.source, one.id) for one in supports))
+    return msgspec.structs.replace(state, told=tale)
 
 
 def _open(state: State, name: str) -> Incident:
@@ -178,24 +187,26 @@ def _recounted(incident: Incident, supports: Iterable[Support], book: Book) -> I
     return judged(book.ladder, reclaimed(incident, standing))
 
 
-def _leave(draft: Draft, incident: Incident, support: Support) -> None:
+def leave(draft: Draft, incident: Incident, support: Support) -> None:
     """A post leaves an incident: copies are no longer known from its part there."""
     repeats = draft.state.repeats
     for topic in incident.topics:
         repeats = without(repeats, topic, support)
     key = (support.source, support.id)
-    members = members_of(draft.state, incident.id).discard(key)
+    held = draft.state.members
+    if incident.id in draft.state.incidents:
+        held = held.insert(incident.id, members_of(draft.state, incident.id).discard(key))
     backs = tuple(one for one in draft.state.by_post.get(key, ()) if one != incident.id)
     by_post = draft.state.by_post
     draft.state = msgspec.structs.replace(
         draft.state,
         repeats=repeats,
-        members=draft.state.members.insert(incident.id, members),
+        members=held,
         by_post=by_post.insert(key, backs) if backs else by_post.discard(key),
     )
 
 
-def _follow(draft: Draft, support: Support, before: str) -> None:
+def follow_clues(draft: Draft, support: Support, before: str) -> None:
     """What correlations remember of the post belongs to its new incident."""
     for clue in of_post(draft.state.clues, support.source, support.id):
         if clue.incident == before:

@@ -9,22 +9,22 @@ origin. So it does not matter in which order they arrive.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
+from operator import attrgetter
 
 from monitor.correlation.known import (
     Footers,
-    Key,
+    Known,
     Repeats,
     hour_of,
-    named,
     points_at,
     said_by,
 )
 from monitor.incident import Sketch, Support
 from monitor.post import Post
-from monitor.text.sketch import is_copy, is_short, sketch
+from monitor.text.sketch import bits, is_copy, is_short, least_shared, sketch
 
 WINDOW_HOURS = 48
 """So long is a post known for its copies."""
@@ -41,6 +41,7 @@ SHORT_WITHIN = timedelta(hours=1)
 """Short texts that are the same later than this are said again."""
 
 MOST_CITED = 4
+_key = attrgetter("key")
 _ADDRESS = re.compile(r"(?:t|telegram)\.me/(?:s/)?([A-Za-z]\w{2,31})/(\d{1,12})\b")
 
 
@@ -73,8 +74,8 @@ def forgetting(repeats: Repeats, now: datetime) -> Repeats:
 def _raised(repeats: Repeats, floor: int) -> Repeats:
     hours = repeats.table.hours
     for hour in sorted(hour for hour in hours if hour < floor):
-        for key in sorted(hours[hour]):
-            repeats = repeats.changed(key, None)
+        for one in sorted(hours[hour], key=_key, reverse=True):
+            repeats = repeats.changed(one.key, None)
     return repeats.since(floor)
 
 
@@ -95,20 +96,21 @@ def origin_of(repeats: Repeats, topic: str, support: Support) -> Support | None:
     """The earliest known post that this one repeats, or None."""
     found = list(_pointed(repeats, topic, support))
     place = order(support)
-    earlier = sorted(key for key in _sharing(repeats, topic, support) if key[:3] < place)
-    found += islice(_alike(repeats, support, earlier), 1)
+    earlier = [one for one in _near(repeats, topic, support) if one.key[:3] < place]
+    earlier.sort(key=_key)
+    found += islice((one.support for one in earlier if _is_repeat(one.support, support)), 1)
     return min(found, key=order, default=None)
 
 
 def followers(repeats: Repeats, topic: str, support: Support) -> tuple[Support, ...]:
     """The known posts that turn out to repeat this one, published before them, echoes or not."""
-    mark = named(topic, ">", f"{support.source}/{support.id}")
     place = order(support)
     table = repeats.table
-    later = [table.known[key] for key in table.found(mark)]
+    later = list(table.pointing(topic, f"{support.source}/{support.id}"))
     later += [one for one in _forwards(repeats, topic, support) if order(one) > place]
-    after = [key for key in _sharing(repeats, topic, support) if key[:3] > place]
-    later += _alike(repeats, support, after)
+    if table.latest is not None and support.published_at <= table.latest:
+        after = [one for one in _near(repeats, topic, support) if one.key[:3] > place]
+        later += [one.support for one in after if _is_repeat(one.support, support)]
     if not later:
         return ()
     found = {order(one): one for one in later if _other(one, support)}
@@ -119,42 +121,46 @@ def _pointed(repeats: Repeats, topic: str, support: Support) -> Iterator[Support
     """What it forwards or links to, and earlier forwards of the same post."""
     table = repeats.table
     for name in points_at(support):
-        for key in table.found(named(topic, "=", name)):
-            if _other(table.known[key], support):
-                yield table.known[key]
-    for one in _forwards(repeats, topic, support):
-        if order(one) < order(support):
-            yield one
+        yield from (one for one in table.by_name(topic, name) if _other(one, support))
+    for earlier in _forwards(repeats, topic, support):
+        if order(earlier) < order(support):
+            yield earlier
 
 
 def _forwards(repeats: Repeats, topic: str, support: Support) -> Iterator[Support]:
     """Other forwards of the post that this one forwards."""
-    table = repeats.table
     if support.origin:
-        for key in table.found(named(topic, ">", support.origin)):
-            one = table.known[key]
+        for one in repeats.table.pointing(topic, support.origin):
             if one.origin == support.origin and _other(one, support):
                 yield one
 
 
-def _sharing(repeats: Repeats, topic: str, support: Support) -> set[Key]:
-    """Posts that share some of the words that it is found by."""
-    near: set[Key] = set()
+def _near(repeats: Repeats, topic: str, support: Support) -> list[Known]:
+    """Posts by other sources that share some of the words that it is found by, and may be alike.
+
+    Common words bring many that are not: how many words two posts can share at most tells nearly
+    all of these apart at a glance.
+    """
     found = repeats.table.found
+    near: set[Known] = set()
     for mark in said_by(topic, support):
         held = found(mark)
         near.update(held if len(held) <= COMMON else held[:FIRST])
-    return near
-
-
-def _alike(repeats: Repeats, support: Support, near: Iterable[Key]) -> Iterator[Support]:
-    """Those of them by other sources with the same words."""
-    table = repeats.table
-    for key in near:
-        if key[1] != support.source:
-            one = table.known[key]
-            if _is_repeat(one, support):
-                yield one
+    if not near:
+        return []
+    said, source = support.sketch, support.source
+    pairs, pieces = bits(said.pairs), bits(said.pieces)
+    enough = least_shared(said.pairs, pairs), least_shared(said.pieces, pieces)
+    return [
+        one
+        for one in near
+        if one.key[1] != source
+        and (
+            (pairs & one.pairs).bit_count() >= enough[0]
+            if pairs and one.pairs
+            else (pieces & one.pieces).bit_count() >= enough[1]
+        )
+    ]
 
 
 def _is_repeat(one: Support, other: Support) -> bool:

@@ -6,6 +6,7 @@ from monitor.alert import AlertKind
 from monitor.correlation.changes import Draft, alert_post, shown
 from monitor.correlation.claiming import changed_numbers, revised, said
 from monitor.correlation.event import Event
+from monitor.correlation.joining import named_by
 from monitor.correlation.places import is_finer
 from monitor.correlation.repeats import cited, sketched
 from monitor.correlation.status import heard, is_higher, judged, transition
@@ -29,7 +30,7 @@ def revise(
         hit.rule.level, incident.level
     )  # fmt: skip
     if worse:
-        grown = msgspec.structs.replace(grown, level=hit.rule.level)
+        grown = msgspec.structs.replace(grown, **named_by(hit))
     if renewed.counts and is_finer(hit.place, incident.place):
         grown = msgspec.structs.replace(grown, place=hit.place)
     if not renewed.counts and not support.counts:

@@ -24,12 +24,15 @@ def status_of(ladder: Ladder, incident: Incident) -> Status:
 
 
 def _holds(step: Step, standing: list[Voice], denying: list[Voice]) -> bool:
-    voices = [voice for voice in standing if _counts(step, voice)]
-    against = [voice for voice in denying if _counts(step, voice)]
+    if len(standing) < step.families or len(denying) < step.denials:
+        return False
+    if step.roles or step.affiliations or step.of_the_place:
+        standing = [voice for voice in standing if _counts(step, voice)]
+        denying = [voice for voice in denying if _counts(step, voice)]
     return (
-        len({voice.family for voice in voices}) >= step.families
-        and len(sides_of(voices)) >= step.sides
-        and len({voice.family for voice in against}) >= step.denials
+        len({voice.family for voice in standing}) >= step.families
+        and (not step.sides or len(sides_of(standing)) >= step.sides)
+        and (not step.denials or len({voice.family for voice in denying}) >= step.denials)
     )
 
 
@@ -99,11 +102,13 @@ def counted(voices: tuple[Voice, ...], support: Support, change: int) -> tuple[V
 
 def _voice_of(voices: tuple[Voice, ...], support: Support) -> int | None:
     """Where the support's publisher stands among the voices."""
-    families = [voice.family for voice in voices]
-    at = -1
-    for _ in range(families.count(support.family)):
-        at = families.index(support.family, at + 1)
-        if (voices[at].affiliation, voices[at].role) == (support.affiliation, support.role):
+    family = support.family
+    for at, voice in enumerate(voices):
+        if (
+            voice.family == family
+            and voice.role == support.role
+            and voice.affiliation == support.affiliation
+        ):
             return at
     return None
 

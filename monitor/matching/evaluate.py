@@ -16,10 +16,10 @@ from monitor.lexicon.expressions import is_pattern
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.surfaces import Inflect
 from monitor.matching.concepts import Concepts
-from monitor.matching.filing import Filing, Trial, met
+from monitor.matching.filing import Filing, Trial, terms_named
 from monitor.matching.ground import Grounds, beside_words
 from monitor.matching.outside import linked, matched
-from monitor.matching.scan import PATTERN, Look, RawFind, Scanner, Sighting
+from monitor.matching.scan import PATTERN, Look, RawFind, Readings, Scanner, stands
 from monitor.matching.seen import MAX_PLACES, Seen, evidence
 from monitor.matching.words import Words
 from monitor.place import Place
@@ -27,6 +27,8 @@ from monitor.post import Post, PostName
 from monitor.rule import Link, Rule
 from monitor.rulebook.compile import DISGUISE, Book, compile_rulebook
 from monitor.rulebook.conditions import every, possible
+from monitor.rulebook.packed import Shelf
+from monitor.rulebook.plan import Plan
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
 from monitor.text.disguise import readings as undisguised
@@ -35,9 +37,6 @@ from monitor.text.symbols import unspaced
 
 MAX_ASKED = 1000
 """Most places of a term in one post where it matters which one."""
-
-Readings = Sequence[tuple[Scanner, Look]]
-"""What each automaton found in a text."""
 
 
 class Size(NamedTuple):
@@ -83,8 +82,6 @@ class Matcher:
         self._find = self._narrow.find
         self._meaning = self._narrow.concept.__getitem__
         self._disguise = compiled.numbers[DISGUISE]
-        self._bring = self._filing.under | self._narrow.leading_to(self._filing.terms)
-        self._bring |= {self._disguise}
         self._open = self._filing.always or self._wide is not None
 
     def __getstate__(self) -> dict[str, object]:
@@ -99,11 +96,23 @@ class Matcher:
     def take(self, rulebook: Book) -> None:
         """Speak of a rulebook that says the same (by its hash), written elsewhere."""
         self.rulebook = rulebook
-        self._rules = tuple(sorted(rulebook.rules, key=lambda rule: rule.id))
+        self._rules = Shelf(rulebook.rules)
         self._filing.take(self._rules)
+
+    def speaking_for(self, rulebook: Book) -> "Matcher":
+        """The same rules, in the name of a rulebook that has them among others."""
+        other = object.__new__(Matcher)
+        vars(other).update(vars(self))
+        other.rulebook = rulebook
+        return other
 
     def _possibilities(self) -> dict[int, Callable[[AbstractSet[int]], bool]]:
         return {number: possible(one, self._numbers) for number, one in self._asked.items()}
+
+    @property
+    def rule_ids(self) -> tuple[str, ...]:
+        """The ids of its own rules, in order."""
+        return self._rules.ids
 
     @property
     def size(self) -> Size:
@@ -119,8 +128,13 @@ class Matcher:
     def tried(self, text: str) -> int:
         """How many rules come near a text: what it costs follows from that."""
         readings = self.look(text)
-        near = self._answered(readings, set())
-        return len({rule for concept in near for rule in self._filing.filed[concept]})
+        found = self._found(readings)
+        near = found & self._filing.under
+        questions = {one for one in found if one < 0}
+        found -= questions
+        rules = (number for concept in near for number in self._filing.filed[concept])
+        self._answer(readings, found, questions, rules)
+        return len({rule for one in found & self._filing.under for rule in self._filing.filed[one]})
 
     def look(self, text: str) -> Readings:
         """Look for every term."""
@@ -134,10 +148,11 @@ class Matcher:
             wide = fold_wide(text)
             made.append((self._wide, Look(text, wide, self._wide.find(wide))))
         if self._disguise in map(self._meaning, map(PATTERN, look.finds)):
-            for plain, back in undisguised(text):
-                again, straight = fold_straight(plain)
+            for reading in undisguised(text):
+                again, straight = fold_straight(reading[0])
                 finds = self._find(again)
-                made.append((self._narrow, Look(plain, again, finds, straight=straight, back=back)))
+                one = Look(reading[0], again, finds, straight=straight, reading=reading)
+                made.append((self._narrow, one))
         return made
 
     def _may_be_wide(self, text: str, folded: bytes) -> bool:
@@ -149,90 +164,99 @@ class Matcher:
         text = post.text
         folded, straight = fold_straight(text)
         finds = self._find(folded)
-        meaning = self._meaning
-        if self._bring.isdisjoint(map(meaning, map(PATTERN, finds))) and not self._open:
+        found = set(map(self._meaning, map(PATTERN, finds)))
+        filed = self._filing.near
+        near = [one for one in found if filed[one]]
+        if not near and not self._open and self._disguise not in found:
             return None
-        found = set(map(meaning, map(PATTERN, finds)))
-        look = Look(text, folded, finds, straight=straight)
-        readings: Readings
+        readings: Readings = ()
         if self._open or self._disguise in found:
-            readings = self._readings(text, folded, look)
-            near = self._answered(readings, found)
-        else:
-            readings = ((self._narrow, look),)
-            questions: AbstractSet[int] = found & self._narrow.questions
-            if questions:
-                questions = self._narrow.doubtful(look, questions, found)
-            near = found & self._filing.under
-            if questions:
-                near = self._settled(readings, [questions], found, near)
-            if not near:
-                return None
-        who = self.speaker(post)
-        holding, later = self._tried(near, found, who)
-        if later:
-            holding.update(self._tested(later, found, readings, post))
-        if who.rules:
-            holding = {one for one in holding if self._rules[one].id in who.rules}
+            readings = self._readings(text, folded, Look(text, folded, finds, straight=straight))
+            found = self._found(readings)
+            near = [one for one in found if filed[one]]
+        holding, doubtful = self._tried(near, found, post)
+        if not holding and not doubtful:
+            return None
+        if not readings:
+            readings = ((self._narrow, Look(text, folded, finds, straight=straight)),)
+        if doubtful:
+            holding.update(self._sure(doubtful, found, readings, post))
+        only = self.speaker(post).rules
+        if only:
+            holding = {one for one in holding if self._rules[one].id in only}
         return (sorted(holding), readings) if holding else None
 
+    def _found(self, readings: Readings) -> set[int]:
+        """Every concept that was found, questions not answered."""
+        found = {self._concepts.nothing}
+        for scanner, look in readings:
+            found.update(map(scanner.concept.__getitem__, map(PATTERN, look.finds)))
+        return found
+
     def _tried(
-        self, near: AbstractSet[int], found: AbstractSet[int], who: SourceInfo
+        self, near: Iterable[int], found: set[int], post: Post
     ) -> tuple[set[int], list[Trial]]:
-        """Try the rules that are near: those that hold, and those whose exact test remains."""
+        """Try the rules that are near: those that hold, and those of which more must be known.
+
+        The latter may depend on an open question, or have an exact test; some are there twice.
+        """
         holding: set[int] = set()
-        later: list[Trial] = []
-        trials = self._filing.trials
+        doubtful: list[Trial] = []
+        who: SourceInfo | None = None
+        filed = self._filing.near
         for concept in near:
-            for trial in trials[concept]:
-                group, more, none, speaks, test, number = trial
-                if group.isdisjoint(found) or not none.isdisjoint(found):
-                    continue
-                if (more and not met(more, found)) or (speaks and not speaks(found, who)):
-                    continue
-                if test is None:
-                    holding.add(number)
+            some, trials = filed[concept] or (None, {})
+            if some is None:
+                some, trials = self._filing.made(concept)
+            for one in some & found:
+                for trial in trials[one]:
+                    more, none, speaks, test, number = trial[:5]
+                    if speaks:
+                        who = who or self.speaker(post)
+                        if not speaks(found, who):
+                            continue
+                    if concept < 0 or one < 0 or more or test or not none.isdisjoint(found):
+                        if trial.possible(found):
+                            doubtful.append(trial)
+                    else:
+                        holding.add(number)
+        return holding, doubtful
+
+    def _sure(
+        self, doubtful: Sequence[Trial], found: set[int], readings: Readings, post: Post
+    ) -> Iterator[int]:
+        """Of doubtful rules, those that hold once their questions are answered.
+
+        No question stays in `found`.
+        """
+        questions = {one for one in found if one < 0}
+        if questions:
+            found -= questions
+            self._answer(readings, found, questions, {trial.number for trial in doubtful})
+        later: list[Trial] = []
+        for trial in doubtful:
+            if trial.stands(found):
+                if trial.test is None:
+                    yield trial.number
                 else:
                     later.append(trial)
-        return holding, later
+        if later:
+            yield from self._tested(later, found, readings, post)
 
-    def _answered(self, readings: Readings, found: set[int]) -> set[int]:
-        """Take all finds in, answer open questions; what rules are near by."""
-        open_questions = []
-        found.add(self._concepts.nothing)
+    def _answer(
+        self, readings: Readings, found: set[int], questions: Iterable[int], rules: Iterable[int]
+    ) -> None:
+        """Add to `found` what the questions lead to, as far as these rules depend on it."""
+        terms = self._filing.terms_of(rules)
         for scanner, look in readings:
-            here = {scanner.concept[find[2]] for find in look.finds}
-            open_questions.append(here & scanner.questions)
-            found |= here - scanner.questions
-        return self._settled(readings, open_questions, found, found & self._filing.under)
-
-    def _settled(
-        self,
-        readings: Readings,
-        questions: Sequence[AbstractSet[int]],
-        found: set[int],
-        near: set[int],
-    ) -> set[int]:
-        """Answer open questions as far as rules that come near need it; what they are near by.
-
-        `found` gets what was verified.
-        """
-        before = len(found)
-        for (scanner, look), of_it in zip(readings, questions, strict=True):
-            scanner.answer(look, found, of_it, self._filing.terms)
-        if len(found) > before:
-            near = found & self._filing.under
-        asked = self._filing.asked(near)
-        for (scanner, look), of_it in zip(readings, questions, strict=True):
-            scanner.answer(look, found, of_it, asked)
-        return near
+            scanner.answer(look, found, questions, terms)
 
     def _tested(
         self, later: Sequence[Trial], found: set[int], readings: Readings, post: Post
     ) -> Iterator[int]:
         """Of rules that came so far, those whose exact test holds."""
         who = self.speaker(post)
-        numbers = [trial[-1] for trial in later]
+        numbers = [trial.number for trial in later]
         exact = self._concepts.spelled_out(found)
         asked = self._filing.questions(numbers)
         if asked:
@@ -242,9 +266,9 @@ class Matcher:
         if self._places:
             exact -= self._places
             exact |= self._where(post.text, [self._rules[one] for one in numbers], who)
-        for *_, test, number in later:
-            if test is not None and test(exact, who):
-                yield number
+        for trial in later:
+            if trial.test is not None and trial.test(exact, who):
+                yield trial.number
 
     def _where(self, text: str, tried: Sequence[Rule], who: SourceInfo) -> set[int]:
         """The place conditions that hold; only worked out if a rule that came near has one."""
@@ -264,6 +288,10 @@ class Matcher:
         text = readings[0][1].text
         return Seen(lambda: self._finds(readings, who, post, wanted), text, who, post)
 
+    def terms_named(self, rule: Rule) -> frozenset[int]:
+        """The terms of one of its rules, for `seen`."""
+        return terms_named(rule, self._numbers)
+
     def terms_in(self, text: str) -> AbstractSet[str]:
         """The terms that are found in a text, whatever rules make of them."""
         return self.seen(self.look(text), SourceInfo(id="")).finds.keys()
@@ -277,7 +305,7 @@ class Matcher:
         seen: dict[str, list[Found]] = {}
         if self._places and (wanted is None or wanted & self._places):
             seen.update(self._grounds.of(text, who.home).found)
-        for start, end, number in self._sightings(readings, wanted, most):
+        for start, end, number in stands(readings, wanted, most):
             if number not in self._places and number != self._disguise:
                 term = self._terms[number]
                 found = Found(text=text[start:end], start=start, end=end, term=term)
@@ -290,18 +318,6 @@ class Matcher:
             seen.update(linked(self._links.values(), text, post))
         return seen
 
-    @staticmethod
-    def _sightings(readings: Readings, wanted: frozenset[int] | None, most: int) -> list[Sighting]:
-        """Where every term (or only those wanted) stands, each place once, in order."""
-        sightings: set[Sighting] = set()
-        for scanner, look in readings:
-            here: Iterable[Sighting] = scanner.sightings(look, wanted, most)
-            back = look.back
-            if back is not None:
-                here = ((back[start], back[end - 1] + 1, term) for start, end, term in here)
-            sightings.update(here)
-        return sorted(sightings)
-
     def hits(
         self, post: Post, name: PostName, holding: Sequence[int], readings: Readings
     ) -> Iterator[Hit]:
@@ -311,8 +327,7 @@ class Matcher:
         if any(made.wanted is None for made in plans):
             yield from self._weighed(post, name, holding, readings)
             return
-        every = frozenset[int]().union(*(made.wanted for made in plans if made.wanted))
-        words = Words(partial(self._words, readings, every))
+        words = Words(partial(self._words, readings, plans))
         family, rulebook = who.publisher, self.rulebook.hash
         for number, made in zip(holding, plans, strict=True):
             yield Hit(
@@ -325,12 +340,13 @@ class Matcher:
                 rulebook=rulebook,
             )
 
-    def _words(self, readings: Readings, wanted: frozenset[int]) -> list[tuple[int, Found]]:
-        """Where the terms wanted stand: each with its number, in order."""
+    def _words(self, readings: Readings, plans: Sequence[Plan]) -> list[tuple[int, Found]]:
+        """Where the terms wanted by these plans stand: each with its number, in order."""
+        wanted = frozenset[int]().union(*(made.wanted for made in plans if made.wanted))
         text, terms = readings[0][1].text, self._terms
         return [
             (term, Found(text=text[start:end], start=start, end=end, term=terms[term]))
-            for start, end, term in self._sightings(readings, wanted, MAX_PLACES)
+            for start, end, term in stands(readings, wanted, MAX_PLACES)
         ]
 
     def _weighed(

@@ -6,7 +6,7 @@ most rules of a large rulebook never do, and a start waits for none of them.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from monitor.matching.concepts import Concepts
 from monitor.rule import Rule
@@ -15,9 +15,40 @@ from monitor.rulebook.conditions import Numbers, Test, asked_in, number_of
 from monitor.rulebook.plan import Group, Plan, necessary, plan
 from monitor.rulebook.where import wheres_in
 
-Trial = tuple[Group, tuple[Group, ...], Group, Test | None, Test | None, int]
-"""(a group that must be met, more of them, what must not be found, who must speak, the exact test,
-the rule's number): see `monitor.rulebook.plan.Plan`; groups are of concepts."""
+
+class Trial(NamedTuple):
+    """How a rule is tried: see `monitor.rulebook.plan.Plan`.
+
+    Groups are of concepts, an open question among them as good as a find. The rule is `filed` under
+    one group; `group` is the one that is asked first when it comes near, `more` are asked then. The
+    rest are: what must not be found, who must speak, the exact test, and the rule's number.
+    """
+
+    more: tuple[Group, ...]
+    none: Group
+    speaks: Test | None
+    test: Test | None
+    number: int
+    group: Group
+    filed: Group
+
+    def possible(self, found: AbstractSet[int]) -> bool:
+        """Whether the rule may hold if open questions are answered in its favour."""
+        none = self.none & found
+        return (not none or max(none) < 0) and _met(self.more, found)
+
+    def stands(self, found: AbstractSet[int]) -> bool:
+        """Whether all groups are met, and nothing is found that must not be."""
+        if self.group.isdisjoint(found) or self.filed.isdisjoint(found):
+            return False
+        return self.none.isdisjoint(found) and _met(self.more, found)
+
+
+Near = tuple[Group | None, Mapping[int, tuple[Trial, ...]]]
+"""Of the rules filed under a concept: what of it must be found, else none holds; for each of that,
+those to be tried. So a rule that cannot hold costs nothing of its own, not even its memory.
+None: not yet made."""
+_UNMADE: Near = (None, {})
 
 
 class Filing:
@@ -62,18 +93,28 @@ class Filing:
         self._ready()
 
     def _ready(self) -> None:
-        self.trials = _Made(lambda concept: tuple(map(self.trial, self.filed[concept])))
-        """By concept: the trials of the rules that are filed under it."""
+        self.near: list[Near | None] = [None] * self._concepts.count
+        """By concept, questions from the end: what is filed under it, if anything."""
+        for concept in self.filed:
+            self.near[concept] = _UNMADE
+        self._same: dict[Group, Group] = {}
         self.plans = _Made(self._plan)
         """By rule: how it is tried."""
         self._named = _Made(self.named)
-        self._asked = _Made(self.terms_filed)
         self.under = frozenset(self.filed)
         """All that some rule is filed under."""
-        self.terms = frozenset(one for one in self.filed if one < self._concepts.terms)
-        """The terms among it."""
         self.always = self._concepts.nothing in self.filed
         """Whether some rule has no necessary group: it is tried on every post."""
+
+    def made(self, concept: int) -> tuple[Group, Mapping[int, tuple[Trial, ...]]]:
+        """Work out what is filed under a concept; `near` has it from then on."""
+        by: dict[int, list[Trial]] = {}
+        for trial in map(self.trial, self.filed.get(concept, ())):
+            for one in trial.group:
+                by.setdefault(one, []).append(trial)
+        near = frozenset(by), {one: tuple(trials) for one, trials in by.items()}
+        self.near[concept] = near
+        return near
 
     def _plan(self, number: int) -> Plan:
         rule, pivot = self._rules[number], self._pivots[number]
@@ -83,29 +124,20 @@ class Filing:
         """The same with what the engine counts in."""
         made = self.plans[number]
         groups = tuple(map(self._concepts.widened, made.groups))
+        filed = self._pivots[number]
+        under = self._concepts.widened(filed) if filed else frozenset({self._concepts.nothing})
         none = self._concepts.widened(made.none)
-        pivot = self._pivots[number]
-        if not groups:
-            groups = (self._concepts.widened(pivot or frozenset({self._concepts.nothing})),)
-        return groups[0], groups[1:], none, made.speaks, made.test, number
+        none = self._same.setdefault(none, none)  # many rules share them: fewer are more at hand
+        first, more = (groups[0], groups[1:]) if groups else (under, ())
+        return Trial(more, none, made.speaks, made.test, number, first, under)
 
     def terms_of(self, numbers: Iterable[int]) -> Group:
         """All terms that rules name, the sides of two words near each other too."""
         return frozenset[int]().union(*map(self._named.__getitem__, numbers))
 
-    def asked(self, near: Iterable[int]) -> Group:
-        """All terms of the rules that are filed under what is near."""
-        return frozenset[int]().union(*map(self._asked.__getitem__, near))
-
-    def terms_filed(self, concept: int) -> Group:
-        """All terms of the rules filed under it."""
-        return self.terms_of(self.filed.get(concept, ()))
-
     def named(self, number: int) -> Group:
         """All terms of one rule."""
-        rule = self._rules[number]
-        places = (self._numbers[where.text] for where in wheres_in(rule.when))
-        return frozenset((*(self._numbers[text] for text in texts_of(rule)), *places))
+        return terms_named(self._rules[number], self._numbers)
 
     def questions(self, numbers: Iterable[int]) -> set[int]:
         """What rules ask of the post itself, by number."""
@@ -113,12 +145,15 @@ class Filing:
         return {number_of(one, self._numbers) for when in whens for one in asked_in(when)}
 
 
-def met(groups: Sequence[Group], found: AbstractSet[int]) -> bool:
+def terms_named(rule: Rule, numbers: Numbers) -> Group:
+    """All terms of a rule, the sides of two words near each other and its places too."""
+    places = (numbers[where.text] for where in wheres_in(rule.when))
+    return frozenset((*(numbers[text] for text in texts_of(rule)), *places))
+
+
+def _met(groups: Sequence[Group], found: AbstractSet[int]) -> bool:
     """Whether each group is met."""
-    for group in groups:  # noqa: SIM110 - called for most rules that come near: all() costs more
-        if group.isdisjoint(found):
-            return False
-    return True
+    return not any(group.isdisjoint(found) for group in groups)
 
 
 T = TypeVar("T")

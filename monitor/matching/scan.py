@@ -6,8 +6,7 @@ Finds that could be something else are verified on the post's own text.
 
 import re
 from array import array
-from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 
@@ -16,6 +15,7 @@ from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
 from monitor.lexicon.surfaces import Surface
 from monitor.matching.concepts import Concepts
+from monitor.rulebook.packed import PackedMap
 from monitor.rulebook.patterns import (
     WIDE_GAPS,
     Check,
@@ -24,6 +24,7 @@ from monitor.rulebook.patterns import (
     Patterns,
     judged_words,
 )
+from monitor.text.disguise import Reading, places
 from monitor.text.fold import Origins
 from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
 
@@ -37,6 +38,7 @@ _TAG_GOES_ON = regex.compile(r"[_\p{Cf}]*[^\W_]")
 _NO_TAG_AFTER = ("&", "/")
 _BLANKS = frozenset({" ", ord(" ")})
 _SHORT = 64  # longer texts are not worth remembering
+_SMALL = range(-0x8000, 0x8000)  # what an array's "h" holds
 _USUAL = (1, 1, False)  # a word between two spaces
 _Complete = tuple[Sequence[int], Sequence[Check], int, int]
 Sighting = tuple[int, int, int]
@@ -46,7 +48,7 @@ Sighting = tuple[int, int, int]
 class Look:
     """What one automaton found in a text; what else costs time is worked out when asked for."""
 
-    __slots__ = ("_origins", "_view", "back", "finds", "folded", "straight", "text")
+    __slots__ = ("_origins", "_view", "finds", "folded", "reading", "straight", "text")
 
     def __init__(
         self,
@@ -55,13 +57,13 @@ class Look:
         finds: Sequence[RawFind],
         *,
         straight: bool = False,
-        back: Sequence[int] | None = None,
+        reading: Reading | None = None,
     ) -> None:
         """`straight`: each character is one symbol, so that places need no working out.
 
-        `back`: where each character stands in the post's text, if this is not that text.
+        `reading`: how the text was made, if it is not the post's own.
         """
-        self.back = back
+        self.reading = reading
         self.text = text
         self.folded = folded
         self.finds = finds
@@ -90,91 +92,61 @@ class Scanner:
     """One automaton with the meanings of its patterns.
 
     Nearly every pattern simply means one term; the table `concept` says which, by the pattern's
-    number. A negative entry leaves a question open, answered by its `Meaning` on the text itself.
+    number. A negative entry leaves a question open, answered by the pattern's `Meaning` on the text
+    itself.
     """
 
     def __init__(self, patterns: Patterns, concepts: Concepts) -> None:
         """Build the automaton; what its patterns mean is numbered in `concepts`."""
         keys = list(patterns.meanings)
         self._concepts = concepts
-        self._asking: dict[int, Meaning] = {}
+        asking: dict[int, Meaning] = {}
+        self._asking: Mapping[int, Meaning] | PackedMap[Meaning] = asking
         self._edges: dict[int, tuple[int, int, bool]] = {}
-        self.concept = array("i")
+        numbers: list[int] = []
         for number, meaning in enumerate(patterns.meanings.values()):
+            edges = (meaning.lead, meaning.trail, meaning.open)
             if meaning.simple:
-                self.concept.append(concepts.of(meaning.terms))
-                edges = (meaning.lead, meaning.trail, meaning.open)
+                numbers.append(concepts.of(meaning.terms))
                 if edges != _USUAL:
                     self._edges[number] = edges
             else:
-                self.concept.append(-1 - number)
-                self._asking[number] = meaning
-        self.questions = frozenset(-1 - number for number in self._asking)
-        self._initials = _initials(self._asking, bytewise=patterns.bytewise)
-        self._next_words = _next_words(self._asking) if patterns.bytewise else {}
+                numbers.append(concepts.question(frozenset(meaning.all_terms())))
+                asking[number] = meaning
+        # Half as wide, it is twice as much at hand.
+        small = all(number in _SMALL for number in numbers)
+        self.concept = array("h" if small else "i", numbers)
+        self._initials = _initials(asking, bytewise=patterns.bytewise)
+        self._next_words = _next_words(asking) if patterns.bytewise else {}
         self._plain = frozenset(
             number
-            for number, meaning in self._asking.items()
+            for number, meaning in asking.items()
             if not meaning.onward
             and (meaning.lead, meaning.trail, meaning.open) == _USUAL
             and not any(check.surface.tag for check in meaning.checks)
         )
         self._said = lru_cache(maxsize=16384)(self._say)
-        known: dict[frozenset[int], frozenset[int]] = {}
-        self.leads = {
-            number: known.setdefault(leads, leads)
-            for number, meaning in self._asking.items()
-            for leads in [frozenset(meaning.all_terms())]
-        }
         self.find: Callable[..., list[RawFind]]
         """Every overlapping find in a folded text: bytes or str as the automaton is."""
         if not keys:
             self.find = _nothing
         elif patterns.bytewise:
-            automaton = DoubleArrayAhoCorasick([key.encode("latin-1") for key in keys])
+            coded = [key.encode("latin-1") for key in keys]
+            # Read as a text, the patterns show which states are passed most: these lie together.
+            automaton = DoubleArrayAhoCorasick(coded, corpus=coded)
             self.find = automaton.find_overlapping
         else:
             self.find = CharwiseDoubleArrayAhoCorasick(keys).find_overlapping
 
     def __getstate__(self) -> dict[str, object]:
-        """Without what is remembered."""
-        return {name: value for name, value in vars(self).items() if name != "_said"}
+        """Without what is remembered; what open questions mean is unpacked when asked for."""
+        kept = {name: value for name, value in vars(self).items() if name != "_said"}
+        return kept | {"_asking": PackedMap.of(self._asking)}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         """Begin to remember anew."""
         vars(self).update(state)
         self._said = lru_cache(maxsize=16384)(self._say)
-
-    def leading_to(self, terms: frozenset[int]) -> frozenset[int]:
-        """The open questions whose answer may be one of these terms."""
-        return frozenset(
-            -1 - number for number, leads in self.leads.items() if not terms.isdisjoint(leads)
-        )
-
-    def doubtful(self, look: Look, questions: AbstractSet[int], found: set[int]) -> set[int]:
-        """Answer what a glance at the word or at the next one settles; the questions that remain.
-
-        Of a byte automaton. `found` gets what is verified.
-        """
-        kept: set[int] = set()
-        concept_of, text, folded = self.concept, look.text, look.folded
-        for start, end, number in look.finds:
-            concept = concept_of[number]
-            if concept >= 0 or concept in kept or concept not in questions:
-                continue
-            next_words = self._next_words.get(number)
-            if next_words is not None:
-                stop = folded.find(b" ", end - 1)  # type: ignore[arg-type]  # these are bytes
-                if folded[end - 1 : stop] in next_words:
-                    kept.add(concept)
-            elif number in self._initials:
-                if not _vain(folded, end, self._initials[number]):
-                    kept.add(concept)
-            elif look.straight and number in self._plain:
-                found.update(self._said(number, text[start : end - 2]))
-            else:
-                kept.add(concept)
-        return kept
 
     def _say(self, number: int, here: str) -> tuple[int, ...]:
         """The terms that a text of one find says."""
@@ -182,24 +154,35 @@ class Scanner:
         return (*meaning.terms, *_meant(meaning.checks, here, 0, len(here)))
 
     def answer(
-        self, look: Look, found: set[int], questions: AbstractSet[int], terms: frozenset[int]
+        self, look: Look, found: set[int], questions: Iterable[int], terms: frozenset[int]
     ) -> None:
         """Add to `found` those of `terms` that the open questions lead to, verified."""
-        leads = self.leads
-        asked = {-1 - one for one in questions if not terms.isdisjoint(leads[-1 - one])}
+        leads = self._concepts.leads
+        asked = {one for one in questions if not terms.isdisjoint(leads(one))}
         if not asked:
             return
+        concept_of, text = self.concept, look.text
         for find in look.finds:
-            number = find[2]
-            if number not in asked or leads[number] <= found:
+            start, end, number = find
+            concept = concept_of[number]
+            if concept >= 0 or concept not in asked or self._vain(look.folded, end, number):
                 continue
-            initials = self._initials.get(number)
-            if initials is not None and _vain(look.folded, find[1], initials):
+            if look.straight and number in self._plain:
+                found.update(self._said(number, text[start : end - 2]))
                 continue
             for these, checks, first, last in self._complete(look.view, find):
                 found.update(these)
                 if checks:
-                    found.update(_meant(checks, look.text, *look.span(first, last)))
+                    found.update(_meant(checks, text, *look.span(first, last)))
+
+    def _vain(self, folded: bytes | str, end: int, number: int) -> bool:
+        """Whether a glance at the next word shows that a question leads nowhere."""
+        next_words = self._next_words.get(number)
+        if next_words is not None:
+            stop = folded.find(b" ", end - 1)  # type: ignore[arg-type]  # these are bytes
+            return folded[end - 1 : stop] not in next_words
+        initials = self._initials.get(number)
+        return initials is not None and _none_of(initials, folded, end)
 
     def sightings(
         self, look: Look, wanted: frozenset[int] | None = None, most: int = 50
@@ -219,7 +202,7 @@ class Scanner:
             concept = concept_of[number]
             if straight and concept in wanted and number not in edges:
                 seen.append((start, end - 2, concept))
-            elif concept in near or (concept < 0 and not wanted.isdisjoint(self.leads[number])):
+            elif concept in near:
                 seen += self._ends(look, find)
             if len(seen) > most:
                 return self._many(look, wanted, most)
@@ -232,10 +215,9 @@ class Scanner:
         near = self._concepts.widened(wanted)
         for find in look.finds:
             concept = self.concept[find[2]]
-            if concept >= 0 and concept not in near:
-                continue
-            leads = self._leads_of(find[2])
-            if wanted.isdisjoint(leads) or all(places.get(one, 0) >= most for one in leads):
+            if concept not in near or all(
+                places.get(one, 0) >= most for one in self._leads_of(concept)
+            ):
                 continue
             for sighting in self._ends(look, find):
                 seen.append(sighting)
@@ -252,9 +234,8 @@ class Scanner:
                 ends += [(start, end, term) for term in _meant(checks, look.text, start, end)]
         return ends
 
-    def _leads_of(self, number: int) -> frozenset[int] | tuple[int, ...]:
-        concept = self.concept[number]
-        return self.leads[number] if concept < 0 else self._concepts.meant(concept)
+    def _leads_of(self, concept: int) -> Iterable[int]:
+        return self._concepts.leads(concept) if concept < 0 else self._concepts.meant(concept)
 
     def _complete(self, view: str, find: RawFind) -> list[_Complete]:
         """Every end of a term that a find leads to: its terms, those to verify, first and last."""
@@ -275,6 +256,22 @@ class Scanner:
         if meaning.onward is not None:
             _follow(meaning.onward, view, first, last, ends)
         return ends
+
+
+Readings = Sequence[tuple[Scanner, Look]]
+"""What each automaton found in a text."""
+
+
+def stands(readings: Readings, wanted: frozenset[int] | None, most: int) -> list[Sighting]:
+    """Where every term (or only those wanted) stands, each place once, in order."""
+    sightings: set[Sighting] = set()
+    for scanner, look in readings:
+        here: Iterable[Sighting] = scanner.sightings(look, wanted, most)
+        if look.reading is not None:
+            back = places(look.reading)
+            here = ((back[start], back[end - 1] + 1, term) for start, end, term in here)
+        sightings.update(here)
+    return sorted(sightings)
 
 
 def _next_words(meanings: Mapping[int, Meaning]) -> dict[int, frozenset[bytes]]:
@@ -300,7 +297,7 @@ def _initials(
     }
 
 
-def _vain(folded: bytes | str, at: int, initials: frozenset[int | str]) -> bool:
+def _none_of(initials: frozenset[int | str], folded: bytes | str, at: int) -> bool:
     """Whether the word after a scout's gap certainly is none of those that lead on."""
     for symbol in folded[at : at + 4]:
         if symbol not in _BLANKS:

@@ -13,6 +13,7 @@ from monitor.incident import Ladder
 from monitor.mistake import Mark
 from monitor.place import Area, Place
 from monitor.rule import Rule
+from monitor.rulebook.packed import Shelf
 from monitor.rulebook.timelines import Timeline
 from monitor.rulebook.watches import watchers_of
 from monitor.source import SourceInfo
@@ -34,7 +35,7 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     `examples` (by rule id), `files` and `timelines` (tests over time) say nothing about posts.
     """
 
-    rules: tuple[Rule, ...] = ()
+    rules: Sequence[Rule] = ()
     sources: Mapping[str, SourceInfo] = msgspec.field(default_factory=dict)
     ladder: Ladder = ()
     places: tuple[Place, ...] = ()
@@ -49,7 +50,9 @@ class Rulebook(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ids(self) -> tuple[str, ...]:
         """The ids of all rules, correlations too."""
-        return (*(rule.id for rule in self.rules), *(one.id for one in self.watches.values()))
+        rules = self.rules
+        own = rules.ids if isinstance(rules, Shelf) else tuple(rule.id for rule in rules)
+        return (*own, *(one.id for one in self.watches.values()))
 
 
 def bind(  # noqa: PLR0913, PLR0917 - the parts of a rulebook
@@ -63,7 +66,7 @@ def bind(  # noqa: PLR0913, PLR0917 - the parts of a rulebook
     watches: Iterable[Watch] = (),
 ) -> Rulebook:
     """Make a rulebook of rules, sources, places and areas whose ids are unique."""
-    in_order = tuple(sorted(rules, key=lambda rule: rule.id))
+    in_order = Shelf(rules)
     by_id = {source.id: source for source in sorted(sources, key=lambda source: source.id)}
     mapped = tuple(sorted(places, key=lambda place: place.id))
     drawn = tuple(sorted(areas, key=lambda area: area.id))
@@ -76,7 +79,7 @@ def bind(  # noqa: PLR0913, PLR0917 - the parts of a rulebook
         ladder=ladder,
         watches=watching,
         watchers=watchers_of(watching.values(), in_order),
-        hash=_hash([in_order, list(by_id.values()), mapped, drawn, ladder, watching]),
+        hash=_hash([tuple(in_order), list(by_id.values()), mapped, drawn, ladder, watching]),
         examples=dict(examples or {}),
         files=tuple(files),
     )

@@ -6,7 +6,7 @@ what is found in it, not with the number of rules.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from monitor.gazetteer.lookup import Gazetteer
@@ -17,6 +17,7 @@ from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.place import Area, Place
 from monitor.rule import Asked, Condition, Rule, Term, Where
 from monitor.rulebook.conditions import Numbers, asked_in, terms_in
+from monitor.rulebook.packed import Shelf
 from monitor.rulebook.patterns import Patterns
 from monitor.rulebook.plan import necessary
 from monitor.rulebook.where import fits, likely, wheres_in
@@ -28,7 +29,7 @@ class Book(Protocol):
     """What is compiled: the rules, and who speaks."""
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> Sequence[Rule]:
         """All rules."""
 
     @property
@@ -74,7 +75,7 @@ class Compiled(NamedTuple):
     """
 
     terms: tuple[str, ...]
-    rules: tuple[Rule, ...]
+    rules: Shelf
     frequency: tuple[float, ...]
     narrow: Patterns
     wide: Patterns
@@ -99,7 +100,7 @@ def compile_rulebook(
     Raises:
         MistakesError: a term that cannot be used, at the rule's line; all of them at once.
     """
-    rules = sorted(book.rules, key=lambda rule: rule.id)
+    rules = book.rules if isinstance(book.rules, Shelf) else Shelf(book.rules)
     texts = sorted({text for rule in rules for text in texts_of(rule)})
     forms, problems = _all_surfaces(texts, inflect)
     if problems:
@@ -120,7 +121,7 @@ def compile_rulebook(
     narrow.mark_disguises(known.setdefault(DISGUISE, len(known)))
     return Compiled(
         terms,
-        tuple(rules),
+        rules,
         _frequency(terms, forms, counts),
         narrow,
         wide,
@@ -219,10 +220,15 @@ def _frequency(
     terms: tuple[str, ...], forms: list[tuple[Surface, ...]], counts: Mapping[str, int] | None
 ) -> tuple[float, ...]:
     """How common each term is, in comparison with others."""
-    if counts is not None:
-        known = zip(terms, forms, strict=True)
-        return tuple(float(counts.get(term, 0)) if of else math.inf for term, of in known)
-    return tuple(sum(map(_guess, found)) if found else math.inf for found in forms)
+    guesses = (sum(map(_guess, found)) if found else math.inf for found in forms)
+    if counts is None:
+        return tuple(guesses)
+    # Of terms that were never found, the likelier ones still come first: one of several rare words
+    # brings a rule near more often than one rare word.
+    return tuple(
+        counts.get(term, 0) + guess / (1 + guess) if guess < math.inf else guess
+        for term, guess in zip(terms, guesses, strict=True)
+    )
 
 
 def _guess(surface: Surface) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from types import UnionType
 from typing import TypeVar, cast
 
@@ -201,11 +202,16 @@ def speaks(who: SourceInfo, asked: tuple[str, ...], attribute: str) -> bool:
     return speaker_value(who, attribute).casefold() in {value.casefold() for value in asked}
 
 
+@lru_cache(maxsize=1024)
 def _speaker(condition: Speaker) -> Test:
+    """Many rules ask for the same speakers: one function for all of them stays at hand."""
     checks = tuple(
         (attribute, frozenset(value.casefold() for value in asked))
         for _, asked, attribute in speaker_checks(condition)
     )
+    if len(checks) == 1:
+        ((attribute, asked),) = checks
+        return lambda _, who: speaker_value(who, attribute).casefold() in asked
     return lambda _, who: all(
         speaker_value(who, attribute).casefold() in asked for attribute, asked in checks
     )

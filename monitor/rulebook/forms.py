@@ -134,6 +134,11 @@ class RuleForm(Form):
     denies: Annotated[tuple[Id, ...], OneOrMany()] = Field(
         (), description="Rules or stories whose incidents at the same place it disputes."
     )
+    part_of: Annotated[tuple[Id, ...], OneOrMany()] = Field(
+        (),
+        description="Rules or stories: while one of their incidents, at least as bad, is open at "
+        "this place, what this rule opens belongs to it and makes no sound.",
+    )
     status: Literal["stable", "test", "experimental", "deprecated", "unsupported"] = Field(
         "stable", description="How far it can be trusted, for readers."
     )

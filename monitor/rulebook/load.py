@@ -1,17 +1,19 @@
 """Load rules and sources: files in, one rulebook out, or every mistake of every file."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import msgspec
 
-from monitor.document import Node, is_folder, read_file, shown
+from monitor.document import Node, read_file, shown
 from monitor.form import did_you_mean, fill, find
 from monitor.incident import Ladder
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.rule import Examples, Rule
 from monitor.rulebook.book import ExampleMarks, Rulebook, bind
+from monitor.rulebook.files import rule_files
 from monitor.rulebook.forms import RuleForm, SourceForm
+from monitor.rulebook.kept import Kept, Read
 from monitor.rulebook.ladder import read_ladder, shipped_ladder
 from monitor.rulebook.lists import Lists
 from monitor.rulebook.places import Places, is_places
@@ -22,8 +24,7 @@ from monitor.source import SourceInfo
 from monitor.watch import Watch
 
 RULE_KEYS = ("terms", "rules", "tests", "status")
-TOPIC_KEYS = ("closes", "denies")
-ENDINGS = {".yaml", ".yml"}
+TOPIC_KEYS = ("closes", "denies", "part_of")
 
 
 def load(
@@ -31,21 +32,25 @@ def load(
     source_paths: Sequence[Path],
     lists_of: Sequence[Path] = (),
     place_paths: Sequence[Path] = (),
+    accounts: Collection[str] | None = None,
+    kept: Kept | None = None,
 ) -> Rulebook:
     """Read rule files, folders of them (recursively), files of sources and of places.
 
     All files share one set of word lists and rule ids. A file of sources or of places inside a
     folder of rules is left aside there. `lists_of` are files whose word lists may be used although
     the files themselves are not asked about: when a single file of a folder is checked.
+    `accounts` are those that sources may name; None = not known. `kept` is what was read before,
+    and gets what is read now.
 
     Raises:
         MistakesError: every mistake of all files.
     """
-    reading = _Reading()
+    reading = _Reading(kept or Kept())
     reading.places.take(place_paths)
     others = {path.resolve() for path in (*source_paths, *place_paths)}
     reading.take_rules(rule_paths, others, lists_of)
-    reading.take_sources(source_paths)
+    reading.take_sources(source_paths, accounts)
     reading.name_topics(alone=bool(lists_of))
     reading.name_watched(alone=bool(lists_of))
     reading.check_timelines(alone=bool(lists_of))
@@ -62,30 +67,6 @@ def load(
         reading.watches,
     )
     return msgspec.structs.replace(book, timelines=tuple(reading.timelines))
-
-
-def rule_files(paths: Sequence[Path], mistakes: list[Mistake]) -> list[Path]:
-    """The files themselves and, for folders, the YAML files below them in order."""
-    files: dict[Path, Path] = {}
-    for path in paths:
-        if not is_folder(path):
-            files.setdefault(path.resolve(), path)
-            continue
-        below = [
-            file
-            for file in sorted(path.rglob("*"))
-            if file.suffix in ENDINGS and file.is_file() and not _hidden(file, path)
-        ]
-        for file in below:
-            files.setdefault(file.resolve(), file)
-        if not below:
-            mark = Mark(shown(path), 1, 1)
-            mistakes.append(Mistake(mark, "no *.yaml file in this folder", "name another one"))
-    return list(files.values())
-
-
-def _hidden(file: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
 def is_sources(node: Node) -> bool:
@@ -106,7 +87,8 @@ def is_other(node: Node) -> bool:
 class _Reading:
     """What was read so far, and every mistake."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
         self.mistakes: list[Mistake] = []
         self.files: list[str] = []
         self.rules: list[Rule] = []
@@ -140,8 +122,16 @@ class _Reading:
             self._borrow(path)
         self._lists.expand_all()
         conditions = Conditions(self._lists, self.places)
+        self._kept.begin((self.places.places, self.places.areas, self.places.whole))
         for rule in rules:
-            self._rule(rule, conditions)
+            known = self._kept.rule(rule, self._lists)
+            if known is None:
+                self._rule(rule, conditions)
+            else:
+                self._note_id(find(rule, ["id"]))
+                self._lists.spend(known.spent, rule.mark)
+                self._take(known)
+        self._kept.end(rules)
 
     def _borrow(self, path: Path) -> None:
         """Make the lists of a file usable; only those that are used are looked into."""
@@ -155,7 +145,7 @@ class _Reading:
 
     def _document(self, path: Path) -> Node | None:
         try:
-            return read_file(path)
+            return self._kept.document(path)
         except MistakesError as error:
             self.mistakes += error.mistakes
             return None
@@ -209,6 +199,8 @@ class _Reading:
             self._note_id(find(node, ["id"]))
             self._watching.append(node)
             return
+        before, spent = len(self.mistakes), self._lists.spent
+        self._lists.used = {}
         form, mistakes = fill(RuleForm, node)
         self.mistakes += mistakes
         when = None
@@ -221,18 +213,27 @@ class _Reading:
         flat = {name: getattr(form, name) for name in RuleForm.model_fields}
         flat |= {"when": when, "file": node.mark.file, "line": node.mark.line}
         flat["examples"] = Examples(form.examples.match, form.examples.no_match)
-        self.rules.append(Rule(**flat))
-        self._named.append({
+        named = {
             key: [find(node, [key, at]).mark for at in range(len(getattr(form, key)))]
             for key in TOPIC_KEYS
-        })  # fmt: skip
-        self.examples[form.id] = ExampleMarks(
+        }
+        marks = ExampleMarks(
             _marks(node, "match", len(form.examples.match)),
             _marks(node, "no_match", len(form.examples.no_match)),
         )
+        used = self._lists.used
+        read = Read(node, Rule(**flat), named, marks, used, self._lists.spent - spent)
+        if len(self.mistakes) == before:
+            self._kept.keep(read)
+        self._take(read)
+
+    def _take(self, read: Read) -> None:
+        self.rules.append(read.rule)
+        self._named.append(read.named)
+        self.examples[read.rule.id] = read.examples
 
     def name_topics(self, *, alone: bool) -> None:
-        """Let `closes` and `denies` name what their rules' incidents are about.
+        """Let `closes`, `denies` and `part_of` name what their rules' incidents are about.
 
         When a file is read `alone`, they may name rules of other files.
         """
@@ -244,6 +245,8 @@ class _Reading:
                     if not alone and name not in topics and name not in self._rule_marks:
                         hint = did_you_mean(name, topics, "name the id of a rule or a story")
                         self._mistake(mark, f"`{key}`: there is no rule `{name}`", hint)
+            if not (rule.closes or rule.denies):
+                continue
             named = {
                 key: tuple(dict.fromkeys(topics.get(name, name) for name in getattr(rule, key)))
                 for key in TOPIC_KEYS
@@ -271,8 +274,8 @@ class _Reading:
             for timeline in self.timelines:
                 self.mistakes += unknown_rules(timeline, self._rule_marks)
 
-    def take_sources(self, paths: Sequence[Path]) -> None:
-        """All sources files."""
+    def take_sources(self, paths: Sequence[Path], accounts: Collection[str] | None) -> None:
+        """All sources files; they may name these accounts, or any if that is None."""
         seen: dict[str, Mark] = {}
         for path in paths:
             node = self._document(path)
@@ -291,6 +294,7 @@ class _Reading:
                     message = f"source `{form.id}` is listed twice, first at {first}"
                     self._mistake(mark, message, "keep one of them")
                 self._limits(form, one)
+                self._account(form, one, accounts)
                 self.sources.append(_source(form))
 
     def _entries(self, node: Node) -> list[Node]:
@@ -314,6 +318,13 @@ class _Reading:
                 mark = find(node, ["rules", position]).mark
                 hint = did_you_mean(rule, self._rule_marks, "name the id of a rule")
                 self._mistake(mark, f"there is no rule `{rule}`", hint)
+
+    def _account(self, form: SourceForm, node: Node, accounts: Collection[str] | None) -> None:
+        """`account` must name one that there is."""
+        if form.account and accounts is not None and form.account not in accounts:
+            hint = did_you_mean(form.account, accounts, "name one under telegram.accounts")
+            message = f"there is no account `{form.account}`"
+            self._mistake(find(node, ["account"]).mark, message, hint)
 
     def _mistake(self, mark: Mark, message: str, hint: str) -> None:
         self.mistakes.append(Mistake(mark, message, hint))

@@ -127,7 +127,7 @@ class Patterns:
     def _apart(self, word: str) -> str:
         """As `pulled_apart`, of a word in this automaton's code."""
         letters = word[:LEAST]
-        return " " + " ".join(letters) if len(letters) == LEAST else ""
+        return f" {' '.join(letters)} " if len(letters) == LEAST else ""
 
     def _coded(self, word: str) -> str | None:
         if not self.bytewise:

@@ -13,7 +13,7 @@ from monitor.secret import Secret
 from monitor.sinks.deliver import Outbox, RetryError, Sent
 from monitor.sinks.letter import subject
 from monitor.sinks.one_by_one import Pace, heeding, one_by_one
-from monitor.sinks.styled import inert
+from monitor.sinks.styled import inert_text
 from monitor.sinks.wording import Manner, compose
 
 if TYPE_CHECKING:
@@ -68,8 +68,4 @@ def text(alert: Alert) -> str:
     def when(moment: datetime) -> str:
         return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
-    lines = []
-    for line in compose(alert, Manner(str, when)):
-        whole = "".join(one.text for one in line.spans)
-        lines.append(whole if line.role == "link" else inert(whole))
-    return "\n".join(lines)
+    return inert_text(compose(alert, Manner(str, when)))

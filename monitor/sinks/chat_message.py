@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from monitor.alert import Alert
-from monitor.sinks.styled import Line, Span, Style, cut, inert, merged, utf16
+from monitor.sinks.styled import Line, Span, Style, cut, inert_spans, merged, utf16
 from monitor.sinks.wording import Manner, compose
 
 LONGEST = 4096
@@ -62,26 +62,9 @@ def message_of(lines: Sequence[Line]) -> ChatMessage:
 def _inert(lines: Iterable[Line]) -> tuple[Line, ...]:
     """Every line but our own links and our own list of commands, which are to be active."""
     return tuple(
-        line if line.role in {"link", "menu"} else line._replace(spans=_inert_spans(line.spans))
+        line if line.role in {"link", "menu"} else line._replace(spans=inert_spans(line.spans))
         for line in lines
     )
-
-
-def _inert_spans(spans: Sequence[Span]) -> tuple[Span, ...]:
-    """Made inert as one text, because what is active may be split over spans."""
-    whole = "".join(one.text for one in spans)
-    safe = inert(whole)
-    found: list[Span] = []
-    at = 0
-    for one in spans:
-        end = at
-        for char in one.text:
-            while safe[end] != char:
-                end += 1
-            end += 1
-        found.append(one._replace(text=safe[at:end]))
-        at = end
-    return tuple(found)
 
 
 def _cut(lines: Sequence[Line]) -> list[Line]:

@@ -12,8 +12,8 @@ from xml.etree import ElementTree as ET
 
 from monitor.alert import Alert
 from monitor.rule import Level
-from monitor.sinks.styled import visible
-from monitor.sinks.wording import LEVEL_MARKS, Manner, compose, kind_word
+from monitor.sinks.styled import inert, inert_text, visible
+from monitor.sinks.wording import Manner, compose, kind_word, level_mark
 
 SPOT = "b-m-p-s-m"
 HOW = "h-g-i-g-o"
@@ -79,12 +79,12 @@ def callsign(alert: Alert) -> str:
     exercise = "EXERCISE " if alert.exercise else ""
     kind = "" if alert.kind == "opened" else f"{kind_word(alert)} "
     title = " ".join(visible(alert.incident.title).split())
-    return _clean(f"{exercise}{LEVEL_MARKS[alert.incident.level]} {kind}{title}")[:120]
+    return inert(_clean(f"{exercise}{level_mark(alert)} {kind}{title}"))[:120]
 
 
 def _remarks(alert: Alert) -> str:
     lines = compose(alert, Manner(str, lambda moment: f"{moment.astimezone(UTC):%H:%M} UTC"))
-    return _clean("\n".join("".join(one.text for one in line.spans) for line in lines))
+    return _clean(inert_text(lines))
 
 
 def _clean(text: str) -> str:

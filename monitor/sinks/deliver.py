@@ -221,6 +221,17 @@ def nothing_muted(_alert: Alert) -> str | None:
     return None
 
 
+class Gates(NamedTuple):
+    """Why an alert is not sent (`mute`), or sent without a sound (`hush`); None if it is.
+
+    `evidence`: whether what further publishers say is also answered under the incident's message.
+    """
+
+    mute: Mute = nothing_muted
+    hush: Mute = nothing_muted
+    evidence: bool = False
+
+
 class Stream:
     """Sends in the order of the outbox, several under way, and records in that order.
 

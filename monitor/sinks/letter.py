@@ -54,7 +54,9 @@ def subject(alert: Alert) -> str:
     what = alert.incident
     exercise = "EXERCISE " if alert.exercise else ""
     where = f" - {what.place.name}" if what.place else ""
-    return visible(" ".join(f"[monitor] {exercise}{what.title}{where}".split()))[:LONGEST_SUBJECT]
+    return inert(visible(" ".join(f"[monitor] {exercise}{what.title}{where}".split())))[
+        :LONGEST_SUBJECT
+    ]
 
 
 def body(alert: Alert, on: Stationery) -> str:

@@ -27,7 +27,7 @@ Draw = Callable[[AlertPlace, Level], bytes]
 """Makes a PNG of a place with a point; takes a tenth of a second."""
 
 
-def nowhere(_place: AlertPlace) -> str:
+def nowhere(_place: AlertPlace, _language: Language) -> str:
     """No town is known."""
     return ""
 
@@ -44,7 +44,7 @@ class Look(NamedTuple):
     language: Language = "en"
     buttons: Buttons | None = None
     handling: Handling = Handling()
-    near: Callable[[AlertPlace], str] = nowhere
+    near: Callable[[AlertPlace, Language], str] = nowhere
     draw: Draw | None = None
 
     def message(self, alert: Alert, now: datetime, *, repeated: bool = False) -> ChatMessage:
@@ -53,20 +53,20 @@ class Look(NamedTuple):
         manner = self._manner(now)._replace(
             repeated=repeated,
             handled=self.handled(alert.incident.id, now),
-            near=self.near(place) if place else "",
+            near=self.near(place, self.language) if place else "",
         )
         return chat_message(alert, manner)
 
     def overview(self, alerts: Sequence[Alert]) -> ChatMessage:
         """Many incidents in one message, a line each; their own messages follow."""
-        return message_of(overview(alerts))
+        return message_of(overview(alerts, self.language))
 
     def caption(self, alert: Alert) -> str:
         """What stands under the map."""
         place = alert.incident.place
         assert place is not None  # noqa: S101 - only asked for what has one
-        where = ["EXERCISE" if alert.exercise else "", place.name, place.admin1 or ""]
-        where.append(self.near(place))
+        exercise = say("exercise", self.language) if alert.exercise else ""
+        where = [exercise, place.name, place.admin1 or "", self.near(place, self.language)]
         return inert(visible(" · ".join(one_line(one) for one in where if one)))
 
     def evidence(self, posts: Sequence[AlertPost], now: datetime) -> ChatMessage:
@@ -74,7 +74,12 @@ class Look(NamedTuple):
         return message_of(evidence(posts[:MOST_EVIDENCE], self._manner(now)._replace(quote=500)))
 
     def _manner(self, now: datetime) -> Manner:
-        return Manner(self.name_of, lambda moment: told_after(moment, now, self.zone), signs=True)
+        return Manner(
+            self.name_of,
+            lambda moment: told_after(moment, now, self.zone, self.language),
+            signs=True,
+            language=self.language,
+        )
 
     def keyboard(self, receiver: str, alert: Alert) -> Keyboard | None:
         """The buttons under it; None if nobody could press them."""
@@ -89,5 +94,5 @@ class Look(NamedTuple):
         action = self.handling.of(incident)
         if action is None:
             return ""
-        when = time_of_day(action.at, now, self.zone)
+        when = time_of_day(action.at, now, self.zone, self.language)
         return say(f"by_{action.did}", self.language, who=action.who, when=when)

@@ -9,12 +9,12 @@ import asyncio
 import aiohttp
 
 from monitor.alert import Alert
-from monitor.sinks.deliver import Outbox, RejectedError, RetryError, Sent, together
+from monitor.sinks.deliver import Gates, Outbox, RejectedError, RetryError, Sent, together
 from monitor.sinks.look import Look
 from monitor.sinks.matrix_api import TIMEOUT, MatrixApi
 from monitor.sinks.matrix_message import edited, lines_of, message, threaded
 from monitor.sinks.one_by_one import Pace, one_by_one
-from monitor.sinks.telegram_bot import SILENT_LEVELS, Gates
+from monitor.sinks.telegram_bot import SILENT_LEVELS
 
 
 class MatrixSink:

@@ -7,7 +7,7 @@ from datetime import datetime
 from monitor.alert import Alert
 from monitor.sinks.look import Look
 from monitor.sinks.matrix_api import Content
-from monitor.sinks.styled import Line, Span, inert
+from monitor.sinks.styled import Line, Span, inert_spans, inert_text
 from monitor.sinks.wording import Manner, compose, time_of_day
 
 _TAGS = {"bold": "b", "level": "b", "alarm": "b", "word": "u", "faint": "i"}
@@ -17,18 +17,18 @@ def lines_of(alert: Alert, look: Look, now: datetime) -> tuple[Line, ...]:
     """What it says, in the reader's time zone, and what the desk has done about it."""
     manner = Manner(
         look.name_of,
-        lambda moment: time_of_day(moment, now, look.zone),
+        lambda moment: time_of_day(moment, now, look.zone, look.language),
         handled=look.handled(alert.incident.id, now),
+        language=look.language,
     )
     return compose(alert, manner)
 
 
 def message(lines: Sequence[Line], *, rings: bool) -> Content:
     """A message; one that does not ring is a notice, which clients show without a sound."""
-    text = "\n".join(_text(line) for line in lines)
     return {
         "msgtype": "m.text" if rings else "m.notice",
-        "body": text,
+        "body": inert_text(lines),
         "format": "org.matrix.custom.html",
         "formatted_body": "<br>".join(_html(line) for line in lines),
         "m.mentions": {},
@@ -56,20 +56,16 @@ def threaded(root: str, content: Content) -> Content:
     return {**content, "m.relates_to": relation}
 
 
-def _text(line: Line) -> str:
-    text = "".join(one.text for one in line.spans)
-    return text if line.role == "link" else inert(text)
-
-
 def _html(line: Line) -> str:
-    inside = "".join(_piece(one) for one in line.spans)
+    spans = line.spans if line.role == "link" else inert_spans(line.spans)
+    inside = "".join(_piece(one) for one in spans)
     return f"<blockquote>{inside}</blockquote>" if line.role == "quote" else inside
 
 
 def _piece(one: Span) -> str:
     if one.link:
         return f'<a href="{html.escape(one.link, quote=True)}">{html.escape(one.text)}</a>'
-    text = html.escape(inert(one.text)).replace("\n", "<br>")
+    text = html.escape(one.text).replace("\n", "<br>")
     for style in sorted(one.styles):
         text = f"<{_TAGS[style]}>{text}</{_TAGS[style]}>"
     return text

@@ -21,12 +21,12 @@ import msgspec
 from aiomqtt.types import PahoSocket
 from paho.mqtt.client import Client as PahoClient
 from paho.mqtt.enums import MQTTErrorCode
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from monitor.secret import Secret
 from monitor.sinks.deliver import RetryError
+from monitor.sinks.mqtt_properties import Packed
 from monitor.sinks.mqtt_tls import tls_context
 
 CONNECT_TIMEOUT = 10.0
@@ -86,16 +86,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     expiry: int | None = None
     user: tuple[tuple[str, str], ...] = ()
 
-    def properties(self) -> Properties:
+    def properties(self) -> Packed:
         """The MQTT 5 properties of its PUBLISH packet."""
-        found = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-        if self.content_type is not None:
-            found.ContentType = self.content_type
-        if self.expiry is not None:
-            found.MessageExpiryInterval = self.expiry
-        if self.user:
-            found.UserProperty = list(self.user)
-        return found
+        return Packed(self.content_type, self.expiry, self.user)
 
 
 class _Client(aiomqtt.Client):
@@ -130,9 +123,8 @@ class _Client(aiomqtt.Client):
 
     def send(self, message: Message, *, v5: bool) -> asyncio.Future[int]:
         """Hand a QoS 1 publish to the socket; the future gets the PUBACK's reason code."""
-        info = self._client.publish(
-            message.topic, message.payload, 1, message.retain, message.properties() if v5 else None
-        )
+        known: Any = message.properties() if v5 else None  # paho asks them for their bytes only
+        info = self._client.publish(message.topic, message.payload, 1, message.retain, known)
         ack: asyncio.Future[int] = self._loop.create_future()
         ack.add_done_callback(_take_error)
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:

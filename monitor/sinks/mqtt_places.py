@@ -16,13 +16,13 @@ from monitor.sinks.mqtt_topics import Topics
 
 MAX_TITLES = 10
 MAX_ENTITIES = 200
-"""Home Assistant gets no more places than this, those with something open first."""
+"""Home Assistant gets no more areas and places than this; places with something open come first."""
 
 DISCOVERY = "homeassistant"
 """Home Assistant's own prefix for discovery, unless somebody changed it there."""
 
 AVAILABLE = "{{ 'online' if value_json.state == 'online' else 'offline' }}"
-IS_ON = "{{ 'ON' if value and not value_json.exercise else 'OFF' }}"
+IS_ON = "{{ 'ON' if value and value_json.count and not value_json.exercise else 'OFF' }}"
 ATTRIBUTES = "{{ value if value else '{}' }}"
 """Nothing open is an empty payload, which is no JSON: all templates bear it."""
 
@@ -52,7 +52,7 @@ def places_of(incidents: Iterable[Incident], topics: Topics) -> dict[str, Place]
     """The places of incidents by topic, in their order; those of merged incidents too."""
     found: dict[str, Place] = {}
     for one in incidents:
-        for place in _places(one):
+        for place in one.places:
             found.setdefault(topics.place(place), place)
     return found
 
@@ -61,21 +61,21 @@ def place_states(incidents: Sequence[Incident], topics: Topics) -> dict[str, byt
     """The retained payload of every place of these incidents, by topic; empty if none is open."""
     here: dict[str, list[Incident]] = {}
     for one in incidents:
-        for topic in dict.fromkeys(topics.place(place) for place in _places(one)):
+        for topic in dict.fromkeys(topics.place(place) for place in one.places):
             here.setdefault(topic, []).append(one)
     places = places_of(incidents, topics)
     return {topic: _payload(places[topic], among) for topic, among in here.items()}
 
 
-def _places(incident: Incident) -> tuple[Place, ...]:
-    every = (incident.place, *(one.place for one in incident.also))
-    return tuple(place for place in every if place is not None)
+def ranked_by_gravity(incidents: Iterable[Incident]) -> tuple[list[Incident], bool]:
+    """What is open, the gravest first, and whether that is exercises: only if nothing is real."""
+    standing = [one for one in incidents if one.open and one.status != "retracted"]
+    real = [one for one in standing if not one.exercise]
+    return sorted(real or standing, key=_gravity, reverse=True), bool(standing) and not real
 
 
 def _payload(place: Place, incidents: Sequence[Incident]) -> bytes:
-    standing = [one for one in incidents if one.open and one.status != "retracted"]
-    real = [one for one in standing if not one.exercise]
-    ranked = sorted(real or standing, key=_gravity, reverse=True)
+    ranked, exercise = ranked_by_gravity(incidents)
     if not ranked:
         return b""
     return msgspec.json.encode(
@@ -83,7 +83,7 @@ def _payload(place: Place, incidents: Sequence[Incident]) -> bytes:
             id=place.id, name=place.name, country=place.country, admin1=place.admin1,
             lat=place.lat, lon=place.lon, level=ranked[0].level, status=ranked[0].status,
             titles=tuple(one.title for one in ranked[:MAX_TITLES]), count=len(ranked),
-            updated_at=max(one.updated_at for one in ranked), exercise=not real,
+            updated_at=max(one.updated_at for one in ranked), exercise=exercise,
         )
     )  # fmt: skip
 
@@ -97,8 +97,8 @@ def discovery_topic(topics: Topics) -> str:
     return f"{DISCOVERY}/device/{_identifier(topics.status)}/config"
 
 
-def discovery(instance: str, places: Mapping[str, Place], topics: Topics) -> dict[str, object]:
-    """The device that Home Assistant shows: one binary sensor a place, 200 at most.
+def discovery(instance: str, named: Mapping[str, str], topics: Topics) -> dict[str, object]:
+    """The device that Home Assistant shows: one binary sensor a topic of `named`, 200 at most.
 
     https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload: `device`, `origin`
     and `components` are required, of a component `platform` and `unique_id`.
@@ -107,14 +107,14 @@ def discovery(instance: str, places: Mapping[str, Place], topics: Topics) -> dic
         "device": {
             "identifiers": [_identifier(topics.status)],
             "name": f"monitor {instance}",
-            "model": "Incidents by place",
+            "model": "Incidents by area and place",
         },
         "origin": {"name": "monitor"},
         "availability": [{"topic": topics.status, "value_template": AVAILABLE}],
         "qos": 1,
         "components": {
-            _identifier(topic): _component(topic, place, topics)
-            for topic, place in list(places.items())[:MAX_ENTITIES]
+            _identifier(topic): _component(topic, name, topics)
+            for topic, name in list(named.items())[:MAX_ENTITIES]
         },
     }
 
@@ -124,11 +124,11 @@ def without(gone: Iterable[str]) -> dict[str, dict[str, str]]:
     return {key: {"platform": "binary_sensor"} for key in gone}
 
 
-def _component(topic: str, place: Place, topics: Topics) -> dict[str, str]:
+def _component(topic: str, name: str, topics: Topics) -> dict[str, str]:
     return {
         "platform": "binary_sensor",
         "unique_id": f"{_identifier(topics.status)}-{_identifier(topic)}",
-        "name": place.name,
+        "name": name,
         "icon": "mdi:alert",
         "state_topic": topic,
         "value_template": IS_ON,

@@ -1,7 +1,8 @@
-"""Keeps what stands on the bus for places true: published when it changes, cleared when it ends."""
+"""Keeps what stands on the bus for places and areas true: published, changed, cleared in time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 import structlog
@@ -9,6 +10,7 @@ import structlog
 from monitor.clock import Clock
 from monitor.incident import Incident
 from monitor.sinks.deliver import Outbox
+from monitor.sinks.mqtt_areas import Ground, area_states
 from monitor.sinks.mqtt_connection import REFUSED, Connection, Message
 from monitor.sinks.mqtt_places import (
     discovery,
@@ -25,19 +27,22 @@ Incidents = Callable[[], Awaitable[Sequence[Incident]]]
 """The open incidents, then those that closed last, newest first: their places may have to go."""
 
 BREATH = 2.0
+LOOK_AGAIN = 30.0
+"""Seconds until it is looked without a new alert: rules with other areas may be in force."""
 PACKET_OVERHEAD = 1024
 
 
 class Standing:
-    """The retained states of places and, if asked for, Home Assistant's discovery."""
+    """The retained states of places and areas and, if asked for, Home Assistant's discovery."""
 
     def __init__(
         self, incidents: Incidents, clock: Clock, *, home_assistant: bool = False,
-        breath: float = BREATH,
+        ground: Callable[[], Ground] = Ground, breath: float = BREATH,
     ) -> None:  # fmt: skip
         self._incidents = incidents
         self._clock = clock
         self._home_assistant = home_assistant
+        self._ground = ground
         self._breath = breath
         self._standing: dict[str, None] = {}
         self._components: dict[str, None] = {}
@@ -51,9 +56,14 @@ class Standing:
         while True:
             newest = await outbox.newest()
             incidents = await self._incidents()
+            ground = self._ground()
             now = dict.fromkeys(self._standing, b"") | place_states(incidents, topics)
+            now |= area_states(incidents, ground, topics)
             if self._home_assistant:
-                now |= self._discovery(incidents, topics, instance)
+                named = {topics.area(one): one.name or one.id for one in ground.areas}
+                places = places_of(incidents, topics)
+                named |= {topic: place.name for topic, place in places.items()}
+                now |= self._discovery(named, topics, instance)
             changed = {topic: one for topic, one in now.items() if told.get(topic) != one}
             for topic, payload in changed.items():
                 await self._publish(connection, topic, payload)
@@ -63,13 +73,15 @@ class Standing:
                 if payload and topic != discovery_topic(topics)
             }
             told = now
-            await outbox.wait_beyond(newest)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN):
+                    await outbox.wait_beyond(newest)
             await self._clock.sleep(self._breath)  # a wave of alerts is one change
 
     def _discovery(
-        self, incidents: Sequence[Incident], topics: Topics, instance: str
+        self, named: Mapping[str, str], topics: Topics, instance: str
     ) -> dict[str, bytes]:
-        known = discovery(instance, places_of(incidents, topics), topics)
+        known = discovery(instance, named, topics)
         components = known["components"]
         assert isinstance(components, dict)  # noqa: S101 - the builder makes it so
         gone = self._components.keys() - components.keys()

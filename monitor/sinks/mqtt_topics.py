@@ -9,11 +9,12 @@ MQTT 3.1.1 carries nothing beside it.
 import hashlib
 import re
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
 from monitor.alert import Alert
-from monitor.place import Place
+from monitor.place import Area, Place
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 LONGEST_PART = 48
@@ -21,6 +22,7 @@ UNKNOWN = "_"
 DEFAULT_ROOT = "osint"
 
 
+@lru_cache(maxsize=4096)
 def part(value: str | None) -> str:
     """One level of a topic: the value in the fixed alphabet, `_` if there is none.
 
@@ -63,6 +65,10 @@ class Topics:
         """`{root}/v1/place/{country}/{admin1}/{place}`."""
         levels = (place.country, place.admin1, place.id)
         return "/".join([self._base, "place", *(part(level) for level in levels)])
+
+    def area(self, area: Area) -> str:
+        """`{root}/v1/area/{area}`."""
+        return f"{self._base}/area/{part(area.id)}"
 
     def source(self, source: str) -> str:
         """`{root}/v1/source/{id}`: `telegram:vvgladkov` is `telegram-vvgladkov` there."""

@@ -4,15 +4,19 @@ Several receivers may use one bot, one chat, or two topics of one forum; the Bot
 for all of them together, and only one program may ask for a bot's updates.
 """
 
+from typing import TYPE_CHECKING
+
 from monitor.secret import Secret
 from monitor.sinks.pacing import Overall, Pacing
-from monitor.sinks.telegram_api import BotApi
+
+if TYPE_CHECKING:
+    from monitor.sinks.telegram_api import BotApi
 
 
 class Room:
     """One chat as one receiver writes to it. `chat` is where it is now, `configured` as written."""
 
-    def __init__(self, api: BotApi, chat: str, topic: int | None = None) -> None:
+    def __init__(self, api: "BotApi", chat: str, topic: int | None = None) -> None:
         self.api = api
         self.configured = chat
         self.chat = chat
@@ -28,6 +32,8 @@ class Bot:
     """One bot: its API, its budget, its rooms by the receivers' names."""
 
     def __init__(self, token: Secret, url: str) -> None:
+        from monitor.sinks.telegram_api import BotApi  # noqa: PLC0415 - only who has a bot needs it
+
         self.token = token
         self.api = BotApi(token, url)
         self.rooms: dict[str, Room] = {}

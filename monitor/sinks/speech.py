@@ -17,7 +17,7 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
     "button_why": ("❓ Why", "❓ Почему", "❓ Чому"),
     "button_mute_rule": ("🔇 Rule 1 h", "🔇 Правило 1 ч", "🔇 Правило 1 год"),
     "button_mute_place": ("🔇 Place 1 h", "🔇 Место 1 ч", "🔇 Місце 1 год"),
-    "button_false_alarm": ("✖ False alarm", "✖ Ложная тревога", "✖ Хибна тривога"),
+    "button_false_alarm": ("✖ False alarm", "✖ Ложная", "✖ Хибна"),
     "button_venue": ("📍 Where", "📍 Где", "📍 Де"),
     "button_map": ("🗺 Map", "🗺 Карта", "🗺 Мапа"),
     # what became of a press
@@ -118,6 +118,96 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
     "why_denials": ("denied by: {names}", "опровергают: {names}", "спростовують: {names}"),
     "why_route": ("route: {path}", "маршрут: {path}", "маршрут: {path}"),
     "why_done": ("{who} ({when}): {did}", "{who} ({when}): {did}", "{who} ({when}): {did}"),
+    # an alert's own words
+    "level_informational": ("INFORMATIONAL", "К СВЕДЕНИЮ", "ДО ВІДОМА"),
+    "level_low": ("LOW", "НИЗКИЙ", "НИЗЬКИЙ"),
+    "level_medium": ("MEDIUM", "СРЕДНИЙ", "СЕРЕДНІЙ"),
+    "level_high": ("HIGH", "ВЫСОКИЙ", "ВИСОКИЙ"),
+    "level_critical": ("CRITICAL", "КРИТИЧЕСКИЙ", "КРИТИЧНИЙ"),
+    "kind_opened": ("NEW", "НОВОЕ", "НОВЕ"),
+    "kind_updated": ("UPDATED", "ОБНОВЛЕНО", "ОНОВЛЕНО"),
+    "kind_escalated": ("ESCALATED", "ПОВЫШЕНО", "ПІДВИЩЕНО"),
+    "kind_corrected": ("CORRECTED", "ИСПРАВЛЕНО", "ВИПРАВЛЕНО"),
+    "kind_closed": ("CLOSED", "ЗАВЕРШЕНО", "ЗАВЕРШЕНО"),
+    "kind_retracted": ("RETRACTED", "ОТОЗВАНО", "ВІДКЛИКАНО"),
+    "exercise": ("EXERCISE", "УЧЕБНОЕ", "НАВЧАЛЬНЕ"),
+    "exercise_banner": (
+        "EXERCISE - recorded or simulated, not happening now",
+        "УЧЕБНОЕ - запись или имитация, сейчас этого нет",
+        "НАВЧАЛЬНЕ - запис або імітація, зараз цього немає",
+    ),
+    "late": ("LATE", "ПОЗДНО", "ПІЗНО"),
+    "late_banner": (
+        "LATE - seen long after it was published, not new",
+        "ПОЗДНО - увидели намного позже публикации, не новое",
+        "ПІЗНО - побачили набагато пізніше публікації, не нове",
+    ),
+    "repeated_banner": (
+        "POSSIBLY REPEATED - the answer to the first sending was lost",
+        "ВОЗМОЖНО, ПОВТОР - ответ на первую отправку потерян",
+        "МОЖЛИВО, ПОВТОР - відповідь на перше надсилання втрачено",
+    ),
+    "publishers": ("{count} publishers", "изданий: {count}", "видань: {count}"),
+    "posts": ("{count} posts", "сообщений: {count}", "повідомлень: {count}"),
+    "echo": ("1 echo", "повторов: 1", "повторів: 1"),
+    "echoes": ("{count} echoes", "повторов: {count}", "повторів: {count}"),
+    "sides": ("sides: {names}", "стороны: {names}", "сторони: {names}"),
+    "denied_by": ("denied by {names}", "опровергают: {names}", "спростовують: {names}"),
+    "repeats": ("repeats {name}", "повторяет {name}", "повторює {name}"),
+    "one_more": ("and 1 more post", "и ещё одно сообщение", "і ще одне повідомлення"),
+    "more": ("and {count} more posts", "и ещё сообщений: {count}", "і ще повідомлень: {count}"),
+    "nobody_known": (
+        "unknown role and side", "роль и сторона неизвестны", "роль і сторона невідомі",
+    ),
+    "many_at_once": (
+        "{count} incidents at once; each gets its message as the chat's limits allow",
+        "Событий сразу: {count}; о каждом будет сообщение, как позволят пределы чата",
+        "Подій одразу: {count}; про кожну буде повідомлення, як дозволять межі чату",
+    ),
+    "role_official": ("official", "власти", "влада"),
+    "role_militia": ("militia", "вооружённое формирование", "збройне формування"),
+    "role_spokesperson": ("spokesperson", "представитель", "речник"),
+    "role_media": ("media", "СМИ", "ЗМІ"),
+    "role_local": ("local", "местные", "місцеві"),
+    "role_aggregator": ("aggregator", "пересказчик", "переказувач"),
+    "role_monitor": ("monitor", "наблюдатели", "спостерігачі"),
+    "number_killed": ("killed", "погибших", "загиблих"),
+    "number_injured": ("injured", "раненых", "поранених"),
+    "number_missing": ("missing", "пропавших", "зниклих"),
+    "number_captured": ("captured", "пленных", "полонених"),
+    "number_of": ("{figures} {what}", "{what}: {figures}", "{what}: {figures}"),
+    "number_none": ("no {what}", "{what}: нет", "{what}: немає"),
+    "number_or_more": ("{low} or more", "{low} и больше", "{low} і більше"),
+    "number_gone": ("no longer says", "больше не говорит:", "більше не каже:"),
+    # where and when
+    "near": (
+        "{km} km {point} of {town}", "{km} км на {point} от н. п. {town}",
+        "{km} км на {point} від н. п. {town}",
+    ),
+    "precision": ("±{km} km", "±{km} км", "±{km} км"),
+    "point_N": ("N", "север", "північ"),
+    "point_NE": ("NE", "северо-восток", "північний схід"),
+    "point_E": ("E", "восток", "схід"),
+    "point_SE": ("SE", "юго-восток", "південний схід"),
+    "point_S": ("S", "юг", "південь"),
+    "point_SW": ("SW", "юго-запад", "південний захід"),
+    "point_W": ("W", "запад", "захід"),
+    "point_NW": ("NW", "северо-запад", "північний захід"),
+    "minutes_before": (
+        "{shown}, {count} min ago at {now}", "{shown}, за {count} мин до {now}",
+        "{shown}, за {count} хв до {now}",
+    ),
+    "hours_before": (
+        "{shown}, {count} h ago at {now}", "{shown}, за {count} ч до {now}",
+        "{shown}, за {count} год до {now}",
+    ),
+    # how sure, in a word
+    "status_unconfirmed": ("unconfirmed", "не подтверждено", "не підтверджено"),
+    "status_reported": ("reported", "сообщается", "повідомляється"),
+    "status_corroborated": ("corroborated", "подтверждено сторонами", "підтверджено сторонами"),
+    "status_official": ("official", "официально", "офіційно"),
+    "status_disputed": ("disputed", "спорно", "спірно"),
+    "status_retracted": ("retracted", "отозвано", "відкликано"),
     # how sure an incident is
     "sure_unconfirmed": (
         "unconfirmed: one publisher says so", "не подтверждено: один источник",
@@ -142,6 +232,36 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
         "retracted: who said it took it back", "отозвано: сообщавшие сняли",
         "відкликано: хто повідомив, той зняв",
     ),
+    # digests and signs of life
+    "digest_quiet": (
+        "While it was quiet: {what}", "Пока было тихо: {what}", "Поки було тихо: {what}",
+    ),
+    "digest_updates": ("Updates: {what}", "Обновления: {what}", "Оновлення: {what}"),
+    "digest_since": ("What has happened", "Что произошло", "Що сталося"),
+    "digest_counts": (
+        "{opened} opened, {open} open now, {waiting} not acknowledged, {false} false alarms",
+        "началось: {opened}, идёт сейчас: {open}, не принято: {waiting}, ложных тревог: {false}",
+        "почалося: {opened}, триває: {open}, не прийнято: {waiting}, хибних тривог: {false}",
+    ),
+    "since": ("since {since}", "с {since}", "з {since}"),
+    "all_quiet": ("All quiet", "Всё тихо", "Усе тихо"),
+    "quiet_since": ("no alert since {since}", "нет тревог с {since}", "немає тривог з {since}"),
+    "sources_well": (
+        "sources: {ok} of {all} are well", "источники: в порядке {ok} из {all}",
+        "джерела: справні {ok} з {all}",
+    ),
+    "held_back_one": ("1 alert held back", "задержано сообщений: 1", "затримано сповіщень: 1"),
+    "held_back": (
+        "{count} alerts held back", "задержано сообщений: {count}", "затримано сповіщень: {count}",
+    ),
+    "incident_one": ("1 incident", "событий: 1", "подій: 1"),
+    "incident": ("{count} incidents", "событий: {count}", "подій: {count}"),
+    "alert_one": ("1 alert", "тревог: 1", "тривог: 1"),
+    "alert": ("{count} alerts", "тревог: {count}", "тривог: {count}"),
+    "posts_one": ("1 post", "сообщений: 1", "повідомлень: 1"),
+    "open": ("open", "идёт", "триває"),
+    "closed": ("closed", "завершено", "завершено"),
+    "not_acknowledged": ("not acknowledged", "не принято", "не прийнято"),
     # /mute, /mutes, /unmute, /quiet
     "mute_usage": (
         "Write /mute rule (or place, source, level) NAME 2h, or answer an alert with /mute 1h.",
@@ -217,3 +337,14 @@ def language_of(code: str | None, otherwise: Language = "en") -> Language:
     """The language for a reader's IETF tag (`uk-UA`), `otherwise` if it is none of ours."""
     short = (code or "").partition("-")[0].lower()
     return next((one for one in LANGUAGES if one == short), otherwise)
+
+
+def counted(phrase: str, count: int, language: Language) -> str:
+    """So many of something, in the singular for one where a language has it."""
+    return say(f"{phrase}_one" if count == 1 else phrase, language, count=count)
+
+
+def said(kind: str, word: str, language: Language) -> str:
+    """A word of ours (a role, a status, what is counted) in a language; any other as it is."""
+    phrase = f"{kind}_{word}"
+    return say(phrase, language) if phrase in PHRASES else word

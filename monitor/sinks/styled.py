@@ -98,6 +98,29 @@ def inert(text: str) -> str:
     return str(_ACTIVE.sub(_WORD_JOINER, text))
 
 
+def inert_spans(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Made inert as one text, because what is active may be split over spans."""
+    whole = "".join(one.text for one in spans)
+    safe = inert(whole)
+    found: list[Span] = []
+    at = 0
+    for one in spans:
+        end = at
+        for char in one.text:
+            while safe[end] != char:
+                end += 1
+            end += 1
+        found.append(one._replace(text=safe[at:end]))
+        at = end
+    return tuple(found)
+
+
+def inert_text(lines: Iterable[Line]) -> str:
+    """The bare text of a message, inert but for the links that we made."""
+    whole = (("".join(one.text for one in line.spans), line.role) for line in lines)
+    return "\n".join(text if role == "link" else inert(text) for text, role in whole)
+
+
 def clusters(text: str) -> list[str]:
     """The text in what a reader takes for characters (extended grapheme clusters)."""
     return [str(found) for found in regex.findall(r"\X", text)]

@@ -17,7 +17,7 @@ from monitor.alert import Alert
 from monitor.clock import Clock
 from monitor.sinks.deliver import (
     Backoff,
-    Mute,
+    Gates,
     Outbox,
     RejectedError,
     RetryError,
@@ -25,7 +25,6 @@ from monitor.sinks.deliver import (
     begin_at,
     delivery,
     note_failed,
-    nothing_muted,
     record_whole,
     together,
 )
@@ -43,7 +42,7 @@ READ_AT_ONCE = 200
 MOST_WAITING = 10_000
 """Alerts read ahead of what is settled; of each only its number is kept, of each incident two."""
 
-SILENT_LEVELS = {"informational", "low"}
+SILENT_LEVELS = {"informational", "low", "medium"}
 
 
 class Reference(NamedTuple):
@@ -67,17 +66,6 @@ def read_reference(text: str | None, chat: str) -> Reference | None:
         return Reference(parts[0], int(parts[1]), int(parts[2]), int(parts[3]))
     except ValueError:
         return None
-
-
-class Gates(NamedTuple):
-    """Why an alert is not sent (`mute`), or sent without a sound (`hush`); None if it is.
-
-    `evidence`: whether what further publishers say is also answered under the incident's message.
-    """
-
-    mute: Mute = nothing_muted
-    hush: Mute = nothing_muted
-    evidence: bool = False
 
 
 class TelegramBotSink:

@@ -9,8 +9,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from monitor.alert import Alert, AlertPost
+from monitor.alert import Alert, AlertNumber, AlertPost
+from monitor.receivers import Language
 from monitor.rule import Level
+from monitor.sinks.reasons import reason_in
+from monitor.sinks.speech import said, say
 from monitor.sinks.styled import Line, Span, marked, merged, span
 
 LEVEL_MARKS: dict[Level, str] = {
@@ -19,25 +22,6 @@ LEVEL_MARKS: dict[Level, str] = {
 
 EXERCISE_MARK, RETRACTED_MARK = "🟣", "⚫"
 """In the level's place: what is not happening, or no longer said, never wears an alarming dot."""
-
-KIND_WORDS = {
-    "opened": "NEW", "updated": "UPDATED", "escalated": "ESCALATED", "corrected": "CORRECTED",
-    "closed": "CLOSED",
-}  # fmt: skip
-
-STATUS_WORDS = {
-    "unconfirmed": "unconfirmed: one publisher says so",
-    "reported": "reported by several publishers",
-    "corroborated": "corroborated by more than one side",
-    "official": "confirmed by an official of the place",
-    "disputed": "disputed: somebody denies it",
-    "retracted": "retracted: who said it took it back",
-}
-
-EXERCISE = "EXERCISE - recorded or simulated, not happening now"
-LATE = "LATE"
-ALL_LATE = "LATE - seen long after it was published, not new"
-REPEATED = "POSSIBLY REPEATED - the answer to the first sending was lost"
 
 HOUR, DAY = 60, 24 * 60
 """Minutes."""
@@ -61,20 +45,21 @@ class Manner(NamedTuple):
     handled: str = ""
     near: str = ""
     signs: bool = False
+    language: Language = "en"
+
+    def say(self, phrase: str, **values: object) -> str:
+        """A phrase of ours in the readers' language."""
+        return say(phrase, self.language, **values)
+
+    def said(self, kind: str, word: str) -> str:
+        """A word that may be ours, in the readers' language if it is."""
+        return said(kind, word, self.language)
 
 
 def compose(alert: Alert, manner: Manner) -> tuple[Line, ...]:
     """The whole message, first the most important."""
-    lines: list[Line] = []
-    if alert.exercise:
-        sign = f"{EXERCISE_MARK}{EXERCISE_MARK} " if manner.signs else ""
-        lines.append(Line("banner", (span(f"{sign}{EXERCISE}", "alarm", "bold"),)))
-    if alert.posts and all(post.late for post in alert.posts):
-        sign = "🕓 " if manner.signs else ""
-        lines.append(Line("banner", (span(f"{sign}{ALL_LATE}", "alarm", "bold"),)))
-    if manner.repeated:
-        lines.append(Line("banner", (span(REPEATED, "alarm"),)))
-    lines += [_head(alert), *_where(alert, manner), *_facts(alert)]
+    lines = [*_banners(alert, manner), _head(alert, manner)]
+    lines += [*_where(alert, manner), *_facts(alert, manner)]
     if manner.handled:
         lines.append(Line("fact", (span(one_line(manner.handled), "bold"),)))
     shown = alert.posts[: manner.posts]
@@ -82,10 +67,26 @@ def compose(alert: Alert, manner: Manner) -> tuple[Line, ...]:
         lines += _own_words(post) if alert.about_itself else _post(post, manner)
     hidden = alert.incident.posts - len(shown)
     if hidden > 0:
-        plural = "post" if hidden == 1 else "posts"
-        lines.append(Line("fact", (span(f"and {hidden} more {plural}", "faint"),)))
+        more = manner.say("one_more") if hidden == 1 else manner.say("more", count=hidden)
+        lines.append(Line("fact", (span(more, "faint"),)))
     lines.append(Line("foot", (span(f"alert {alert.id}", "faint"),)))
     return tuple(lines)
+
+
+def _banners(alert: Alert, manner: Manner) -> list[Line]:
+    """What must not be missed: that it does not happen now, is old, or may have come before."""
+    lines: list[Line] = []
+    if alert.exercise:
+        sign = f"{EXERCISE_MARK}{EXERCISE_MARK} " if manner.signs else ""
+        text = f"{sign}{manner.say('exercise_banner')}"
+        lines.append(Line("banner", (span(text, "alarm", "bold"),)))
+    if alert.posts and all(post.late for post in alert.posts):
+        sign = "🕓 " if manner.signs else ""
+        text = f"{sign}{manner.say('late_banner')}"
+        lines.append(Line("banner", (span(text, "alarm", "bold"),)))
+    if manner.repeated:
+        lines.append(Line("banner", (span(manner.say("repeated_banner"), "alarm"),)))
+    return lines
 
 
 def evidence(posts: Sequence[AlertPost], manner: Manner) -> tuple[Line, ...]:
@@ -93,25 +94,25 @@ def evidence(posts: Sequence[AlertPost], manner: Manner) -> tuple[Line, ...]:
     return tuple(line for post in posts for line in _post(post, manner))
 
 
-def overview(alerts: Sequence[Alert]) -> tuple[Line, ...]:
+def overview(alerts: Sequence[Alert], language: Language = "en") -> tuple[Line, ...]:
     """Many incidents at once, a line each: their own messages follow as the limits allow."""
-    head = f"{len(alerts)} incidents at once; each gets its message as the chat's limits allow"
+    head = say("many_at_once", language, count=len(alerts))
     lines = [Line("banner", (span(head, "alarm"),))]
     for alert in alerts:
         what = alert.incident
         where = f" - {one_line(what.place.name)}" if what.place else ""
-        mark = "EXERCISE " if alert.exercise else ""
+        mark = f"{say('exercise', language)} " if alert.exercise else ""
         text = f"{level_mark(alert)} {mark}{one_line(what.title)[:60]}{where[:40]}"
-        kind = "" if alert.kind == "opened" else f" ({kind_word(alert)})"
-        lines.append(Line("fact", (span(f"{text}{kind}"), span(f" · {what.status}", "faint"))))
+        kind = "" if alert.kind == "opened" else f" ({kind_word(alert, language)})"
+        sure = said("status", what.status, language)
+        lines.append(Line("fact", (span(f"{text}{kind}"), span(f" · {sure}", "faint"))))
     return tuple(lines)
 
 
-def kind_word(alert: Alert) -> str:
+def kind_word(alert: Alert, language: Language = "en") -> str:
     """What happened to the incident, in one word."""
-    if alert.kind == "corrected" and alert.incident.status == "retracted":
-        return "RETRACTED"
-    return KIND_WORDS[alert.kind]
+    gone = alert.kind == "corrected" and alert.incident.status == "retracted"
+    return say("kind_retracted" if gone else f"kind_{alert.kind}", language)
 
 
 def level_mark(alert: Alert) -> str:
@@ -123,12 +124,12 @@ def level_mark(alert: Alert) -> str:
     return LEVEL_MARKS[alert.incident.level]
 
 
-def _head(alert: Alert) -> Line:
+def _head(alert: Alert, manner: Manner) -> Line:
     what = alert.incident
-    mark = f"{level_mark(alert)} {what.level.upper()}"
+    mark = f"{level_mark(alert)} {manner.say(f'level_{what.level}')}"
     spans = [span(mark, "level", "bold"), span("  ")]
     if alert.kind != "opened":
-        spans.append(span(f"{kind_word(alert)}: ", "bold"))
+        spans.append(span(f"{kind_word(alert, manner.language)}: ", "bold"))
     spans.append(span(one_line(what.title), "bold"))
     if what.place is not None:
         spans.append(span(f" - {one_line(what.place.name)}", "bold"))
@@ -142,58 +143,82 @@ def _where(alert: Alert, manner: Manner) -> list[Line]:
     place = alert.incident.place
     if place is None or not manner.near:
         return []
-    exact = f", ±{place.precision_km:g} km" if (place.precision_km or 0) >= 1 else ""
-    return [Line("fact", (span(f"{one_line(manner.near)}{exact}"),))]
+    text = one_line(manner.near)
+    if (place.precision_km or 0) >= 1:
+        text += f", {manner.say('precision', km=f'{place.precision_km:g}')}"
+    return [Line("fact", (span(text),))]
 
 
-def _facts(alert: Alert) -> list[Line]:
+def _facts(alert: Alert, manner: Manner) -> list[Line]:
     what = alert.incident
-    parts = [] if alert.about_itself else [STATUS_WORDS.get(what.status, what.status)]
+    parts = [] if alert.about_itself else [manner.say(f"sure_{what.status}")]
     if what.families > 1:
-        parts.append(_count(what.families, "publisher"))
+        parts.append(manner.say("publishers", count=what.families))
     if what.posts > 1:
-        echoes = f" ({_count(what.echoes, 'echo', 'echoes')})" if what.echoes else ""
-        parts.append(_count(what.posts, "post") + echoes)
-    sides, long = _sides(alert), bool(what.roles or what.denied_by)
+        parts.append(manner.say("posts", count=what.posts) + _echoes(what.echoes, manner))
+    sides, long = _sides(alert, manner), bool(what.roles or what.denied_by)
     if sides and not long:
         parts.insert(1 + (what.families > 1), sides)
     lines = [Line("fact", (span(" · ".join(parts)),))] if parts else []
     if long:
         lines.append(Line("fact", (span(sides),)))
     if what.numbers:
-        lines.append(Line("fact", (span(_numbers(alert), "bold"),)))
-    if because := one_line(alert.reason):
-        lines.append(Line("fact", (span(f"{kind_word(alert).lower()}: {because}", "faint"),)))
+        lines.append(Line("fact", (span(_numbers(alert, manner), "bold"),)))
+    if because := one_line(reason_in(manner.language, alert.reason)):
+        kind = kind_word(alert, manner.language).lower()
+        lines.append(Line("fact", (span(f"{kind}: {because}", "faint"),)))
     return lines
 
 
-def _sides(alert: Alert) -> str:
+def _echoes(count: int, manner: Manner) -> str:
+    if not count:
+        return ""
+    return f" ({manner.say('echo') if count == 1 else manner.say('echoes', count=count)})"
+
+
+def _sides(alert: Alert, manner: Manner) -> str:
     """`official, militia (ru-state, legion); denied by official ru-state`."""
     what = alert.incident
-    roles = ", ".join(one_line(role) for role in what.roles)
+    roles = ", ".join(one_line(manner.said("role", role)) for role in what.roles)
     sides = ", ".join(one_line(side) for side in what.affiliations)
-    said = (
-        f"{roles} ({sides})" if roles and sides else roles or (f"sides: {sides}" if sides else "")
-    )
-    deniers = ", ".join(one_line(one) for one in what.denied_by)
-    return "; ".join(filter(None, [said, f"denied by {deniers}" if deniers else ""]))
+    whose = manner.say("sides", names=sides) if sides else ""
+    claim = f"{roles} ({sides})" if roles and sides else roles or whose
+    deniers = ", ".join(one_line(_denier(one, manner)) for one in what.denied_by)
+    denial = manner.say("denied_by", names=deniers) if deniers else ""
+    return "; ".join(filter(None, [claim, denial]))
 
 
-def _numbers(alert: Alert) -> str:
+def _denier(one: str, manner: Manner) -> str:
+    """`official ru-state`: the role is a word of ours, the side is not."""
+    role, blank, side = one.partition(" ")
+    return f"{manner.said('role', role)}{blank}{side}"
+
+
+def _numbers(alert: Alert, manner: Manner) -> str:
     """`ru-state: 8 injured; legion: no injured`."""
     sides: dict[str, list[str]] = {}
     for number in alert.incident.numbers:
-        sides.setdefault(one_line(number.side), []).append(number.text)
-    return "; ".join(f"{side}: {', '.join(said)}" for side, said in sides.items())
+        sides.setdefault(one_line(number.side), []).append(_number(number, manner))
+    return "; ".join(f"{side}: {', '.join(numbers)}" for side, numbers in sides.items())
+
+
+def _number(one: AlertNumber, manner: Manner) -> str:
+    what = manner.said("number", one.what)
+    if one.high == 0:
+        return manner.say("number_none", what=what)
+    figures = one.figures if one.high is not None else manner.say("number_or_more", low=one.low)
+    return manner.say("number_of", figures=figures, what=what)
 
 
 def _post(post: AlertPost, manner: Manner) -> list[Line]:
     name = one_line(manner.name(post.source)) or post.source
-    who = [span(name, "bold"), span(_speaker(post)), span(f" · {manner.when(post.published_at)}")]
+    when = manner.when(post.published_at)
+    who = [span(name, "bold"), span(_speaker(post, manner)), span(f" · {when}")]
     if post.late:
-        who.append(span(f"  {LATE}", "alarm", "bold"))
+        who.append(span(f"  {manner.say('late')}", "alarm", "bold"))
     if post.echo_of:
-        who.append(span(f" · repeats {one_line(post.echo_of)}", "faint"))
+        repeats = manner.say("repeats", name=one_line(post.echo_of))
+        who.append(span(f" · {repeats}", "faint"))
     lines = [Line("who", merged(who))]
     lines += [Line("quote", line) for line in _by_line(quoted(post.text, post.spans, manner.quote))]
     if post.url and _is_address(post.url):
@@ -211,13 +236,10 @@ def _is_address(url: str) -> bool:
     return re.fullmatch(r"https?://[^\s\"'<>\\]{1,1000}", url) is not None and url.isprintable()
 
 
-def _speaker(post: AlertPost) -> str:
-    known = [one_line(word) for word in (post.role, post.affiliation) if word and word != "unknown"]
-    return f" ({', '.join(known)})" if known else " (unknown role and side)"
-
-
-def _count(number: int, noun: str, many: str | None = None) -> str:
-    return f"{number} {noun if number == 1 else many or f'{noun}s'}"
+def _speaker(post: AlertPost, manner: Manner) -> str:
+    words = (manner.said("role", post.role or ""), post.affiliation)
+    known = [one_line(word) for word in words if word and word != "unknown"]
+    return f" ({', '.join(known) or manner.say('nobody_known')})"
 
 
 def one_line(text: str) -> str:
@@ -269,6 +291,11 @@ def _by_line(spans: Sequence[Span]) -> list[tuple[Span, ...]]:
     return [line for line in whole if any(one.text.strip() for one in line)]
 
 
+def lies(km: int, direction: str, town: str, language: Language = "en") -> str:
+    """`12 km SE of Грайворон`."""
+    return say("near", language, km=km, point=say(f"point_{direction}", language), town=town)
+
+
 def age(moment: datetime, now: datetime, zone: tzinfo) -> str:
     """`just now`, `2 min ago`, `3 h ago`; beyond a day the date and time in the reader's zone."""
     passed = now - moment
@@ -281,18 +308,21 @@ def age(moment: datetime, now: datetime, zone: tzinfo) -> str:
     return moment.astimezone(zone).strftime("%-d %b %Y, %H:%M")
 
 
-def told_after(moment: datetime, now: datetime, zone: tzinfo) -> str:
+def told_after(moment: datetime, now: datetime, zone: tzinfo, language: Language = "en") -> str:
     """`12:14 EET, 5 min ago at 12:19`: stays true however much later it is read."""
-    shown = time_of_day(moment, now, zone)
+    shown = time_of_day(moment, now, zone, language)
     passed = int((now - moment).total_seconds() // 60)
     if passed < 1 or passed >= DAY:
         return shown
-    length = f"{passed} min" if passed < HOUR else f"{passed // HOUR} h"
-    return f"{shown}, {length} ago at {now.astimezone(zone):%H:%M}"
+    clock = f"{now.astimezone(zone):%H:%M}"
+    if passed < HOUR:
+        return say("minutes_before", language, shown=shown, count=passed, now=clock)
+    return say("hours_before", language, shown=shown, count=passed // HOUR, now=clock)
 
 
-def time_of_day(moment: datetime, now: datetime, zone: tzinfo) -> str:
+def time_of_day(moment: datetime, now: datetime, zone: tzinfo, language: Language = "en") -> str:
     """`12:14 UTC`, with the date if it is not today's: for messages that are read later."""
     there = moment.astimezone(zone)
-    day = "" if there.date() == now.astimezone(zone).date() else there.strftime("%-d %b %Y, ")
+    shape = "%-d %b %Y, " if language == "en" else "%Y-%m-%d, "  # months are words in English only
+    day = "" if there.date() == now.astimezone(zone).date() else there.strftime(shape)
     return f"{day}{there:%H:%M} {there:%Z}"

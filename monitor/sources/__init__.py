@@ -6,12 +6,10 @@ matters in memory: what it has read is stored together with the cursor that says
 """
 
 from monitor.source import Via
-from monitor.sources.feed import FeedReader
-from monitor.sources.preview import PreviewReader
-from monitor.sources.recording import Recording
 
-SOURCES: dict[Via, type[FeedReader | PreviewReader | Recording]] = {
-    "feed": FeedReader,  # one object for each feed
-    "preview": PreviewReader,  # one object for all channels: they share one pace
-    "recording": Recording,  # one object for each recording
+SOURCES: dict[Via, str] = {
+    "feed": "monitor.sources.feed:FeedReader",  # one object for each feed
+    "preview": "monitor.sources.preview:PreviewReader",  # one for all channels: they share a pace
+    "recording": "monitor.sources.recording:Recording",  # one object for each recording
 }
+"""Kind -> module and class; a module is loaded when a configuration has such a source."""

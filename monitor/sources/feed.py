@@ -14,7 +14,15 @@ import structlog
 
 from monitor.clock import Clock
 from monitor.post import Post, PostKind, Received
-from monitor.source import Arrival, HealthBoard, Intake, SourceHealth, SourceInfo, SourceState
+from monitor.source import (
+    Arrival,
+    HealthBoard,
+    Intake,
+    SourceHealth,
+    SourceInfo,
+    SourceState,
+    newest_of,
+)
 from monitor.sources.envelope import received
 from monitor.sources.feed_page import Entry, Feed, read_feed
 from monitor.sources.fetch import Fetch, Fetched, FetchError
@@ -157,7 +165,9 @@ class FeedReader:
             await hand_over(intake, arrival, self._clock, self.name)
             log.info("source_read", source=self.name, posts=len(posts), history=history)
             self._health = msgspec.structs.replace(
-                self._health, posts=self._health.posts + len(posts), last_post=now.isoformat()
+                self._health,
+                posts=self._health.posts + len(posts),
+                last_post=newest_of(posts, self._health.last_post),
             )
         self._seen = seen
 

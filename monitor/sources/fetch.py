@@ -6,25 +6,25 @@ to a large one. Nothing is retried here: an error says whether another try can h
 """
 
 import asyncio
-import contextlib
 import socket
-import threading
 import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
-import aiohttp
 import msgspec
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.connector import AddrInfoType
 from yarl import URL
 
 from monitor import __version__
 from monitor.clock import Clock
 from monitor.sources.address import is_public
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+    from aiohttp.abc import AbstractResolver
+    from aiohttp.connector import AddrInfoType
 
 MAX_BYTES = 5_000_000
 MAX_RATIO = 100
@@ -103,13 +103,13 @@ class Fetch:
         contact: str | None = None,
         allow_private: bool = False,
         limits: Limits | None = None,
-        resolver: AbstractResolver | None = None,
+        resolver: "AbstractResolver | None" = None,
     ) -> None:
         self._clock = clock
         self._allow_private = allow_private
         self._limits = limits or Limits()
         self._resolver = resolver
-        self._session: aiohttp.ClientSession | None = None
+        self._session: ClientSession | None = None
         about = f"+{contact}" if contact else "reads public posts; no contact configured"
         self.user_agent = f"monitor/{__version__} ({about})"
 
@@ -153,6 +153,8 @@ class Fetch:
         """
         conditions = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         headers = {name: value for name, value in conditions.items() if value}
+        import aiohttp  # noqa: PLC0415 - 15 MB, and 0.1 s: nothing is fetched before the start
+
         hint = "check the network and the address; it is tried again with growing pauses"
         try:
             async with asyncio.timeout(self._limits.total):
@@ -196,7 +198,7 @@ class Fetch:
                 retry_after=retry_after(kept.get("retry-after"), self._clock.now()),
             )
 
-    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _body(self, response: "ClientResponse") -> bytes:
         unpacker = unpacker_for(response.headers.get("Content-Encoding", ""))
         body = bytearray()
         received = 0
@@ -219,8 +221,12 @@ class Fetch:
             )
         return bytes(body)
 
-    def _opened(self) -> aiohttp.ClientSession:
+    def _opened(self) -> "ClientSession":
         if self._session is None:
+            import aiohttp  # noqa: PLC0415 - as in `get`
+
+            from monitor.sources.resolver import DaemonResolver  # noqa: PLC0415 - as in `get`
+
             connector = aiohttp.TCPConnector(
                 resolver=self._resolver or DaemonResolver(),
                 socket_factory=self._socket,
@@ -239,7 +245,7 @@ class Fetch:
             )
         return self._session
 
-    def _socket(self, target: AddrInfoType) -> socket.socket:
+    def _socket(self, target: "AddrInfoType") -> socket.socket:
         """Make the socket for one address, or refuse: the last moment before connecting."""
         family, kind, protocol, _, address = target
         if not (self._allow_private or is_public(str(address[0]))):
@@ -248,55 +254,6 @@ class Fetch:
         made = socket.socket(family, kind, protocol)
         made.setblocking(False)
         return made
-
-
-class DaemonResolver(AbstractResolver):
-    """The system's resolver on a thread that a stop need not wait for.
-
-    asyncio's own would hold up the process's end until the name server has timed out.
-    """
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Look a name up; OSError when there is none."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[list[Any]] = loop.create_future()
-
-        def settle(found: list[Any] | OSError) -> None:
-            if answer.done():
-                return
-            if isinstance(found, OSError):
-                answer.set_exception(found)
-            else:
-                answer.set_result(found)
-
-        def look_up() -> None:
-            found: list[Any] | OSError
-            try:
-                found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
-            except UnicodeError as error:
-                found = OSError(f"not a host name: {error}")
-            except OSError as error:
-                found = error
-            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-                loop.call_soon_threadsafe(settle, found)
-
-        threading.Thread(target=look_up, name=f"resolve {host[:40]}", daemon=True).start()
-        return [
-            ResolveResult(
-                hostname=host,
-                host=str(address[0]),
-                port=port,
-                family=kind,
-                proto=protocol,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for kind, _, protocol, _, address in await answer
-        ]
-
-    async def close(self) -> None:
-        """Nothing is held."""
 
 
 def checked(url: str, *, base: URL | None = None) -> URL:

@@ -21,7 +21,7 @@ import structlog
 
 from monitor.clock import Clock
 from monitor.post import Post, Received
-from monitor.source import Arrival, Intake, SourceHealth, SourceInfo, SourceState
+from monitor.source import Arrival, Intake, SourceHealth, SourceInfo, SourceState, newest_of
 from monitor.sources.envelope import received
 from monitor.sources.fetch import REDIRECTS, Fetch, Fetched, FetchError
 from monitor.sources.handover import hand_over
@@ -259,7 +259,8 @@ class PreviewReader:
         if other is not None:
             hint = (
                 f"@{channel.name} was channel {known.channel} and is now {other}: it has another"
-                " owner. Not read any more; remove it from the sources file or check who it is"
+                f" owner. Not read any more: check who it is, then stop monitor: monitor sources"
+                f" accept @{channel.name}; or remove it from the sources file"
             )
             channel.stopped = True
             self._trouble(channel, Trouble("handed_over", hint))
@@ -318,7 +319,9 @@ class PreviewReader:
             return
         health = channel.health
         channel.health = msgspec.structs.replace(
-            health, posts=health.posts + len(posts), last_post=self._clock.now().isoformat()
+            health,
+            posts=health.posts + len(posts),
+            last_post=newest_of(posts, health.last_post),
         )
         log.info("source_read", source=channel.source, posts=len(posts), history=history)
 

@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
-import zstandard
 
 from monitor.incident import OUTCOMES
 from monitor.post import Post, PostKind, PostName
@@ -15,6 +15,7 @@ from monitor.store.content import content_hash
 from monitor.store.database import Database
 from monitor.store.moments import from_ms, to_ms
 from monitor.store.posts import whole_post
+from monitor.store.texts import unpacked
 from monitor.store.trouble import DamagedError
 
 _PAGE = 500
@@ -49,9 +50,10 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
 
 _COLUMNS = """
 SELECT p.seq, p.message, p.version, c.exercise, p.kind, p.event_at, p.observed_at, p.partition,
-       p.body, p.hits, p.outcome, p.reason, p.history, p.seal, r.hash,
+       t.body, t.length, t.hits, p.outcome, p.reason, p.history, p.seal, r.hash,
        (SELECT min(n.source) FROM names n WHERE n.channel = p.channel)
 FROM posts p JOIN channels c USING (channel) JOIN rulebooks r USING (rulebook)
+LEFT JOIN texts t USING (seq)
 """
 _HITS = msgspec.json.Decoder(tuple[StoredHit, ...])
 
@@ -66,9 +68,11 @@ def _stored(row: Sequence[object]) -> Stored:
 def _decoded(row: Sequence[object]) -> Stored:
     (
         seq, message, version, exercise, kind, event_ms, observed_ms, partition,
-        body, hits, outcome, reason, history, mark, rulebook, source,
+        body, length, hits, outcome, reason, history, mark, rulebook, source,
     ) = row  # fmt: skip
-    post = whole_post(_int(seq), (body, hits, outcome, reason, history), _int(mark))
+    sealed = (body, hits, outcome, reason, history)
+    ends = None if length is None else _int(length)
+    post = whole_post(_int(seq), sealed, ends, _int(mark))
     return msgspec.convert(
         {
             "seq": seq,
@@ -175,8 +179,7 @@ def stored_since(db: Database, moment: datetime) -> Iterator[Stored]:
     In the order of storing; read page by page, so that no reader holds up the log's tidying.
     """
     ((first,),) = db.rows(
-        "SELECT min(seq) FROM posts WHERE body IS NOT NULL AND matched IN (0, 1)"
-        " AND observed_at >= ?",
+        "SELECT min(seq) FROM texts WHERE matched IN (0, 1) AND seen >= ?",
         [to_ms(moment)],
     )
     seq = int(first) - 1 if first is not None else None
@@ -189,8 +192,7 @@ def stored_since(db: Database, moment: datetime) -> Iterator[Stored]:
 def versions_since(db: Database, moment: datetime) -> int:
     """How many versions `stored_since` will give."""
     ((count,),) = db.rows(
-        "SELECT count(*) FROM posts WHERE body IS NOT NULL AND matched IN (0, 1)"
-        " AND observed_at >= ?",
+        "SELECT count(*) FROM texts WHERE matched IN (0, 1) AND seen >= ?",
         [to_ms(moment)],
     )
     return int(count)
@@ -202,23 +204,18 @@ def payload(db: Database, seq: int) -> bytes | None:
     Raises:
         DamagedError: it is not what was received.
     """
-    rows = db.rows("SELECT payload, body, payload_hash FROM posts WHERE seq = ?", [seq])
-    if not rows or rows[0][1] is None:
+    rows = db.rows(
+        "SELECT body, length, payload, payload_hash FROM posts JOIN texts USING (seq)"
+        " WHERE seq = ?",
+        [seq],
+    )
+    if not rows:
         return None
-    ((packed, body, payload_hash),) = rows
-    received = _unpacked(packed, body)
-    if received is None or hashlib.sha256(received).digest() != payload_hash:
+    (*text, payload_hash) = rows[0]
+    _, received = unpacked(*text)
+    if hashlib.sha256(received).digest() != payload_hash:
         raise DamagedError(f"what was received as post number {seq} does not match its hash")
     return received
-
-
-def _unpacked(packed: bytes | None, body: bytes) -> bytes | None:
-    if packed is None:
-        return body
-    try:
-        return zstandard.ZstdDecompressor().decompress(packed)
-    except zstandard.ZstdError:
-        return None
 
 
 def outcomes(db: Database) -> dict[str, int]:
@@ -236,8 +233,8 @@ def verify_chain(db: Database) -> int | None:
     chain, seq = b"", 0
     while True:
         rows = db.rows(
-            f"SELECT {LINK_COLUMNS}, body, payload, chain FROM posts"
-            " WHERE seq > ? ORDER BY seq LIMIT ?",
+            f"SELECT {LINK_COLUMNS}, body, length, payload, chain FROM posts"
+            " LEFT JOIN texts USING (seq) WHERE seq > ? ORDER BY seq LIMIT ?",
             (seq, _PAGE),
         )
         for row in rows:
@@ -248,17 +245,17 @@ def verify_chain(db: Database) -> int | None:
             return None if seq == sum(outcomes(db).values()) else seq + 1
 
 
-def _sound(before: bytes, row: Sequence[object]) -> bool:
-    *key, body, packed, chain = row
+def _sound(before: bytes, row: Sequence[Any]) -> bool:
+    *key, body, length, payload, chain = row
     if link(before, key) != chain:
         return False
     *_, content, payload_hash = key
     if body is None:
-        return packed is None
-    received = _unpacked(packed if packed is None else _bytes(packed), _bytes(body))
-    if received is None or hashlib.sha256(received).digest() != payload_hash:
-        return False
+        return True
     try:
-        return content_hash(msgspec.json.decode(_bytes(body), type=Post)) == content
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        json, received = unpacked(_bytes(body), length, payload)
+        if hashlib.sha256(received).digest() != payload_hash:
+            return False
+        return bool(content_hash(msgspec.json.decode(json, type=Post)) == content)
+    except (DamagedError, TypeError, msgspec.DecodeError, UnicodeDecodeError):
         return False

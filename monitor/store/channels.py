@@ -124,12 +124,37 @@ class Channels:
             self.highest = max(self.highest, channel)
         if learned is not None:
             self.by_native[platform, exercise, learned] = channel
-        if (source, exercise, channel) not in self._names:
+        if (source, exercise, channel) in self._names and name not in self.held:
+            self._hold(connection, name, channel, holder=True)
+        elif (source, exercise, channel) not in self._names:
             holder = name not in self.held
             entry = (source, int(exercise), channel, int(holder))
             connection.execute("INSERT INTO names VALUES (?, ?, ?, ?, ?)", (*entry, seal(*entry)))
             self._name(name, channel, holder=holder)
         self._settled.add((source, exercise, channel, native))
+
+    def release(self, connection: sqlite3.Connection, name: Name) -> None:
+        """Let go of a name that changed hands: the next channel whose posts come under it holds it.
+
+        The former one keeps its posts, and that it once had the name.
+        """
+        holder = self.held.pop(name, None)
+        if holder is not None:
+            self._hold(connection, name, holder, holder=False)
+            self._settled.clear()
+
+    def _hold(
+        self, connection: sqlite3.Connection, name: Name, channel: int, *, holder: bool
+    ) -> None:
+        """Write whether a channel that had the name has it now."""
+        entry = (name[0], int(name[1]), channel, int(holder))
+        connection.execute(
+            "UPDATE names SET holder = ?, seal = ?"
+            " WHERE source = ? AND exercise = ? AND channel = ?",
+            (int(holder), seal(*entry), *entry[:3]),
+        )
+        if holder:
+            self._name(name, channel, holder=True)
 
 
 class Addresses:

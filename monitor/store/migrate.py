@@ -14,6 +14,7 @@ STEPS: Mapping[int, str] = {
     2: Path(__file__).with_name("silences.sql").read_text(encoding="utf-8"),
     3: Path(__file__).with_name("actions.sql").read_text(encoding="utf-8"),
     4: Path(__file__).with_name("clues.sql").read_text(encoding="utf-8"),
+    5: Path(__file__).with_name("texts.sql").read_text(encoding="utf-8"),
 }
 """Version -> the SQL that leads to it from the version before. Released steps never change."""
 

@@ -12,7 +12,9 @@ from monitor.store.channels import Addresses
 from monitor.store.content import Sound, content_hash, sound, timed
 from monitor.store.database import Database
 from monitor.store.moments import to_ms
-from monitor.store.seal import check
+from monitor.store.seal import seal_of_post
+from monitor.store.texts import unpacked
+from monitor.store.trouble import DamagedError
 
 Key = tuple[int, str]
 """(channel, message): what all versions of a post share."""
@@ -40,7 +42,7 @@ class Admitted(msgspec.Struct, frozen=True):
 
 
 SEALED_COLUMNS = "body, hits, outcome, reason, history"
-"""What a post's seal covers; the rest of the row is in its link of the chain."""
+"""What a post's seal covers, of `posts` and `texts`; the rest is in its link of the chain."""
 
 
 class Latest(NamedTuple):
@@ -202,13 +204,13 @@ class _Batch:
     def _stored(self, seq: int) -> Post | None:
         """A version of an earlier batch: what it decides, it decides only if it is intact."""
         rows = self._db.rows(
-            f"SELECT {LINK_COLUMNS}, {SEALED_COLUMNS}, seal, chain FROM posts"
-            " WHERE seq IN (?, ?) ORDER BY seq",
+            f"SELECT {LINK_COLUMNS}, {SEALED_COLUMNS}, length, seal, chain"
+            " FROM posts LEFT JOIN texts USING (seq) WHERE seq IN (?, ?) ORDER BY seq",
             (seq - 1, seq),
         )
-        *row, mark, chain = rows[-1]
+        *row, length, mark, chain = rows[-1]
         check_link(b"" if seq == 1 else rows[0][-1] if len(rows) > 1 else None, row[:_LINK], chain)
-        return whole_post(seq, row[_LINK:], mark)
+        return whole_post(seq, row[_LINK:], length, mark)
 
 
 def _as_latest(admitted: Admitted) -> Latest:
@@ -255,16 +257,17 @@ _READ = msgspec.json.Decoder(Post)
 _LINK = LINK_COLUMNS.count(",") + 1
 
 
-def whole_post(seq: int, sealed: Sequence[Any], mark: int) -> Post | None:
-    """The stored post, after making sure that the row (SEALED_COLUMNS) is as it was written.
+def whole_post(seq: int, sealed: Sequence[Any], length: int | None, mark: int) -> Post | None:
+    """The stored post, after making sure that the rows (SEALED_COLUMNS) are as they were written.
 
     None if its text has expired.
 
     Raises:
         DamagedError: it is not.
     """
-    body = sealed[0]
+    body, *rest = sealed
     if body is None:
         return None
-    check(mark, f"post number {seq}", *sealed)
-    return _READ.decode(body)
+    if mark != seal_of_post(body, length, *rest):
+        raise DamagedError(f"post number {seq} does not match its checksum")
+    return _READ.decode(unpacked(body, length)[0])

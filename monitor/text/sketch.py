@@ -21,8 +21,8 @@ from monitor.text.fold import OTHER, fold
 FEATURES = 32
 """Hashes kept of a text, the smallest: what is left is a fair sample of all."""
 
-KEYS = 6
-"""How many of them a text is looked up by."""
+KEYS = 4
+"""How many of them a text is looked up by: with six, benchmarks/quality/echoes.py finds no more."""
 
 PAIRS_FROM = 12
 PIECES_BELOW = 20
@@ -39,6 +39,8 @@ FEW_OTHER = 0.67
 
 TAIL_LINES = 3
 PIECE = 4
+LONGEST_CUT = 1000
+"""Bytes that are cut into pieces at once."""
 WIDTH = 4
 """Bytes a hash."""
 
@@ -105,7 +107,19 @@ def _pairs(words: list[bytes]) -> Iterable[int]:
 
 
 def _pieces(joined: bytes) -> Iterable[int]:
-    return (crc32(joined[at : at + PIECE]) for at in range(len(joined) - PIECE + 1))
+    """The hash of each different piece; short texts are cut without a step for each."""
+    if len(joined) > LONGEST_CUT:
+        return (crc32(joined[at : at + PIECE]) for at in range(len(joined) - PIECE + 1))
+    pieces: set[bytes] = set()
+    for start in range(PIECE):
+        pieces.update(_cuts((len(joined) - start) // PIECE).unpack_from(joined, start))
+    return map(crc32, pieces)
+
+
+@lru_cache(maxsize=256)
+def _cuts(count: int) -> Struct:
+    """Cuts so many pieces, one behind the other."""
+    return Struct(f"{PIECE}s" * count)
 
 
 @lru_cache(maxsize=16384)
@@ -136,6 +150,28 @@ def keys(one: Sketch) -> tuple[int, ...]:
     """What a sketch is looked up by."""
     most = KEYS * WIDTH
     return hashes(one.pairs[:most] + one.pieces[:most])
+
+
+_BITS = tuple(1 << number % 120 for number in range(256))
+"""By the last byte of a hash; 120 are four digits of a Python number."""
+
+
+@lru_cache(maxsize=256)
+def bits(packed: bytes) -> int:
+    """A sketch's field as 120 bits: of each hash its last byte's. 0 is an empty one."""
+    found = 0
+    for byte in packed[WIDTH - 1 :: WIDTH]:
+        found |= _BITS[byte]
+    return found
+
+
+def least_shared(packed: bytes, known: int) -> float:
+    """How many bits (`known` of the field) another one has at least if it is like it.
+
+    Hashes that have their bit in common count for one, so that fewer may be enough.
+    """
+    count = len(packed) // WIDTH
+    return ALIKE * count - (count - known.bit_count())
 
 
 def likeness(one: bytes, other: bytes) -> float:

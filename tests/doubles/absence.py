@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from monitor.clock import SystemClock
+from monitor.sinks.deliver import Outbox as Waiting
 from monitor.sinks.mqtt import MqttSink
 from monitor.store.commit import Work, commit
 from monitor.store.database import Database
@@ -42,6 +43,8 @@ class Returned(NamedTuple):
     noticed_s: float
     """From the broker's return to the first alert."""
     drained_per_s: float
+    drained_per_cpu_s: float
+    """For each second that this process was given: what a busy machine does not change."""
     grown_mb: float
     """Resident memory that absence and making up for it cost, at their worst."""
 
@@ -53,28 +56,31 @@ async def away(folder: Path, seconds: float) -> Returned:
     writer = Writer(Database.open(folder / "state"))
     outbox = Outbox(writer)
     try:
-        async with CountingSubscriber(broker.port) as subscriber, _publishing(broker, outbox):
+        async with CountingSubscriber(broker.port) as subscriber, publishing(broker, outbox):
             await _pour(writer, outbox, BEFORE, 0)
-            await _arrived(subscriber, BEFORE)
+            await arrived(subscriber, BEFORE)
             await broker.stop()  # in good order: the subscriber's session must outlive it
             async with _watched() as memory:
                 total = BEFORE + await _pour(writer, outbox, int(seconds * RATE), BEFORE)
                 await broker.start()
-                back = time.monotonic()
-                first, last = await _arrived(subscriber, total)
+                back, spent = time.monotonic(), time.process_time()
+                first, last = await arrived(subscriber, total)
+                spent = time.process_time() - spent
             found = await subscriber.ask()
     finally:
         await broker.kill()
         await outbox.aclose()
         await writer.aclose()
-    rate = (total - BEFORE) / max(last - first, 0.001)
+    late = total - BEFORE
     return Returned(
-        total, found.alerts, found.disorder, first - back, rate, max(memory) - memory[0]
-    )
+        total, found.alerts, found.disorder, first - back, late / max(last - first, 0.001),
+        late / spent, max(memory) - memory[0],
+    )  # fmt: skip
 
 
 @asynccontextmanager
-async def _publishing(broker: Mosquitto, outbox: Outbox) -> AsyncIterator[None]:
+async def publishing(broker: Mosquitto, outbox: Waiting) -> AsyncIterator[None]:
+    """The bus as the daemon runs it."""
     sink = MqttSink(broker.address, "away", clock=SystemClock(), rng=RNG)
     task = asyncio.create_task(sink.run(outbox))
     try:
@@ -85,7 +91,7 @@ async def _publishing(broker: Mosquitto, outbox: Outbox) -> AsyncIterator[None]:
             await task
 
 
-async def _arrived(subscriber: CountingSubscriber, total: int) -> tuple[float, float]:
+async def arrived(subscriber: CountingSubscriber, total: int) -> tuple[float, float]:
     """When the first new alert came and when the last of all; a standstill ends it too."""
     first, last = None, time.monotonic()
     while True:

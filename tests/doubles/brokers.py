@@ -20,6 +20,13 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from monitor.sinks.mqtt_connection import Address
 
+CONFIGURATIONS: dict[str, tuple[str, ...]] = {
+    "memory": (),
+    "lazy": ("persistence true", "autosave_interval 1800"),
+    "every change": ("persistence true", "autosave_interval 1", "autosave_on_changes true"),
+}
+"""How much a mosquitto still knows after it was killed."""
+
 
 def free_port() -> int:
     """A port of the loopback that nobody listens on, and that no client is given meanwhile.

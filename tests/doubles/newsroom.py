@@ -20,6 +20,7 @@ from monitor.rule import Level
 from monitor.secret import Secret
 from monitor.silencing import Silencing
 from monitor.sinks.buttons import Buttons
+from monitor.sinks.deliver import Gates
 from monitor.sinks.dispatch import Dispatch
 from monitor.sinks.handling import Handling
 from monitor.sinks.look import Look
@@ -27,7 +28,7 @@ from monitor.sinks.pacing import Pacing, Urgency
 from monitor.sinks.room import Room
 from monitor.sinks.routing import Routing
 from monitor.sinks.telegram_api import BotApi
-from monitor.sinks.telegram_bot import Gates, TelegramBotSink
+from monitor.sinks.telegram_bot import TelegramBotSink
 from monitor.store.actions import actions, judgements
 from monitor.store.commit import Work, commit
 from monitor.store.database import Database

@@ -14,6 +14,10 @@ class Rig(ABC):
     name: str
     edits = False
     mutes = True
+    programs = False
+    """Whether programs read it, which get a text as it was written, rather than people."""
+    links = False
+    """Whether what people read there turns into links, mentions and commands by itself."""
 
     @abstractmethod
     async def start(self, folder: Path) -> None:
@@ -34,3 +38,7 @@ class Rig(ABC):
     @abstractmethod
     def words(self) -> str:
         """Everything that the receiver was given, as text."""
+
+    def said(self) -> list[str]:
+        """Every text that was shown to people, without what is in it for programs."""
+        return [self.words()]

@@ -13,7 +13,7 @@ import pytest
 from monitor.alert import Alert
 from monitor.clock import SystemClock
 from monitor.secret import Secret
-from monitor.sinks.deliver import Mute, Sink, nothing_muted
+from monitor.sinks.deliver import Gates, Mute, Sink, nothing_muted
 from monitor.sinks.embedded_broker import EmbeddedBroker, server_binary
 from monitor.sinks.file import FileSink, Rotation
 from monitor.sinks.look import Look
@@ -21,7 +21,7 @@ from monitor.sinks.mqtt import MqttSink, Tuning
 from monitor.sinks.mqtt_connection import Address
 from monitor.sinks.room import Room
 from monitor.sinks.telegram_api import BotApi
-from monitor.sinks.telegram_bot import Gates, TelegramBotSink
+from monitor.sinks.telegram_bot import TelegramBotSink
 from monitor.sinks.terminal import TerminalSink
 from monitor.sinks.webhook import Target, WebhookSink
 from tests.doubles.bot_api import TOKEN, BotApiDouble
@@ -90,6 +90,7 @@ class ChatRig(Rig):
 
     name = "chat"
     edits = True
+    links = True
 
     async def start(self, folder: Path) -> None:
         """An API whose minute takes 0.6 seconds."""
@@ -116,6 +117,10 @@ class ChatRig(Rig):
         """Every text a message ever had."""
         return "\n".join(self._history())
 
+    def said(self) -> list[str]:
+        """The same, text by text."""
+        return self._history()
+
     def _history(self) -> list[str]:
         return [text for message in self._double.messages.values() for text in message.history]
 
@@ -124,6 +129,7 @@ class MqttRig(Rig):
     """A mosquitto with a subscriber (MQTT 5)."""
 
     name = "mqtt"
+    programs = True
     mutes = False
     v5 = True
 
@@ -186,6 +192,7 @@ class FileRig(Rig):
     """A file of JSON lines."""
 
     name = "file"
+    programs = True
 
     async def start(self, folder: Path) -> None:
         """Rotated often."""
@@ -201,7 +208,8 @@ class FileRig(Rig):
 
     def shown(self) -> list[str]:
         """The ids on the lines of all files, oldest first."""
-        return [msgspec.json.decode(line, type=Alert).id for line in self.words().splitlines()]
+        lines = self.words().split("\n")  # splitlines() would also split at U+2028 and the like
+        return [msgspec.json.decode(line, type=Alert).id for line in lines if line]
 
     def words(self) -> str:
         """What was written."""
@@ -216,6 +224,7 @@ class WebhookRig(Rig):
     """A web server that checks signatures."""
 
     name = "webhook"
+    programs = True
 
     async def start(self, folder: Path) -> None:
         """On a free port of loopback."""

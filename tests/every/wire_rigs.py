@@ -9,7 +9,7 @@ import aiohttp
 from monitor.clock import SystemClock
 from monitor.secret import Secret
 from monitor.sinks.apprise import AppriseSink
-from monitor.sinks.deliver import Mute, Sink, nothing_muted
+from monitor.sinks.deliver import Gates, Mute, Sink, nothing_muted
 from monitor.sinks.email import EmailSink, MailServer
 from monitor.sinks.letter import Stationery
 from monitor.sinks.look import Look
@@ -17,7 +17,6 @@ from monitor.sinks.matrix import MatrixSink
 from monitor.sinks.matrix_api import MatrixApi
 from monitor.sinks.one_by_one import Pace
 from monitor.sinks.tak import TakServer, TakSink
-from monitor.sinks.telegram_bot import Gates
 from tests.doubles.apprise_receiver import AppriseReceiver
 from tests.doubles.mail_server import MailServerDouble
 from tests.doubles.outbox import RNG
@@ -30,6 +29,7 @@ class EmailRig(Rig):
     """A mail server that takes every letter."""
 
     name = "email"
+    links = True
 
     async def start(self, folder: Path) -> None:
         """On a free port of loopback."""
@@ -54,11 +54,17 @@ class EmailRig(Rig):
         """Every letter as it came."""
         return "\n".join(str(one) for one in self._server.letters)
 
+    def said(self) -> list[str]:
+        """Subjects and bodies."""
+        bodies = [bytes(one.get_payload(decode=True)).decode() for one in self._server.letters]
+        return [*bodies, *(str(one["Subject"]) for one in self._server.letters)]
+
 
 class TakRig(Rig):
     """A real TAK server with somebody's map beside ours."""
 
     name = "tak"
+    links = True
 
     async def start(self, folder: Path) -> None:
         """Server first, then the map."""
@@ -82,11 +88,20 @@ class TakRig(Rig):
         """Everything that the map received."""
         return self._server.received.decode()
 
+    def said(self) -> list[str]:
+        """Remarks, and what stands beside the markers."""
+        found = self._server.events()
+        return [
+            *(one.findtext("detail/remarks") or "" for one in found),
+            *(str(one.xpath("string(detail/contact/@callsign)")) for one in found),
+        ]
+
 
 class MatrixRig(Rig):
     """A room of a real Synapse, and somebody in it who reads."""
 
     name = "matrix"
+    links = True
     edits = True
 
     async def start(self, folder: Path) -> None:
@@ -130,11 +145,16 @@ class MatrixRig(Rig):
         """Every message with all its parts."""
         return "\n".join(str(one["content"]) for one in self._seen)
 
+    def said(self) -> list[str]:
+        """The texts; their HTML has a test of its own (tests/test_matrix.py)."""
+        return [str(one["content"]["body"]) for one in self._seen]
+
 
 class AppriseRig(Rig):
     """A web server that takes what Apprise posts."""
 
     name = "apprise"
+    links = True
 
     async def start(self, folder: Path) -> None:
         """On a free port of loopback."""
@@ -157,3 +177,7 @@ class AppriseRig(Rig):
     def words(self) -> str:
         """Every message."""
         return "\n".join(self._server.messages)
+
+    def said(self) -> list[str]:
+        """Messages and their titles."""
+        return [*self._server.messages, *self._server.titles]

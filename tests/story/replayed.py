@@ -8,8 +8,13 @@ from typing import Any
 import msgspec
 
 from monitor.alert import Alert
+from monitor.rule import LEVELS
+from monitor.sinks.telegram_bot import SILENT_LEVELS
 
 AlertObject = dict[str, Any]
+
+LOUD = tuple(level for level in LEVELS if level not in SILENT_LEVELS)
+"""Levels that make a sound in a chat."""
 
 
 def replayed(recording: Path) -> list[AlertObject]:

@@ -112,6 +112,8 @@ class Story:
         self.state, decision = decide(self.state, event, self.book)
         self.alerts.extend(decision.alerts)
         self.incidents.update((one.id, one) for one in decision.incidents)
+        for gone in decision.gone:
+            self.supports.pop(gone[:3], None)
         for support in decision.supports:
             self.supports[(support.incident, support.source, support.id)] = support
         return decision

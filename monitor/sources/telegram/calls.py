@@ -34,7 +34,7 @@ class Calls:
         self._client = client
         self._clock = clock
         self._timeout = timeout
-        self._budget = budget.decode(state)
+        self._budget = budget.resumed(budget.decode(state), self._now(), timeout)
         self._persist = persist
 
     async def ask(self, request: Any) -> Any:  # noqa: ANN401 - Telethon carries no types
@@ -52,17 +52,29 @@ class Calls:
         await self.turn(method)
         asked_at = self._clock.now()
         try:
-            async with asyncio.timeout(self._timeout):
-                return await self._client(request), asked_at
+            return await self._made(method, request), asked_at
         except (errors.FloodWaitError, errors.FloodPremiumWaitError) as error:
             raise await self.flooded(method, error.seconds) from error
         except Exception as error:
             raise sort_error(error) from error
 
-    async def turn(self, method: str) -> None:
-        """Wait until a method may be called, and count the call before it is made.
+    async def _made(self, method: str, request: Any) -> Any:  # noqa: ANN401 - see ask
+        late = self._timeout  # for as long as we waited, it may yet arrive
+        try:
+            async with asyncio.timeout(self._timeout):
+                answer = await self._client(request)
+            late = 0.0
+        except errors.RPCError:
+            late = 0.0
+            raise
+        finally:
+            self._budget = budget.ended(self._budget, method, self._now(), late)
+        return answer
 
-        The count is stored at once: neither a reconnect nor a restart makes calls twice as often.
+    async def turn(self, method: str) -> None:
+        """Wait until a method may be called, and count the call as under way.
+
+        That is stored at once: neither a reconnect nor a restart makes calls twice as often.
 
         Raises:
             NotNowError: that is more than a minute away.
@@ -71,11 +83,8 @@ class Calls:
             if seconds > LONGEST_WAIT:
                 raise NotNowError(method, seconds)
             await self._clock.sleep(seconds)
-        counted_at = self._now()
-        self._budget = budget.spent(self._budget, method, counted_at)
+        self._budget = budget.begun(self._budget, method)
         await self._persist(budget.encode(self._budget))
-        # Storing may take a while; the server counts from when the call is really made.
-        self._budget = budget.delayed(self._budget, method, counted_at, self._now())
 
     async def flooded(self, method: str, seconds: float) -> NotNowError:
         """Remember that the server forbids a method, over restarts too; the error to raise."""

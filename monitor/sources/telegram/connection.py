@@ -10,9 +10,11 @@ import structlog
 from telethon import functions
 
 from monitor.clock import Clock
+from monitor.sources.telegram.ailing import not_answered, rest
 from monitor.sources.telegram.calls import Calls
 from monitor.sources.telegram.catching_up import CatchingUp, missing
 from monitor.sources.telegram.coverage import Span
+from monitor.sources.telegram.heads import Heads
 from monitor.sources.telegram.joining import Joining
 from monitor.sources.telegram.listener import Listener
 from monitor.sources.telegram.listing import Lister
@@ -24,6 +26,7 @@ from monitor.sources.telegram.register import Register, Step, Watched
 from monitor.sources.telegram.standing import Standing
 from monitor.sources.telegram.trouble import (
     AccountLostError,
+    AnswerError,
     ChannelLostError,
     NotNowError,
     TroubleError,
@@ -81,6 +84,7 @@ class Connection:
         self._pushes = Pushes()
         self.calls = Calls(client, clock, pace.call_timeout, register.budget, register.keep_budget)
         self._lister = Lister(self.calls, register, clock)
+        self._heads = Heads(self.calls, register, clock)
         self._meeting = Meeting(
             self.calls,
             self._lister,
@@ -92,7 +96,7 @@ class Connection:
         self._standing = Standing(self.calls, register.board, clock, pace.long_flood)
         again = (pace.relist_every, pace.relist_window)
         self._catching_up = CatchingUp(self._lister, register, clock, self._carefully, again=again)
-        self._polling = Polling(self._lister, register, clock, self._catching_up.add)
+        self._polling = Polling(self._heads, register, clock, self._catching_up.add)
         self._joining = Joining(self.calls, register, clock, wanted=pace.join)
         self._unsure: dict[tuple[Watched, int], tuple[TL, list[Span]]] = {}
         self._edited = asyncio.Event()
@@ -175,8 +179,9 @@ class Connection:
             self._edited.clear()
             while self._unsure:
                 (watched, _), (message, events) = self._unsure.popitem()
-                with contextlib.suppress(ChannelLostError, NotNowError):  # found by the sweep
+                with contextlib.suppress(AnswerError, ChannelLostError, NotNowError):
                     await self._lister.edited(watched, message, tuple(events))
+                # what failed leaves a hole among the events: the sweep finds it
 
     async def _note_gaps(self) -> NoReturn:
         """List a gap soon after a push showed it, unless late pushes fill it first."""
@@ -212,14 +217,14 @@ class Connection:
     async def _greet(self, watched: Watched) -> None:
         """Bring a channel that was just met up to its head, so that pushes can be trusted."""
         if watched.met:
-            brought = await self._lister.heads([watched])
+            brought = await self._heads.ask([watched])
             self._catching_up.add(watched, brought.get(watched, 0))
 
     async def _sweep(self) -> None:
         """Ask for every head; what is missing is listed by and by."""
         contacted = [one for one in self._register.reading() if one.peer and one.met]
         try:
-            brought = await self._lister.heads(contacted)
+            brought = await self._heads.ask(contacted)
         except NotNowError as error:
             log.info("telegram_sweep_waits", account=self._register.account, problem=str(error))
             self._standing.look()
@@ -242,6 +247,12 @@ class Connection:
         except ChannelLostError as error:
             hint = "check the name in the sources file; private channels cannot be read"
             self._register.lose(watched, "not_found", str(error), hint)
+        except AnswerError as error:
+            rest(self._register, watched, error, self._clock)
+        except TroubleError as error:
+            if isinstance(error.__cause__, TimeoutError):
+                not_answered(self._register, watched, error, self._clock)
+            raise
 
 
 async def outliving(work: Coroutine[Any, Any, Ended]) -> Ended:

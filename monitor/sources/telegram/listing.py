@@ -1,4 +1,4 @@
-"""Asking the server for what it has: first contact, heads, gaps, and the daily second look."""
+"""Asking the server for what it has: first contact, gaps, and the daily second look."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -11,6 +11,7 @@ from telethon import functions, types
 from monitor.clock import Clock
 from monitor.post import PostKind, Received
 from monitor.sources.telegram import coverage as ids
+from monitor.sources.telegram.ailing import answered
 from monitor.sources.telegram.calls import Calls
 from monitor.sources.telegram.coverage import Coverage, Span
 from monitor.sources.telegram.message import TL, albums, by_peer, gone, received
@@ -53,7 +54,10 @@ class Lister:
         if not isinstance(chat, types.Channel):
             raise ChannelLostError(f"{watched.name} is no channel")
         if watched.known is not None and watched.known.number != chat.id:
-            hint = f"@{watched.name} is now channel {chat.id}: check who that is, or remove it"
+            hint = (
+                f"@{watched.name} is now channel {chat.id}: check who that is, then stop monitor:"
+                f" monitor sources accept @{watched.name}; or remove it"
+            )
             self._register.lose(watched, "handed_over", "the name has another channel", hint)
             return
         await self._register.keep_peer(watched, Peer(chat.id, chat.access_hash))
@@ -68,78 +72,12 @@ class Lister:
             lowest = messages[0].id
         head = max((message.id for message in messages), default=0)
         groups = albums(messages)
-        posts = self._posts(watched, groups, page, history=True)
-        change = partial(_contacted, lowest, head, _names(groups))
+        posts = posts_of(watched, groups, page, history=True)
+        change = partial(_contacted, lowest, head, names_of(groups))
         events = ((1, page.pts),) if page.pts else ()
-        step = Step(watched, posts, change, events, contacted=True, relisted_at=self._now())
+        step = Step(watched, posts, change, events, head, contacted=True, relisted_at=self._now())
         await self._register.keep([step])
         log.info("source_first_contact", source=watched.info.id, posts=len(posts))
-
-    async def heads(self, channels: Sequence[Watched]) -> dict[Watched, int]:
-        """Learn the newest id of many channels in one call; how many posts that brought to which.
-
-        The newest post comes along: where it is the only one that is missing it is stored at once.
-        """
-        known = [one for one in channels if one.peer is not None and not one.lost]
-        found: dict[Watched, int] = {}
-        for start in range(0, len(known), PAGE):
-            found |= await self._heads(known[start : start + PAGE])
-        return found
-
-    async def _heads(self, channels: list[Watched]) -> dict[Watched, int]:
-        """One call; when a channel spoils it, halves of it, down to that channel."""
-        peers = [types.InputDialogPeer(_input_peer(one)) for one in channels]
-        try:
-            answer, asked_at = await self._calls.ask_at(
-                functions.messages.GetPeerDialogsRequest(peers)
-            )
-        except ChannelLostError as error:
-            if len(channels) > 1:
-                middle = len(channels) // 2
-                found = await self._heads(channels[:middle])
-                return found | await self._heads(channels[middle:])
-            hint = "it is private or gone: remove it from the sources file, or join it"
-            self._register.lose(channels[0], "not_found", str(error), hint)
-            return {}
-        chats = {chat.id: chat for chat in answer.chats}
-        page = Page(answer.messages, by_peer(answer.chats), asked_at)
-        steps: list[Step] = []
-        told: list[tuple[Watched, int, int]] = []
-        for dialog in answer.dialogs:
-            number = getattr(dialog.peer, "channel_id", 0)
-            watched = self._register.of_number(number)
-            if watched is not None and self._still_its_own(watched, chats.get(number)):
-                told.append((watched, dialog.pts or 0, dialog.top_message))
-                watched.joined = not getattr(chats.get(number), "left", False)
-                steps.append(self._headed(watched, dialog.top_message, page))
-        stored = {one.post.source for one in await self._register.keep(steps)}
-        for watched, pts, head in told:  # not before the head is known: its gap must be seen first
-            watched.pts, watched.told = pts, head
-        return {step.watched: int(step.watched.info.id in stored) for step in steps}
-
-    def _headed(self, watched: Watched, head: int, page: Page) -> Step:
-        """That a channel has this newest id; with its post, if no other one is missing."""
-        number = watched.peer.number if watched.peer else 0
-        tops = [one for one in page.messages if (one.peer_id.channel_id, one.id) == (number, head)]
-        coverage = watched.coverage
-        alone = coverage is not None and ids.gaps(ids.heard(coverage, head)) == ((head, head),)
-        if not alone or not tops or getattr(tops[0], "grouped_id", None):
-            return Step(watched, (), partial(_heard, head))
-        groups = albums(tops)
-        posts = self._posts(watched, groups, page)
-        return Step(watched, posts, partial(_listed, (head, head), _names(groups)))
-
-    def _still_its_own(self, watched: Watched, chat: TL) -> bool:
-        """Whether a channel still has the name it is watched by."""
-        names = [getattr(chat, "username", None)]
-        names += [one.username for one in getattr(chat, "usernames", None) or () if one.active]
-        held = [name.lower() for name in names if name]
-        if chat is None or watched.name.lower() in held:
-            return True
-        now = f"now @{held[0]}" if held else "without a public name"
-        hint = f"the channel is {now}: correct the id in the sources file"
-        self._register.lose(watched, "handed_over", "the channel gave up its name", hint)
-        return False
 
     async def fill(self, watched: Watched) -> int:
         """List one page of what is missing, the oldest; how many new posts that brought.
@@ -162,31 +100,39 @@ class Lister:
             reached = max(reached, gap[1])
         groups = albums(whole if start == gap[0] else _without_begun_album(whole))
         new, again = _told_apart(groups, watched.coverage)
-        posts = self._posts(watched, new, page)
-        posts += self._posts(watched, again, page, edits=True)
+        posts = posts_of(watched, new, page)
+        posts += posts_of(watched, again, page, edits=True)
         vanished = ids.vanished(watched.coverage, (start, reached), [one.id for one in whole])
         missing = await self._missing(watched, vanished)
         posts += self._gone(watched, missing)
-        named = {*_names(groups), *vanished}.difference(missing)
+        named = {*names_of(groups), *vanished}.difference(missing)
         change = partial(_filled, (gap[0], reached), named, missing)
         stored = await self._register.keep([Step(watched, posts, change, as_of=page.pts)])
         watched.filled = reached
+        watched.unnumbered |= {int(one.post.id) for one in stored if one.post.kind == "new"}
         log.info("gap_listed", source=watched.info.id, first=gap[0], last=reached, posts=len(new))
         return sum(one.post.kind == "new" and int(one.post.id) <= watched.told for one in stored)
 
     async def look_again(
-        self, watched: Watched, since: datetime, pages: int, before: int = 0
+        self,
+        watched: Watched,
+        since: datetime,
+        pages: int,
+        *,
+        before: int = 0,
+        daily: bool = False,
     ) -> None:
         """List recent posts again, for the edits and deletions that no push told.
 
-        So many pages back from the newest post, or from an id on.
+        So many pages back from the newest post, or from an id on. Only the first of these accounts
+        for the channel's events.
         """
-        newest = watched.pts
+        newest, told = watched.pts, watched.told
         head = before - 1 if before else watched.coverage.head if watched.coverage else 0
         recent, first = await self._recent(watched, since, pages, before)
         groups = albums(recent.messages)
         edited = [group for group in groups if any(one.edit_date for one in group)]
-        posts = self._posts(watched, edited, recent, edits=True)
+        posts = posts_of(watched, edited, recent, edits=True)
         numbers = [message.id for message in recent.messages]
         vanished = (
             ids.vanished(watched.coverage, (first, head), numbers) if watched.coverage else ()
@@ -196,17 +142,23 @@ class Lister:
         step = Step(
             watched,
             posts,
-            partial(_seen_again, first if pages > 1 else 0, missing),
-            events=((1, newest),) if newest else (),
-            relisted_at=self._now() if pages > 1 else 0.0,
+            partial(_seen_again, first if daily else 0, missing),
+            events=((1, newest),) if newest and not before else (),
+            settled=0 if before else told,
+            relisted_at=self._now() if daily else 0.0,
             as_of=recent.pts,
         )
         await self._register.keep([step])
+        if not before:
+            watched.explained(told)
 
     async def believe(self, watched: Watched) -> None:
         """Count every event up to the newest as known: all of them are accounted for."""
         if watched.pts:
-            await self._register.keep([Step(watched, (), _same, events=((1, watched.pts),))])
+            told = watched.told
+            step = Step(watched, (), _same, events=((1, watched.pts),), settled=told)
+            await self._register.keep([step])
+            watched.explained(told)
 
     async def _recent(
         self, watched: Watched, since: datetime, pages: int, before: int
@@ -251,7 +203,7 @@ class Lister:
         found = Page([], {}, self._clock.now())
         for start in range(0, len(numbers), PAGE):
             wanted = [types.InputMessageID(one) for one in numbers[start : start + PAGE]]
-            peer = _input_peer(watched)
+            peer = input_peer(watched)
             channel = types.InputChannel(peer.channel_id, peer.access_hash)
             answer, asked_at = await self._calls.ask_at(
                 functions.channels.GetMessagesRequest(channel, wanted)
@@ -276,17 +228,17 @@ class Lister:
             if one.id == message.id or (album and getattr(one, "grouped_id", None) == album)
         ]
         groups = albums(group)
-        posts = self._posts(watched, groups, page, edits=True)
+        posts = posts_of(watched, groups, page, edits=True)
         every = [one.id for one in group]
         await self._register.keep(
-            [Step(watched, posts, partial(_known, every, _names(groups)), events, as_of=page.pts)]
+            [Step(watched, posts, partial(_known, every, names_of(groups)), events, as_of=page.pts)]
         )
 
     async def _page(self, watched: Watched, *, offset_id: int, forwards: bool = False) -> Page:
         """A page of messages before an id (0 = the newest), or from an id on."""
         answer, asked_at = await self._calls.ask_at(
             functions.messages.GetHistoryRequest(
-                peer=_input_peer(watched),
+                peer=input_peer(watched),
                 offset_id=offset_id,
                 offset_date=None,
                 add_offset=-PAGE if forwards else 0,
@@ -296,41 +248,44 @@ class Lister:
                 hash=0,
             )
         )
+        answered(watched)
         messages = sorted(answer.messages, key=lambda one: int(one.id))
         return Page(messages, by_peer(answer.chats), asked_at, getattr(answer, "pts", 0))
-
-    def _posts(
-        self,
-        watched: Watched,
-        groups: Iterable[list[TL]],
-        page: Page,
-        *,
-        history: bool = False,
-        edits: bool = False,
-    ) -> list[Received]:
-        kind: PostKind = "edit" if edits else "new"
-        return [
-            received(
-                watched.info.id,
-                group,
-                page.chats,
-                kind=kind,
-                history=history,
-                observed_at=page.asked_at,
-            )
-            for group in groups
-        ]
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
 
     def _gone(self, watched: Watched, numbers: Iterable[int]) -> list[Received]:
-        channel = _input_peer(watched).channel_id
+        channel = input_peer(watched).channel_id
         now = self._clock.now()
         return [gone(watched.info.id, channel, number, now) for number in numbers]
 
 
-def _input_peer(watched: Watched) -> Any:  # noqa: ANN401 - Telethon carries no types
+def posts_of(
+    watched: Watched,
+    groups: Iterable[list[TL]],
+    page: Page,
+    *,
+    history: bool = False,
+    edits: bool = False,
+) -> list[Received]:
+    """Messages of a page, those of one post together, as posts."""
+    kind: PostKind = "edit" if edits else "new"
+    return [
+        received(
+            watched.info.id,
+            group,
+            page.chats,
+            kind=kind,
+            history=history,
+            observed_at=page.asked_at,
+        )
+        for group in groups
+    ]
+
+
+def input_peer(watched: Watched) -> Any:  # noqa: ANN401 - Telethon carries no types
+    """How the account names the channel to the server."""
     if watched.peer is None:
         raise ChannelLostError(f"{watched.name} is not resolved yet")
     return types.InputPeerChannel(watched.peer.number, watched.peer.access_hash)
@@ -349,7 +304,8 @@ def _told_apart(
     return new, again
 
 
-def _names(groups: Iterable[list[TL]]) -> list[int]:
+def names_of(groups: Iterable[list[TL]]) -> list[int]:
+    """The ids that name posts: of an album the first."""
     return [group[0].id for group in groups]
 
 
@@ -369,11 +325,8 @@ def _contacted(floor: int, head: int, posts: Sequence[int], before: Coverage | N
     return ids.deepened(before, floor, posts) if before else ids.began(floor, head, posts)
 
 
-def _heard(head: int, before: Coverage | None) -> Coverage:
-    return ids.heard(before, head) if before else ids.began(head + 1, head, ())
-
-
-def _listed(span: Span, posts: Sequence[int], before: Coverage | None) -> Coverage:
+def listed(span: Span, posts: Sequence[int], before: Coverage | None) -> Coverage:
+    """A span was listed completely: these posts are all there is in it."""
     return ids.listed(before or ids.began(span[0], span[1], ()), span, posts)
 
 
@@ -382,7 +335,7 @@ def _filled(
 ) -> Coverage:
     """A span was listed; of its posts, and of some before it, these are there and those gone."""
     named = [one for one in posts if one >= span[0]]
-    return ids.deleted(_listed(span, named, before), missing)
+    return ids.deleted(listed(span, named, before), missing)
 
 
 def _known(every: Sequence[int], posts: Sequence[int], before: Coverage | None) -> Coverage:

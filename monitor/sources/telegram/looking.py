@@ -162,6 +162,10 @@ def _said(what: str) -> Iterator[None]:
         hint = "check the name; private channels cannot be read"
         raise NoIntroductionError(f"{what}: {error}", hint) from error
     except TroubleError as error:
+        if "INVITE_SLUG" in str(error):
+            raise NoIntroductionError(
+                f"{what} is not valid (any more)", "ask for a new one"
+            ) from error
         if isinstance(error.__cause__, errors.BadRequestError):
             raise NoIntroductionError(f"{what}: {error}", "check how it is written") from error
         raise

@@ -13,6 +13,7 @@ from typing import NoReturn
 import structlog
 
 from monitor.clock import Clock
+from monitor.sources.telegram.ailing import rests
 from monitor.sources.telegram.calls import Calls
 from monitor.sources.telegram.listing import Lister
 from monitor.sources.telegram.register import Register, Watched
@@ -69,6 +70,8 @@ class Meeting:
         self._register.revive()
         barred = False
         for watched in self._register.reading():
+            if rests(watched, self._clock.monotonic()):
+                continue
             found = watched.peer is None and not barred
             if found:
                 barred = not await self._resolved(watched)

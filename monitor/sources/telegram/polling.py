@@ -12,7 +12,7 @@ import structlog
 
 from monitor.clock import Clock
 from monitor.habit import cursor, decode, hottest, rate
-from monitor.sources.telegram.listing import Lister
+from monitor.sources.telegram.heads import Heads
 from monitor.sources.telegram.register import Register, Watched
 from monitor.sources.telegram.trouble import NotNowError
 
@@ -27,12 +27,12 @@ class Polling:
 
     def __init__(
         self,
-        lister: Lister,
+        heads: Heads,
         register: Register,
         clock: Clock,
         add: Callable[[Watched, int], None],
     ) -> None:
-        self._lister = lister
+        self._heads = heads
         self._register = register
         self._clock = clock
         self._add = add
@@ -49,7 +49,7 @@ class Polling:
             if not hot:
                 continue
             try:
-                brought = await self._lister.heads(hot)
+                brought = await self._heads.ask(hot)
             except NotNowError as error:
                 log.info("telegram_polling_waits", problem=str(error))
                 await self._clock.sleep(error.seconds)

@@ -20,6 +20,7 @@ from monitor.sources.telegram.coverage import (
     holds,
     may_be_a_post,
     size,
+    unseen,
 )
 
 log = structlog.get_logger(__name__)
@@ -43,14 +44,16 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     `number` is its numeric id, `contacted` whether its history was looked at. `events` are the
     numbers of the channel's events (its pts: each new, edited or deleted post is one) that we know
-    of: a hole in them is an edit or deletion that nobody told us. `relisted_at` is when the recent
-    posts were last listed again, in Unix seconds.
+    of: a hole in them is an edit or deletion that nobody told us. `settled` is the newest id when
+    there was last no hole; 0 = not known. `relisted_at` is when the recent posts were last listed
+    again, in Unix seconds.
     """
 
     number: int
     coverage: Coverage
     contacted: bool = False
     events: Spans = ()
+    settled: int = 0
     relisted_at: float = 0.0
 
 
@@ -75,11 +78,14 @@ class Watched:
         self.known = known
         self.lost = False
         self.lost_at = 0.0  # monotonic seconds
+        self.rests_until = 0.0  # monotonic seconds; see ailing.py
+        self.failures = self.silences = 0
         self.joined: bool | None = None  # whether the account is a member, as last told
         self.pts = 0  # of the newest event, as last told by the server
         self.told = 0  # the newest id, as last told by the server together with that
         self.filled = 0  # the last id of the page that was listed last to fill a gap
         self.suspected: frozenset[int] = frozenset()
+        self.unnumbered: set[int] = set()  # posts listed and not pushed: which events are theirs?
         self.as_of: dict[str, int] = {}  # of posts stored of late: the newest event they contain
         self.health = SourceHealth(source=info.id, state="starting", via="account")
 
@@ -87,6 +93,16 @@ class Watched:
     def met(self) -> bool:
         """Whether its history was looked at, by this or another account."""
         return self.known is not None and self.known.contacted
+
+    def explained(self, told: int) -> None:
+        """All events are known up to the newest one when this was the newest id."""
+        self.unnumbered = {one for one in self.unnumbered if one > told}
+
+    @property
+    def unexplained(self) -> int:
+        """How many of the channel's events are neither known nor those of listed posts."""
+        listed = sum(one <= self.told for one in self.unnumbered)
+        return unseen(self.known.events, self.pts) - listed if self.known else 0
 
     @property
     def coverage(self) -> Coverage | None:
@@ -105,6 +121,7 @@ class Step(NamedTuple):
     posts: Sequence[Received]
     change: Callable[[Coverage | None], Coverage]
     events: Spans = ()
+    settled: int = 0
     contacted: bool = False
     relisted_at: float = 0.0
     pushed: bool = False
@@ -282,6 +299,9 @@ class Register:
     def _count(self, step: Step) -> None:
         if not step.posts:
             return
+        if step.pushed:
+            numbers = [int(one.post.id) for one in step.posts]
+            step.watched.unnumbered.difference_update(numbers)
         newest = max(one.post.published_at for one in step.posts).isoformat()
         health = step.watched.health
         delay = health.push_delay
@@ -346,6 +366,7 @@ def _changed(step: Step, before: Known | None) -> Known:
         coverage=step.change(before.coverage if before else None),
         contacted=known.contacted or step.contacted,
         events=events,
+        settled=max(known.settled, step.settled),
         relisted_at=max(known.relisted_at, step.relisted_at),
     )
 

@@ -60,12 +60,17 @@ def create_session_file(path: Path) -> None:
 
 
 def open_client(
-    settings: AccountSettings, connect_timeout: float, kind: type[TelegramClient] = TelegramClient
+    settings: AccountSettings,
+    connect_timeout: float,
+    kind: type[TelegramClient] = TelegramClient,
+    *,
+    repeats: int = 0,
 ) -> TelegramClient:
     """A client on the account's session file, not yet connected.
 
     It waits out no flood, repeats no call and makes no new connection by itself: all of that is
-    decided, budgeted and shown by us.
+    decided, budgeted and shown by us. Signing in lets it repeat a call once, at the data centre
+    that Telegram names.
     """
     check_session_file(settings.session)
     logging.getLogger("telethon").setLevel(logging.CRITICAL)  # we say ourselves what matters
@@ -80,7 +85,7 @@ def open_client(
         timeout=connect_timeout,
         connection_retries=0,
         auto_reconnect=False,
-        request_retries=1,
+        request_retries=repeats,
         raise_last_call_error=True,
         flood_sleep_threshold=0,
         sequential_updates=True,

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import io
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,11 +12,23 @@ import segno
 from telethon import TelegramClient, errors
 
 from monitor.sources.telegram.session import AccountSettings, create_session_file, open_client
-from monitor.sources.telegram.trouble import AccountLostError, sort_error
+from monitor.sources.telegram.trouble import AccountLostError
 
 TRIES = 3
 CONNECT_SECONDS = 15.0
 QR_MINUTES = 5
+TRY_AGAIN = "check the network and try again"
+HINTS = {
+    "ApiIdInvalidError": "take api_id and api_hash from https://my.telegram.org/apps",
+    "ApiIdPublishedFloodError": "this api_id is public: make your own, https://my.telegram.org/apps",
+    "PhoneNumberBannedError": "Telegram banned this number: use another account",
+    "PhoneNumberFloodError": "too many codes were asked for: wait a day, or use --qr",
+    "PhoneNumberInvalidError": "write it with its country: +79990000001",
+    "PhoneNumberUnoccupiedError": "make the account first, in Telegram's app",
+    "PhonePasswordFloodError": "too many passwords were tried: wait a day",
+    "UpdateAppToLoginError": "Telegram wants a newer client: update monitor, or use --qr",
+}
+"""What to do about an error of signing in, by its class."""
 
 Ask = Callable[[str, bool], str]
 """Asks a person: the question, and whether the answer is a secret that must not be shown."""
@@ -84,31 +96,39 @@ def _named(me: Any) -> str:  # noqa: ANN401 - Telethon carries no types
 @contextlib.asynccontextmanager
 async def _connected(settings: AccountSettings) -> AsyncIterator[Any]:
     try:
-        client: TelegramClient = open_client(settings, CONNECT_SECONDS)
+        client: TelegramClient = open_client(settings, CONNECT_SECONDS, repeats=1)
     except AccountLostError as error:
         raise SignInError(error.reason, error.hint) from error
     try:
         async with asyncio.timeout(2 * CONNECT_SECONDS):
-            await client.connect()
+            await _connect(client)
         yield client
     except SignInError:
         raise
     except errors.FloodWaitError as error:
         hint = f"Telegram makes you wait; try again in {error.seconds // 60 + 1} minutes"
         raise SignInError("too many attempts", hint) from error
-    except (OSError, errors.RPCError) as error:
-        said = str(sort_error(error))
-        raise SignInError(said, "check the network, api_id and api_hash, and try again") from error
+    except (OSError, ValueError, errors.RPCError) as error:
+        said = f"{type(error).__name__.removesuffix('Error')}: {error}".removesuffix(": ")
+        raise SignInError(said, HINTS.get(type(error).__name__, TRY_AGAIN)) from error
     finally:
         with contextlib.suppress(Exception):
             await client.disconnect()
 
 
+async def _connect(client: Any) -> None:  # noqa: ANN401 - Telethon carries no types
+    """Connect; agreeing upon a key may fail by chance, one time in 256, and is tried again."""
+    for _ in range(TRIES - 1):
+        try:
+            await client.connect()
+        except ConnectionError:
+            continue
+        return
+    await client.connect()
+
+
 async def _by_code(client: Any, phone: str, talk: Talk) -> None:  # noqa: ANN401 - Telethon carries no types
-    try:
-        await client.send_code_request(phone)
-    except (errors.PhoneNumberInvalidError, errors.PhoneNumberBannedError) as error:
-        raise SignInError(str(error), "write it with its country: +79990000001") from error
+    await client.send_code_request(phone)
     talk.say("Telegram has sent a code to this account's app, or by SMS.")
     for _ in range(TRIES):
         try:
@@ -127,19 +147,20 @@ async def _by_code(client: Any, phone: str, talk: Talk) -> None:  # noqa: ANN401
 async def _by_qr(client: Any, talk: Talk) -> None:  # noqa: ANN401 - Telethon carries no types
     """Show a code until a phone has scanned it; a code lives half a minute, then comes the next."""
     token = await client.qr_login()
-    async with asyncio.timeout(QR_MINUTES * 60):
-        while True:
-            talk.say(_drawn(token.url))
-            talk.say("Scan it: Telegram on your phone > Settings > Devices > Link desktop device.")
-            left = (token.expires - datetime.now(UTC)).total_seconds()
-            try:
-                await token.wait(max(left, 1.0))
-            except TimeoutError:
-                await token.recreate()
-                continue
-            except errors.SessionPasswordNeededError:
-                await _password(client, talk)
-            return
+    until = datetime.now(UTC) + timedelta(minutes=QR_MINUTES)
+    while datetime.now(UTC) < until:
+        talk.say(_drawn(token.url))
+        talk.say("Scan it: Telegram on your phone > Settings > Devices > Link desktop device.")
+        left = (token.expires - datetime.now(UTC)).total_seconds()
+        try:
+            await token.wait(max(left, 1.0))
+        except TimeoutError:
+            await token.recreate()
+            continue
+        except errors.SessionPasswordNeededError:
+            await _password(client, talk)
+        return
+    raise SignInError("nobody scanned the code", f"you have {QR_MINUTES} minutes; start again")
 
 
 def _drawn(address: str) -> str:

@@ -29,6 +29,14 @@ class TroubleError(Exception):
     """Anything that may pass by itself: the connection is made again."""
 
 
+class AnswerError(TroubleError):
+    """The server answered, but with an error or with what cannot be read: the line is well.
+
+    What is asked of a single channel is asked again later (ailing.py); else the connection is made
+    again.
+    """
+
+
 _SIGN_IN = "sign in again: monitor login telegram"
 _HINTS = {
     "AuthKeyDuplicatedError": "the session file was used from two addresses at once and is void: "
@@ -46,15 +54,31 @@ _CHANNEL = (
     errors.UsernameInvalidError,
     errors.UsernameNotOccupiedError,
 )
+_LINE = (
+    OSError,  # TimeoutError too
+    EOFError,
+    errors.BadMessageError,
+    errors.InvalidBufferError,
+    errors.InvalidChecksumError,
+    errors.SecurityError,
+)
+"""Errors of the connection itself."""
+_CHANNEL_SAYS = {
+    "ChannelPrivateError": "it is private, or bars this account",
+    "UsernameInvalidError": "no channel can have such a name",
+    "UsernameNotOccupiedError": "nobody has that name",
+}
 _ACCOUNT = (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFound)
 
 
 def sort_error(error: Exception) -> Exception:
     """What an error of the client library means for us."""
     name = type(error).__name__
-    said = f"{name.removesuffix('Error')}: {error}"[:300]
+    said = f"{name.removesuffix('Error')}: {error}".partition(" (caused by")[0][:300]
     if isinstance(error, _ACCOUNT):
         return AccountLostError(said, _HINTS.get(name, _SIGN_IN))
     if isinstance(error, _CHANNEL):
-        return ChannelLostError(said)
+        return ChannelLostError(_CHANNEL_SAYS.get(name, said))
+    if isinstance(error, errors.RPCError) or not isinstance(error, _LINE):
+        return AnswerError(said.partition(". See the FAQ")[0])
     return TroubleError(said)

@@ -101,9 +101,9 @@ class Bench:
         last = self.board.last
         await self.until(lambda: all(one in last and last[one].state == "ok" for one in wanted))
 
-    async def listened_to(self) -> None:
+    async def listened_to(self, within: float = 5.0) -> None:
         """Wait until the server has somebody to push to."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(within):
             while not any(one["updates"] for one in await self.telegram.lines()):  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.02)
 

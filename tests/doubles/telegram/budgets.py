@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from monitor.sources.telegram.budget import RATES
 from tests.doubles.telegram.control import Recorded
 
-SLACK = 0.5
-"""Seconds by which a call may travel faster than the one that it is counted from."""
+SLACK = 0.01
+"""Seconds by which two processes read the clock apart."""
 
 
 def over_budget(calls: Iterable[Recorded]) -> list[str]:

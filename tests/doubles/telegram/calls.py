@@ -27,14 +27,14 @@ def serve(world: World, line: Answering, number: int, wrapped: Any) -> None:
     request = unwrap(wrapped)
     call = Call(world, line, request, name_of(request))
     account = call.key.account
-    channel = _channel_of(request)
-    fault = world.faults.of_call(call.method, account, channel, world.now())
+    channels = _channels_of(request)
+    fault = world.faults.of_call(call.method, account, channels, world.now())
     entry = {
         "n": len(world.journal),
         "at": world.now(),
         "account": account,
         "method": call.method,
-        "channel": channel,
+        "channel": channels[0] if len(channels) == 1 else None,
         "arguments": _arguments(request),
         "answer": "",
     }
@@ -112,12 +112,12 @@ def _without_updates(request: Any) -> bool:
     return False
 
 
-def _channel_of(request: Any) -> int | None:
-    for field in ("channel", "peer"):
-        number = getattr(getattr(request, field, None), "channel_id", None)
-        if isinstance(number, int):
-            return number
-    return None
+def _channels_of(request: Any) -> list[int]:
+    """The channels that a request is about."""
+    named = [getattr(request, field, None) for field in ("channel", "peer")]
+    named += [getattr(one, "peer", None) for one in getattr(request, "peers", None) or ()]
+    numbers = [getattr(one, "channel_id", None) for one in named]
+    return [number for number in numbers if isinstance(number, int)]
 
 
 def _arguments(request: Any) -> dict[str, Any]:

@@ -55,7 +55,15 @@ class Stored(NamedTuple):
 class Collector:
     """The collecting process, started and killed."""
 
-    def __init__(self, telegram: Telegram, folder: Path, session: Path, names: list[str]) -> None:
+    def __init__(
+        self,
+        telegram: Telegram,
+        folder: Path,
+        session: Path,
+        names: list[str],
+        *,
+        reconcile: bool = True,
+    ) -> None:
         self.state = folder / "state"
         self._log = folder / "log"
         self._options = {
@@ -64,6 +72,7 @@ class Collector:
             "key": str(run_key().public),
             "port": telegram.port,
             "sources": names,
+            "reconcile": reconcile,
         }
         self._process: asyncio.subprocess.Process | None = None
 

@@ -1,7 +1,7 @@
 """A process that collects into a real store: `python -m tests.doubles.telegram.collector OPTIONS`.
 
-OPTIONS is a JSON object: state, session, key, port, sources. It is made to be killed at any moment:
-what its database holds afterwards is what the promises are about.
+OPTIONS is a JSON object: state, session, key, port, sources, reconcile (whether to). It is made to
+be killed at any moment: what its database holds afterwards is what the promises are about.
 """
 
 import asyncio
@@ -9,6 +9,8 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from monitor.clock import SystemClock
 from monitor.secret import Secret
@@ -57,7 +59,8 @@ def main(options: dict[str, Any]) -> None:
         server=Server("127.0.0.1", options["port"], Path(options["key"])),
     )
     infos = [SourceInfo(id=f"telegram:{name}", via=("account",)) for name in options["sources"]]
-    source = TelegramAccount(settings, infos, SystemClock(), Board(), QUICK)
+    pace = msgspec.structs.replace(QUICK, reconcile=options["reconcile"])
+    source = TelegramAccount(settings, infos, SystemClock(), Board(), pace)
     asyncio.run(source.run(Direct(database)))
 
 

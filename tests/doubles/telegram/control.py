@@ -254,6 +254,10 @@ class Telegram:
         """Put the server's clock ahead of the machine's."""
         await self.ask("set_clock", ahead=ahead)
 
+    async def unlucky_keys(self, connections: int) -> None:
+        """Let the key exchange of so many of the next connections fail, as it does by chance."""
+        await self.ask("unlucky_keys", connections=connections)
+
     async def change_salt(self) -> None:
         """Change the salts: clients get bad_server_salt once."""
         await self.ask("change_salt")

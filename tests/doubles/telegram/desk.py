@@ -14,7 +14,7 @@ import pytest
 
 from monitor.control import ask
 from monitor.sources.telegram.session import create_session_file
-from monitor.store.archive import outcomes
+from monitor.store.archive import outcomes, stored_after
 from monitor.store.database import Database
 from tests.doubles.telegram.client import API_HASH, API_ID, connected, run_key, sign_in
 from tests.doubles.telegram.control import MadeAccount, Telegram
@@ -112,6 +112,14 @@ class Desk:
         database = Database.open(self.state, readonly=True)
         try:
             return outcomes(database)
+        finally:
+            database.close()
+
+    def texts(self) -> list[str]:
+        """The texts of all stored versions of posts, in the order of the log."""
+        database = Database.open(self.state, readonly=True)
+        try:
+            return [one.post.text if one.post else "" for one in stored_after(database, 0)]
         finally:
             database.close()
 

@@ -5,7 +5,7 @@ never). The oldest that fits comes first.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
@@ -15,7 +15,9 @@ PushAction = Literal["drop", "repeat", "reorder", "delay", "malformed", "unknown
 
 @dataclass
 class CallFault:
-    """A fault of calls of `method` (`*` = any), by one account or all, for one channel or all.
+    """A fault of calls of `method` (`*` = any), by one account or all, about one channel or all.
+
+    A call about several channels meets it if that one is among them.
 
     error: answer with `code` and `error`; slow: answer after `seconds`; silent: never answer;
     reset: end the connection instead; malformed, unknown: answer with TL nobody can read;
@@ -31,12 +33,12 @@ class CallFault:
     channel: int | None = None
     times: int | None = 1
 
-    def fits(self, method: str, account: int | None, channel: int | None) -> bool:
+    def fits(self, method: str, account: int | None, channels: Collection[int]) -> bool:
         """Whether a call is meant."""
         return (
             self.method in ("*", method)
             and self.account in (None, account)
-            and self.channel in (None, channel)
+            and (self.channel is None or self.channel in channels)
         )
 
 
@@ -87,13 +89,13 @@ class Faults:
         self.limits: list[Limit] = []
 
     def of_call(
-        self, method: str, account: int | None, channel: int | None, now: float
+        self, method: str, account: int | None, channels: Collection[int], now: float
     ) -> CallFault | None:
         """The fault this call meets, used up by one."""
         for limit in self.limits:
             if limit.method == method and limit.exceeded(account, now):
                 return CallFault(method, "error", 420, f"FLOOD_WAIT_{limit.wait}")
-        fitting = [fault for fault in self.calls if fault.fits(method, account, channel)]
+        fitting = [fault for fault in self.calls if fault.fits(method, account, channels)]
         return _use(self.calls, fitting)
 
     def of_push(self, account: int | None, channel: int) -> PushFault | None:

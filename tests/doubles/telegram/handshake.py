@@ -18,9 +18,13 @@ P, Q = 0x494C553B, 0x53911073
 
 @dataclass
 class Handshake:
-    """One exchange; `answer` takes each of the client's steps, the last one leaves `key`."""
+    """One exchange; `answer` takes each of the client's steps, the last one leaves `key`.
+
+    An unlucky one has to be done again, as one of 256 has by chance.
+    """
 
     server_key: ServerKey
+    unlucky: bool = False
     key: AuthKey | None = None
     _server_nonce: int = 0
     _new_nonce: bytes = b""
@@ -80,7 +84,9 @@ class Handshake:
             raise RejectedError("the client's half has another checksum")
         shared = pow(int.from_bytes(inner.g_b, "big"), self._a, PRIME).to_bytes(256, "big")
         names = {"nonce": request.nonce, "server_nonce": self._server_nonce}
-        if shared[0] == 0:  # some clients drop the leading zero: the protocol lets us ask again
+        if (
+            self.unlucky or shared[0] == 0
+        ):  # some clients drop the leading zero: the protocol lets us ask again
             return types.DhGenRetry(**names, new_nonce_hash2=self._nonce_hash(shared, 2))
         salt = int.from_bytes(os.urandom(8), "little", signed=True)
         self.key = AuthKey(key=shared, salt=salt)

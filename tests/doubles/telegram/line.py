@@ -37,7 +37,7 @@ class TcpLine:
         self._reader = reader
         self._writer = writer
         self._framing: Framing | None = None
-        self._handshake = Handshake(world.server_key)
+        self._handshake = Handshake(world.server_key, unlucky=world.unlucky())
         self._session = 0
         self._last_id = 0
         self._content = 0

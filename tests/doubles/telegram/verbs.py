@@ -241,6 +241,11 @@ def set_clock(world: World, given: Arguments) -> Any:
         one.forget_time()
 
 
+def unlucky_keys(world: World, given: Arguments) -> Any:
+    """Let the key exchange of so many of the next connections fail."""
+    world.unlucky_keys = given["connections"]
+
+
 def change_salt(world: World, _given: Arguments) -> Any:
     """Change every key's salt: clients get bad_server_salt once."""
     for key in world.keys.values():
@@ -303,6 +308,7 @@ VERBS: dict[str, Callable[[World, Arguments], Any]] = {
     "forget_keys": forget_keys,
     "revoke": revoke,
     "set_clock": set_clock,
+    "unlucky_keys": unlucky_keys,
     "change_salt": change_salt,
     "push_garbage": push_garbage,
     "push_too_long": push_too_long,

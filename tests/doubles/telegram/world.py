@@ -67,12 +67,19 @@ class World:
     codes: dict[str, int] = field(default_factory=dict)
     """phone_code_hash -> the account it was sent to."""
     skew: float = 0.0
+    unlucky_keys: int = 0
+    """So many of the next connections have to agree upon a key anew, if they agree upon one."""
     streams: set["asyncio.Task[None]"] = field(default_factory=set)
     """What writes posts by itself."""
 
     def now(self) -> float:
         """The server's idea of the time."""
         return time.time() + self.skew
+
+    def unlucky(self) -> bool:
+        """Whether the next connection's key exchange fails."""
+        self.unlucky_keys -= 1
+        return self.unlucky_keys >= 0
 
     def push(self, channel: Channel, events: Sequence[Event]) -> int:
         """Push events of a channel to who listens; the number of lines it went to."""

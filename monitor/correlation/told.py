@@ -1,0 +1,180 @@
+"""The events of what is open, kept so that they can be told again in order (retelling.py).
+
+Only what came since the start is known: after a restart, and when there was too much of it, an
+incident whose posts are not all here stays as it is, and what comes late is only added to it.
+"""
+
+from __future__ import annotations  # HashTrieMap takes no parameters at run time
+
+from collections.abc import Collection, Container, Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+from rpds import HashTrieMap, HashTrieSet
+
+from monitor.correlation.event import Event
+from monitor.correlation.repeats import cited
+from monitor.incident import Incident, Support
+from monitor.place import Place
+from monitor.rule import DEFAULT_MAX_AGE
+
+PostKey = tuple[str, str]
+
+When = tuple[datetime, str, str, int]
+"""The order in which versions of posts are told: by time, then by name."""
+
+Members: TypeAlias = "HashTrieMap[PostKey, Support]"
+
+LATENESS = DEFAULT_MAX_AGE
+"""So much later than it was published may a post come and still stand in its place."""
+
+MOST_POSTS = 5000
+MOST_VERSIONS = 50
+MOST_RESTING = 500
+"""Beyond that all is forgotten, or the post: memory is worth more than the order of a flood."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """An event, and what it may touch: topics, places, how far around them (km), posts by name."""
+
+    event: Event
+    topics: frozenset[str]
+    places: tuple[Place | None, ...]
+    radius_km: float
+    names: frozenset[str]
+
+    @property
+    def when(self) -> When:
+        """Its place in the order."""
+        return when(self.event)
+
+    def is_loose(self, topics: Collection[str]) -> bool:
+        """Whether some hit has no part in an incident, given the topics of those that have."""
+        rules = (hit.rule for hit in self.event.hits)
+        return any(
+            all(one not in topics for one in (rule.topic, *rule.denies, *rule.closes))
+            for rule in rules
+        )
+
+
+class Rest(NamedTuple):
+    """An incident that an all-clear has ended lately, and what had a part in it."""
+
+    incident: Incident
+    members: Members
+
+
+class Tale(msgspec.Struct, frozen=True, kw_only=True):
+    """What has been told lately of what is open.
+
+    `posts` holds the versions of each post; `loose` those with hits of some
+    topic that joined nothing; `latest`
+    the last event of each topic; `speakers` the topics of rules that deny or end a topic; `resting`
+    what an all-clear has ended within the lateness bound.
+    """
+
+    posts: HashTrieMap[PostKey, tuple[Told, ...]] = HashTrieMap()
+    loose: HashTrieSet[PostKey] = HashTrieSet()
+    latest: HashTrieMap[str, When] = HashTrieMap()
+    speakers: HashTrieMap[str, HashTrieSet[str]] = HashTrieMap()
+    resting: HashTrieMap[str, Rest] = HashTrieMap()
+
+
+def when(event: Event) -> When:
+    """Where an event stands in the order; what came too late stands where it was seen."""
+    at = event.name.source, event.name.id, event.name.version
+    if is_late(event):
+        return (event.post.observed_at or event.event_at, *at)
+    return (event.event_at, *at)
+
+
+def is_late(event: Event) -> bool:
+    """Whether it came too late to stand in its place."""
+    age = (event.post.observed_at or event.event_at) - event.event_at
+    return event.history or age > min((one.rule.max_age for one in event.hits), default=LATENESS)
+
+
+def telling(tale: Tale, event: Event, before: Iterable[Incident]) -> Told:
+    """An event with what it may touch: its hits, earlier ones, what its post had a part in."""
+    before = tuple(before)
+    earlier = tale.posts.get((event.name.source, event.name.id), ())[-1:]
+    rules = [hit.rule for hit in event.hits]
+    topics = {one for rule in rules for one in (rule.topic, *rule.denies, *rule.closes)}
+    topics.update(topic for incident in before for topic in incident.topics)
+    topics.update(*(one.topics for one in earlier))
+    places = [hit.place for hit in event.hits]
+    places += [incident.place for incident in before]
+    places += [place for one in earlier for place in one.places]
+    radius = max((rule.radius_km for rule in rules), default=0.0)
+    origin = event.post.forwarded_from
+    pointed = (f"{origin.source}/{origin.id}",) if origin and origin.id else ()
+    names = (f"{event.name.source}/{event.name.id}", *pointed, *cited(event.post))
+    named = frozenset(name.lower() for name in names)
+    return Told(event, frozenset(topics), tuple(dict.fromkeys(places)), radius, named)
+
+
+def tell(tale: Tale, told: Told) -> Tale:
+    """The tale with one event more."""
+    key = (told.event.name.source, told.event.name.id)
+    versions = (*tale.posts.get(key, ()), told)
+    posts = tale.posts.insert(key, versions)
+    if len(versions) > MOST_VERSIONS:
+        posts = posts.discard(key)
+    if len(posts) > MOST_POSTS:
+        return Tale()
+    latest, speakers = tale.latest, tale.speakers
+    for topic in told.topics:
+        before = latest.get(topic)
+        if before is None or before < told.when:
+            latest = latest.insert(topic, told.when)
+    for rule in (hit.rule for hit in told.event.hits):
+        for topic in (*rule.denies, *rule.closes):
+            known: HashTrieSet[str] = speakers.get(topic, HashTrieSet())
+            if rule.topic not in known:
+                speakers = speakers.insert(topic, known.insert(rule.topic))
+    return msgspec.structs.replace(tale, posts=posts, latest=latest, speakers=speakers)
+
+
+def loosened(tale: Tale, key: PostKey, *, loose: bool) -> Tale:
+    """The tale in which a post has joined nothing of some topic, or something of each."""
+    apart = tale.loose.insert(key) if loose else tale.loose.discard(key)
+    return msgspec.structs.replace(tale, loose=apart)
+
+
+def untold(tale: Tale, keys: Iterable[PostKey]) -> Tale:
+    """The tale without posts: what a person has grouped stays as it is."""
+    posts = tale.posts
+    for key in keys:
+        posts = posts.discard(key)
+    return msgspec.structs.replace(tale, posts=posts)
+
+
+def at_rest(tale: Tale, incident: Incident, members: Members) -> Tale:
+    """The tale with an incident that an all-clear has ended."""
+    resting = tale.resting if len(tale.resting) < MOST_RESTING else HashTrieMap()
+    resting = resting.insert(incident.id, Rest(incident, members))
+    return msgspec.structs.replace(tale, resting=resting)
+
+
+def awake(tale: Tale, incident: str) -> Tale:
+    """The tale without an incident that is over no longer."""
+    return msgspec.structs.replace(tale, resting=tale.resting.discard(incident))
+
+
+def swept(tale: Tale, backing: Container[PostKey], now: datetime) -> Tale:
+    """The tale without what nothing can come before any more."""
+    floor = now - LATENESS - timedelta(minutes=5)
+    resting = tale.resting
+    for name, rest in tale.resting.items():
+        if rest.incident.updated_at < floor:
+            resting = resting.discard(name)
+    held = {key for rest in resting.values() for key in rest.members}
+    posts, loose, latest = tale.posts, tale.loose, tale.latest
+    for key, versions in tale.posts.items():
+        if versions[-1].when[0] < floor and key not in backing and key not in held:
+            posts, loose = posts.discard(key), loose.discard(key)
+    for topic, at in tale.latest.items():
+        if at[0] < floor:
+            latest = latest.discard(topic)
+    return msgspec.structs.replace(tale, posts=posts, loose=loose, latest=latest, resting=resting)

@@ -1,0 +1,166 @@
+"""Many values of which few are asked for: they travel as bytes, and become objects one by one.
+
+A rulebook of ten thousand rules is half a million small objects. Posts come near some hundreds of
+the rules; the rest need never be made where rules are only judged by.
+"""
+
+import pickle
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import merge
+from typing import Generic, TypeVar, overload
+
+from monitor.rule import Rule
+
+T = TypeVar("T")
+BLOCK = 16
+"""So many neighbours travel together: what they share is written once."""
+
+
+class Packed(Sequence[T]):
+    """Values in order. What was unpickled makes those that are asked for, and keeps them."""
+
+    def __init__(self, values: Iterable[T]) -> None:
+        self._made: dict[int, Sequence[T]] = {0: tuple(values)}
+        self._starts = array("Q")
+        self._bytes = b""
+        self._count = self._block = len(self._made[0])
+
+    def __getstate__(self) -> tuple[int, "array[int]", bytes]:
+        """Everything as bytes."""
+        if self._starts:
+            return self._count, self._starts, self._bytes
+        starts, parts = array("Q", [0]), []
+        for at in range(0, self._count, BLOCK):
+            parts.append(pickle.dumps(self._made[0][at : at + BLOCK], pickle.HIGHEST_PROTOCOL))
+            starts.append(starts[-1] + len(parts[-1]))
+        return self._count, starts, b"".join(parts)
+
+    def __setstate__(self, state: tuple[int, "array[int]", bytes]) -> None:
+        """Nothing is made yet."""
+        self._count, self._starts, self._bytes = state
+        self._made, self._block = {}, BLOCK
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> T: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[T]: ...
+    def __getitem__(self, at: int | slice) -> T | Sequence[T]:
+        """One value, or several."""
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(self._count))]
+        if not 0 <= at < self._count:
+            raise IndexError(at)
+        block = at // self._block
+        made = self._made.get(block)
+        if made is None:
+            made = self._made[block] = self._unpacked(block)
+        return made[at - block * self._block]
+
+    def __iter__(self) -> Iterator[T]:
+        """All of them; those that had to be made for this are not kept."""
+        for block in range(-(-self._count // self._block) if self._block else 0):
+            yield from self._made.get(block) or self._unpacked(block)
+
+    def _unpacked(self, block: int) -> Sequence[T]:
+        made: Sequence[T] = pickle.loads(  # noqa: S301 - a part of what this was unpickled from
+            self._bytes[self._starts[block] : self._starts[block + 1]]
+        )
+        return made
+
+
+class PackedMap(Generic[T]):
+    """Numbers -> values, of which only `get`, `in` and the length are asked."""
+
+    def __init__(self, values: Mapping[int, T]) -> None:
+        self._numbers = array("q", sorted(values))
+        self._values = Packed(values[number] for number in self._numbers)
+
+    @staticmethod
+    def of(values: "Mapping[int, T] | PackedMap[T]") -> "PackedMap[T]":
+        """Packed, if it is not yet."""
+        return values if isinstance(values, PackedMap) else PackedMap(values)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __contains__(self, number: int) -> bool:
+        return self.get(number) is not None
+
+    def __getitem__(self, number: int) -> T:
+        """The value of a number that has one."""
+        found = self.get(number)
+        if found is None:
+            raise KeyError(number)
+        return found
+
+    def get(self, number: int) -> T | None:
+        """The value of a number, if it has one."""
+        at = bisect_left(self._numbers, number)
+        if at < len(self._numbers) and self._numbers[at] == number:
+            return self._values[at]
+        return None
+
+
+class Shelf(Sequence[Rule]):
+    """Rules in the order of their ids."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        in_order = sorted(rules, key=lambda rule: rule.id)
+        self.ids = tuple(rule.id for rule in in_order)
+        self._rules: Sequence[Rule] = Packed(in_order)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, at: int) -> Rule: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Rule]: ...
+    def __getitem__(self, at: int | slice) -> Rule | Sequence[Rule]:
+        """One rule, or several."""
+        return self._rules[at]
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self._rules)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self.ids)
+
+    def with_others(self, hidden: frozenset[str], others: "Shelf") -> "Shelf":
+        """These without the hidden ones, and the others among them."""
+        kept = [(one, at) for at, one in enumerate(self.ids) if one not in hidden]
+        added = [(one, len(self.ids) + at) for at, one in enumerate(others.ids)]
+        order = list(merge(kept, added))
+        mixed = object.__new__(Shelf)
+        mixed.ids = tuple(one for one, _ in order)
+        mixed._rules = _Mixed(self, others, array("l", (at for _, at in order)))
+        return mixed
+
+
+class _Mixed(Sequence[Rule]):
+    """The rules of two shelves: a number beyond the first one's is the second one's."""
+
+    def __init__(self, first: Shelf, second: Shelf, order: "array[int]") -> None:
+        self._first, self._second, self._order = first, second, order
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @overload
+    def __getitem__(self, at: int) -> Rule: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Rule]: ...
+    def __getitem__(self, at: int | slice) -> Rule | Sequence[Rule]:
+        """One rule, or several."""
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self._order)))]
+        number, count = self._order[at], len(self._first)
+        return self._first[number] if number < count else self._second[number - count]

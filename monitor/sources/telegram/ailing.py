@@ -1,0 +1,48 @@
+"""A channel that Telegram answers with errors rests, longer each time; the others get their turn.
+
+A server's fault with one channel, or a message of a kind that the client library cannot read, must
+neither end the connection that all channels share nor be asked for again and again: the gaps that
+miss least are listed first, and that one would keep all larger ones waiting for ever. The preview
+reads the channel meanwhile.
+"""
+
+from datetime import timedelta
+
+import structlog
+
+from monitor.clock import Clock
+from monitor.sources.telegram.register import Register, Watched
+from monitor.sources.telegram.trouble import TroubleError
+
+log = structlog.get_logger(__name__)
+
+FIRST, GROWTH, MOST = 5.0, 4.0, 1800.0
+"""Seconds of the first rest, times that for each further one, up to so many."""
+
+
+def rests(watched: Watched, now: float) -> bool:
+    """Whether a channel is not to be asked for now; in seconds of the monotonic clock."""
+    return watched.rests_until > now
+
+
+def rest(register: Register, watched: Watched, error: TroubleError, clock: Clock) -> None:
+    """Ask for nothing of a channel for a while, and say so."""
+    watched.failures += 1
+    seconds = min(FIRST * GROWTH ** (watched.failures - 1), MOST)
+    watched.rests_until = clock.monotonic() + seconds
+    again = clock.now() + timedelta(seconds=seconds)
+    log.warning("channel_rests", source=watched.info.id, problem=str(error), seconds=seconds)
+    hint = f"Telegram answers with an error, asked again after {again:%F %T} UTC: {error}"
+    register.tell(watched, "unreachable", hint[:300])
+
+
+def not_answered(register: Register, watched: Watched, error: TroubleError, clock: Clock) -> None:
+    """Nothing came back: the line's fault the first time, this channel's the second in a row."""
+    if watched.silences:
+        rest(register, watched, error, clock)
+    watched.silences += 1
+
+
+def answered(watched: Watched) -> None:
+    """What was asked for came."""
+    watched.failures = watched.silences = 0
