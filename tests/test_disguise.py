@@ -9,7 +9,7 @@ from monitor.matching.verdict import explain
 from monitor.post import Post, PostName
 from monitor.rule import AllOf, AnyOf, Condition, NoneOf, Rule, Term
 from monitor.rulebook.book import bind
-from monitor.text.disguise import readings
+from monitor.text.disguise import places, readings
 from tests.random_rules import WHEN
 
 NAME = PostName("telegram:x", "1")
@@ -57,7 +57,8 @@ def test_disguised_words_count_under_not() -> None:
 @given(st.text("абвоwx .🔥\u200b", max_size=60))
 def test_readings_lead_back(text: str) -> None:
     """Each character of another reading is the character of the text where it is said to stand."""
-    for plain, back in readings(text):
+    for plain, kept in readings(text):
+        back = places((plain, kept))
         assert plain != text
         assert plain == "".join(text[at] for at in back)
         assert back == sorted(set(back))

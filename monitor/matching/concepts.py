@@ -45,6 +45,11 @@ class Concepts:
                 self.reach[term].append(number)
         return self._questions[leads]
 
+    @property
+    def count(self) -> int:
+        """How many numbers there are, questions too."""
+        return self.terms + len(self._sets) + len(self._leads)
+
     def leads(self, question: int) -> Terms:
         """The terms that a question may lead to."""
         return self._leads[-1 - question]

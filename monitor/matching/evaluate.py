@@ -16,10 +16,10 @@ from monitor.lexicon.expressions import is_pattern
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.surfaces import Inflect
 from monitor.matching.concepts import Concepts
-from monitor.matching.filing import Filing, Trial, met, terms_named
+from monitor.matching.filing import Filing, Trial, terms_named
 from monitor.matching.ground import Grounds, beside_words
 from monitor.matching.outside import linked, matched
-from monitor.matching.scan import PATTERN, Look, RawFind, Scanner, Sighting
+from monitor.matching.scan import PATTERN, Look, RawFind, Readings, Scanner, stands
 from monitor.matching.seen import MAX_PLACES, Seen, evidence
 from monitor.matching.words import Words
 from monitor.place import Place
@@ -37,9 +37,6 @@ from monitor.text.symbols import unspaced
 
 MAX_ASKED = 1000
 """Most places of a term in one post where it matters which one."""
-
-Readings = Sequence[tuple[Scanner, Look]]
-"""What each automaton found in a text."""
 
 
 class Size(NamedTuple):
@@ -85,7 +82,6 @@ class Matcher:
         self._find = self._narrow.find
         self._meaning = self._narrow.concept.__getitem__
         self._disguise = compiled.numbers[DISGUISE]
-        self._near = self._filing.under | {self._disguise}
         self._open = self._filing.always or self._wide is not None
 
     def __getstate__(self) -> dict[str, object]:
@@ -114,6 +110,11 @@ class Matcher:
         return {number: possible(one, self._numbers) for number, one in self._asked.items()}
 
     @property
+    def rule_ids(self) -> tuple[str, ...]:
+        """The ids of its own rules, in order."""
+        return self._rules.ids
+
+    @property
     def size(self) -> Size:
         """How large the rulebook became."""
         patterns = len(self._narrow.concept) + (len(self._wide.concept) if self._wide else 0)
@@ -129,13 +130,10 @@ class Matcher:
         readings = self.look(text)
         found = self._found(readings)
         near = found & self._filing.under
-        asked = self._filing.terms_of(
-            number for concept in near for number in self._filing.filed[concept]
-        )
         questions = {one for one in found if one < 0}
         found -= questions
-        for scanner, look in readings:
-            scanner.answer(look, found, questions, asked)
+        rules = (number for concept in near for number in self._filing.filed[concept])
+        self._answer(readings, found, questions, rules)
         return len({rule for one in found & self._filing.under for rule in self._filing.filed[one]})
 
     def look(self, text: str) -> Readings:
@@ -150,10 +148,11 @@ class Matcher:
             wide = fold_wide(text)
             made.append((self._wide, Look(text, wide, self._wide.find(wide))))
         if self._disguise in map(self._meaning, map(PATTERN, look.finds)):
-            for plain, back in undisguised(text):
-                again, straight = fold_straight(plain)
+            for reading in undisguised(text):
+                again, straight = fold_straight(reading[0])
                 finds = self._find(again)
-                made.append((self._narrow, Look(plain, again, finds, straight=straight, back=back)))
+                one = Look(reading[0], again, finds, straight=straight, reading=reading)
+                made.append((self._narrow, one))
         return made
 
     def _may_be_wide(self, text: str, folded: bytes) -> bool:
@@ -166,25 +165,22 @@ class Matcher:
         folded, straight = fold_straight(text)
         finds = self._find(folded)
         found = set(map(self._meaning, map(PATTERN, finds)))
-        near = found & self._near
-        if not near and not self._open:
+        filed = self._filing.near
+        near = [one for one in found if filed[one]]
+        if not near and not self._open and self._disguise not in found:
             return None
         readings: Readings = ()
-        if self._open or self._disguise in near:
+        if self._open or self._disguise in found:
             readings = self._readings(text, folded, Look(text, folded, finds, straight=straight))
             found = self._found(readings)
-            near = found & self._near
-        likely = self._likely(near, found, post)
-        if not likely:
+            near = [one for one in found if filed[one]]
+        holding, doubtful = self._tried(near, found, post)
+        if not holding and not doubtful:
             return None
         if not readings:
             readings = ((self._narrow, Look(text, folded, finds, straight=straight)),)
-        if min(found) < 0:
-            likely = self._sure(likely, readings, found)
-        holding = {trial.number for trial in likely if trial.test is None}
-        later = [trial for trial in likely if trial.test is not None]
-        if later:
-            holding.update(self._tested(later, found, readings, post))
+        if doubtful:
+            holding.update(self._sure(doubtful, found, readings, post))
         only = self.speaker(post).rules
         if only:
             holding = {one for one in holding if self._rules[one].id in only}
@@ -197,46 +193,63 @@ class Matcher:
             found.update(map(scanner.concept.__getitem__, map(PATTERN, look.finds)))
         return found
 
-    def _likely(self, near: Iterable[int], found: set[int], post: Post) -> list[Trial]:
-        """Try the rules that are near: those that may hold if open questions are answered so.
+    def _tried(
+        self, near: Iterable[int], found: set[int], post: Post
+    ) -> tuple[set[int], list[Trial]]:
+        """Try the rules that are near: those that hold, and those of which more must be known.
 
-        Their exact tests remain. A rule that is near twice may be there twice.
+        The latter may depend on an open question, or have an exact test; some are there twice.
         """
-        likely: list[Trial] = []
+        holding: set[int] = set()
+        doubtful: list[Trial] = []
         who: SourceInfo | None = None
         filed = self._filing.near
-        certain = found if min(found) >= 0 else {one for one in found if one >= 0}
         for concept in near:
-            some, trials = filed[concept]
+            some, trials = filed[concept] or (None, {})
+            if some is None:
+                some, trials = self._filing.made(concept)
             for one in some & found:
                 for trial in trials[one]:
-                    _, more, none, speaks, _, _, _ = trial
-                    if not none.isdisjoint(certain) or (more and not met(more, found)):
-                        continue
+                    more, none, speaks, test, number = trial[:5]
                     if speaks:
                         who = who or self.speaker(post)
                         if not speaks(found, who):
                             continue
-                    likely.append(trial)
-        return likely
+                    if concept < 0 or one < 0 or more or test or not none.isdisjoint(found):
+                        if trial.possible(found):
+                            doubtful.append(trial)
+                    else:
+                        holding.add(number)
+        return holding, doubtful
 
-    def _sure(self, likely: list[Trial], readings: Readings, found: set[int]) -> list[Trial]:
-        """Answer open questions as far as a rule depends on them; the rules that still stand.
+    def _sure(
+        self, doubtful: Sequence[Trial], found: set[int], readings: Readings, post: Post
+    ) -> Iterator[int]:
+        """Of doubtful rules, those that hold once their questions are answered.
 
         No question stays in `found`.
         """
         questions = {one for one in found if one < 0}
-        found -= questions
-        doubtful = [
-            trial for trial in likely
-            if trial.test or not trial.none.isdisjoint(questions) or not _stands(trial, found)
-        ]  # fmt: skip
-        if not doubtful:
-            return likely
-        terms = self._filing.terms_of({trial.number for trial in doubtful})
+        if questions:
+            found -= questions
+            self._answer(readings, found, questions, {trial.number for trial in doubtful})
+        later: list[Trial] = []
+        for trial in doubtful:
+            if trial.stands(found):
+                if trial.test is None:
+                    yield trial.number
+                else:
+                    later.append(trial)
+        if later:
+            yield from self._tested(later, found, readings, post)
+
+    def _answer(
+        self, readings: Readings, found: set[int], questions: Iterable[int], rules: Iterable[int]
+    ) -> None:
+        """Add to `found` what the questions lead to, as far as these rules depend on it."""
+        terms = self._filing.terms_of(rules)
         for scanner, look in readings:
             scanner.answer(look, found, questions, terms)
-        return [trial for trial in likely if _stands(trial, found)]
 
     def _tested(
         self, later: Sequence[Trial], found: set[int], readings: Readings, post: Post
@@ -292,7 +305,7 @@ class Matcher:
         seen: dict[str, list[Found]] = {}
         if self._places and (wanted is None or wanted & self._places):
             seen.update(self._grounds.of(text, who.home).found)
-        for start, end, number in self._sightings(readings, wanted, most):
+        for start, end, number in stands(readings, wanted, most):
             if number not in self._places and number != self._disguise:
                 term = self._terms[number]
                 found = Found(text=text[start:end], start=start, end=end, term=term)
@@ -304,18 +317,6 @@ class Matcher:
         if self._links:
             seen.update(linked(self._links.values(), text, post))
         return seen
-
-    @staticmethod
-    def _sightings(readings: Readings, wanted: frozenset[int] | None, most: int) -> list[Sighting]:
-        """Where every term (or only those wanted) stands, each place once, in order."""
-        sightings: set[Sighting] = set()
-        for scanner, look in readings:
-            here: Iterable[Sighting] = scanner.sightings(look, wanted, most)
-            back = look.back
-            if back is not None:
-                here = ((back[start], back[end - 1] + 1, term) for start, end, term in here)
-            sightings.update(here)
-        return sorted(sightings)
 
     def hits(
         self, post: Post, name: PostName, holding: Sequence[int], readings: Readings
@@ -345,7 +346,7 @@ class Matcher:
         text, terms = readings[0][1].text, self._terms
         return [
             (term, Found(text=text[start:end], start=start, end=end, term=terms[term]))
-            for start, end, term in self._sightings(readings, wanted, MAX_PLACES)
+            for start, end, term in stands(readings, wanted, MAX_PLACES)
         ]
 
     def _weighed(
@@ -387,13 +388,6 @@ class Matcher:
     def speaker(self, post: Post) -> SourceInfo:
         """What is known of the post's source; `unknown` in role and side if it is not listed."""
         return self.rulebook.sources.get(post.source) or SourceInfo(id=post.source)
-
-
-def _stands(trial: Trial, found: AbstractSet[int]) -> bool:
-    """Whether a rule that was tried with open questions is still likely without them."""
-    if trial.group.isdisjoint(found) or trial.filed.isdisjoint(found):
-        return False
-    return trial.none.isdisjoint(found) and met(trial.more, found)
 
 
 def evaluate(matcher: Matcher, post: Post, name: PostName) -> tuple[Hit, ...]:

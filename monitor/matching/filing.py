@@ -24,18 +24,31 @@ class Trial(NamedTuple):
     rest are: what must not be found, who must speak, the exact test, and the rule's number.
     """
 
-    group: Group
     more: tuple[Group, ...]
     none: Group
     speaks: Test | None
     test: Test | None
     number: int
+    group: Group
     filed: Group
 
+    def possible(self, found: AbstractSet[int]) -> bool:
+        """Whether the rule may hold if open questions are answered in its favour."""
+        none = self.none & found
+        return (not none or max(none) < 0) and _met(self.more, found)
 
-Near = tuple[Group, Mapping[int, tuple[Trial, ...]]]
+    def stands(self, found: AbstractSet[int]) -> bool:
+        """Whether all groups are met, and nothing is found that must not be."""
+        if self.group.isdisjoint(found) or self.filed.isdisjoint(found):
+            return False
+        return self.none.isdisjoint(found) and _met(self.more, found)
+
+
+Near = tuple[Group | None, Mapping[int, tuple[Trial, ...]]]
 """Of the rules filed under a concept: what of it must be found, else none holds; for each of that,
-those to be tried. So a rule that cannot hold costs nothing of its own, not even its memory."""
+those to be tried. So a rule that cannot hold costs nothing of its own, not even its memory.
+None: not yet made."""
+_UNMADE: Near = (None, {})
 
 
 class Filing:
@@ -80,8 +93,11 @@ class Filing:
         self._ready()
 
     def _ready(self) -> None:
-        self.near = _Made(self._near)
-        """By concept: what is filed under it."""
+        self.near: list[Near | None] = [None] * self._concepts.count
+        """By concept, questions from the end: what is filed under it, if anything."""
+        for concept in self.filed:
+            self.near[concept] = _UNMADE
+        self._same: dict[Group, Group] = {}
         self.plans = _Made(self._plan)
         """By rule: how it is tried."""
         self._named = _Made(self.named)
@@ -90,12 +106,15 @@ class Filing:
         self.always = self._concepts.nothing in self.filed
         """Whether some rule has no necessary group: it is tried on every post."""
 
-    def _near(self, concept: int) -> Near:
+    def made(self, concept: int) -> tuple[Group, Mapping[int, tuple[Trial, ...]]]:
+        """Work out what is filed under a concept; `near` has it from then on."""
         by: dict[int, list[Trial]] = {}
         for trial in map(self.trial, self.filed.get(concept, ())):
             for one in trial.group:
                 by.setdefault(one, []).append(trial)
-        return frozenset(by), {one: tuple(trials) for one, trials in by.items()}
+        near = frozenset(by), {one: tuple(trials) for one, trials in by.items()}
+        self.near[concept] = near
+        return near
 
     def _plan(self, number: int) -> Plan:
         rule, pivot = self._rules[number], self._pivots[number]
@@ -108,8 +127,9 @@ class Filing:
         filed = self._pivots[number]
         under = self._concepts.widened(filed) if filed else frozenset({self._concepts.nothing})
         none = self._concepts.widened(made.none)
+        none = self._same.setdefault(none, none)  # many rules share them: fewer are more at hand
         first, more = (groups[0], groups[1:]) if groups else (under, ())
-        return Trial(first, more, none, made.speaks, made.test, number, under)
+        return Trial(more, none, made.speaks, made.test, number, first, under)
 
     def terms_of(self, numbers: Iterable[int]) -> Group:
         """All terms that rules name, the sides of two words near each other too."""
@@ -131,12 +151,9 @@ def terms_named(rule: Rule, numbers: Numbers) -> Group:
     return frozenset((*(numbers[text] for text in texts_of(rule)), *places))
 
 
-def met(groups: Sequence[Group], found: AbstractSet[int]) -> bool:
+def _met(groups: Sequence[Group], found: AbstractSet[int]) -> bool:
     """Whether each group is met."""
-    for group in groups:  # noqa: SIM110 - called for most rules that come near: all() costs more
-        if group.isdisjoint(found):
-            return False
-    return True
+    return not any(group.isdisjoint(found) for group in groups)
 
 
 T = TypeVar("T")

@@ -24,6 +24,7 @@ from monitor.rulebook.patterns import (
     Patterns,
     judged_words,
 )
+from monitor.text.disguise import Reading, places
 from monitor.text.fold import Origins
 from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
 
@@ -37,6 +38,7 @@ _TAG_GOES_ON = regex.compile(r"[_\p{Cf}]*[^\W_]")
 _NO_TAG_AFTER = ("&", "/")
 _BLANKS = frozenset({" ", ord(" ")})
 _SHORT = 64  # longer texts are not worth remembering
+_SMALL = range(-0x8000, 0x8000)  # what an array's "h" holds
 _USUAL = (1, 1, False)  # a word between two spaces
 _Complete = tuple[Sequence[int], Sequence[Check], int, int]
 Sighting = tuple[int, int, int]
@@ -46,7 +48,7 @@ Sighting = tuple[int, int, int]
 class Look:
     """What one automaton found in a text; what else costs time is worked out when asked for."""
 
-    __slots__ = ("_origins", "_view", "back", "finds", "folded", "straight", "text")
+    __slots__ = ("_origins", "_view", "finds", "folded", "reading", "straight", "text")
 
     def __init__(
         self,
@@ -55,13 +57,13 @@ class Look:
         finds: Sequence[RawFind],
         *,
         straight: bool = False,
-        back: Sequence[int] | None = None,
+        reading: Reading | None = None,
     ) -> None:
         """`straight`: each character is one symbol, so that places need no working out.
 
-        `back`: where each character stands in the post's text, if this is not that text.
+        `reading`: how the text was made, if it is not the post's own.
         """
-        self.back = back
+        self.reading = reading
         self.text = text
         self.folded = folded
         self.finds = finds
@@ -101,16 +103,19 @@ class Scanner:
         asking: dict[int, Meaning] = {}
         self._asking: Mapping[int, Meaning] | PackedMap[Meaning] = asking
         self._edges: dict[int, tuple[int, int, bool]] = {}
-        self.concept = array("i")
+        numbers: list[int] = []
         for number, meaning in enumerate(patterns.meanings.values()):
             edges = (meaning.lead, meaning.trail, meaning.open)
             if meaning.simple:
-                self.concept.append(concepts.of(meaning.terms))
+                numbers.append(concepts.of(meaning.terms))
                 if edges != _USUAL:
                     self._edges[number] = edges
             else:
-                self.concept.append(concepts.question(frozenset(meaning.all_terms())))
+                numbers.append(concepts.question(frozenset(meaning.all_terms())))
                 asking[number] = meaning
+        # Half as wide, it is twice as much at hand.
+        small = all(number in _SMALL for number in numbers)
+        self.concept = array("h" if small else "i", numbers)
         self._initials = _initials(asking, bytewise=patterns.bytewise)
         self._next_words = _next_words(asking) if patterns.bytewise else {}
         self._plain = frozenset(
@@ -126,7 +131,9 @@ class Scanner:
         if not keys:
             self.find = _nothing
         elif patterns.bytewise:
-            automaton = DoubleArrayAhoCorasick([key.encode("latin-1") for key in keys])
+            coded = [key.encode("latin-1") for key in keys]
+            # Read as a text, the patterns show which states are passed most: these lie together.
+            automaton = DoubleArrayAhoCorasick(coded, corpus=coded)
             self.find = automaton.find_overlapping
         else:
             self.find = CharwiseDoubleArrayAhoCorasick(keys).find_overlapping
@@ -249,6 +256,22 @@ class Scanner:
         if meaning.onward is not None:
             _follow(meaning.onward, view, first, last, ends)
         return ends
+
+
+Readings = Sequence[tuple[Scanner, Look]]
+"""What each automaton found in a text."""
+
+
+def stands(readings: Readings, wanted: frozenset[int] | None, most: int) -> list[Sighting]:
+    """Where every term (or only those wanted) stands, each place once, in order."""
+    sightings: set[Sighting] = set()
+    for scanner, look in readings:
+        here: Iterable[Sighting] = scanner.sightings(look, wanted, most)
+        if look.reading is not None:
+            back = places(look.reading)
+            here = ((back[start], back[end - 1] + 1, term) for start, end, term in here)
+        sightings.update(here)
+    return sorted(sightings)
 
 
 def _next_words(meanings: Mapping[int, Meaning]) -> dict[int, frozenset[bytes]]:

@@ -220,10 +220,15 @@ def _frequency(
     terms: tuple[str, ...], forms: list[tuple[Surface, ...]], counts: Mapping[str, int] | None
 ) -> tuple[float, ...]:
     """How common each term is, in comparison with others."""
-    if counts is not None:
-        known = zip(terms, forms, strict=True)
-        return tuple(float(counts.get(term, 0)) if of else math.inf for term, of in known)
-    return tuple(sum(map(_guess, found)) if found else math.inf for found in forms)
+    guesses = (sum(map(_guess, found)) if found else math.inf for found in forms)
+    if counts is None:
+        return tuple(guesses)
+    # Of terms that were never found, the likelier ones still come first: one of several rare words
+    # brings a rule near more often than one rare word.
+    return tuple(
+        counts.get(term, 0) + guess / (1 + guess) if guess < math.inf else guess
+        for term, guess in zip(terms, guesses, strict=True)
+    )
 
 
 def _guess(surface: Surface) -> float:

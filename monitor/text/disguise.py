@@ -7,6 +7,7 @@ terms (`monitor.rulebook.patterns.Patterns.mark_disguises`), so that looking cos
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain, starmap
 
 import regex
 
@@ -23,18 +24,19 @@ _APART = regex.compile(
 )
 _MAY_BE_APART = re.compile(r"(?<![^\W_])[^\W\d_](?=([\W_]{1,4})[^\W\d_]\1[^\W\d_](?![^\W_]))")
 """Half the time, for the usual text that has none."""
-_RUN = re.compile(r"([^\W\d_])\1{2,}", re.IGNORECASE)
+_RUN = re.compile(r"(.)\1\1+")
+"""In lower case, and of whatever: naming the letters would take four times as long."""
 
 Span = tuple[int, int]
 """[start, end) in a text."""
-Reading = tuple[str, list[int]]
-"""A text, and where each of its characters stands in the original one."""
+Reading = tuple[str, list[Span]]
+"""A text, and what of the original one it is, in order."""
 
 
 def readings(text: str) -> Iterator[Reading]:
     """The text with letters together and stretched ones once; the same with them twice."""
     apart = _spread(text)
-    runs = [run.span() for run in _RUN.finditer(text)]
+    runs = [run.span() for run in _RUN.finditer(_lower(text)) if run[1].isalpha()]
     if not apart and not runs:
         return
     told = {text}
@@ -44,7 +46,23 @@ def readings(text: str) -> Iterator[Reading]:
         plain = "".join([text[start:end] for start, end in kept])
         if plain not in told:
             told.add(plain)
-            yield plain, [at for start, end in kept for at in range(start, end)]
+            yield plain, kept
+
+
+def places(reading: Reading) -> list[int]:
+    """Where each character of a reading stands in the original text."""
+    return list(chain.from_iterable(starmap(range, reading[1])))
+
+
+def _lower(text: str) -> str:
+    """The text in lower case, each character in its place."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(map(_lower_letter, text))
+
+
+def _lower_letter(letter: str) -> str:
+    lower = letter.lower()
+    return lower if len(lower) == 1 else letter
 
 
 def _between(spans: Iterable[Span], length: int) -> Iterator[Span]:
