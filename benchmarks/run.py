@@ -16,6 +16,7 @@ from pathlib import Path
 import against
 import matching
 import pipeline
+import starting
 from drawn import SEED, posts
 
 RESULTS = Path(__file__).parent / "results"
@@ -51,6 +52,7 @@ def measured(*, quick: bool) -> dict[str, object]:
         "against": against.measure(1_000, these[:: len(these) // 400], 3),
         "pipeline": pipeline.measure(1_000, 1_000 if quick else 4_000, 3),
         "worst, 10,000 rules": pipeline.worst(pipeline.Matcher(pipeline.book(10_000)), 10_000, 3),
+        "starting, 10,000 rules": starting.measure(10_000, 200_000, 1 if quick else 5),
     }
     return found
 
