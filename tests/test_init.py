@@ -35,7 +35,7 @@ def test_without_a_chat_it_works_at_once(
 async def test_it_finds_the_chat_and_sends_a_test_alert(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Who writes to the bot names the chat; its language is spoken, its token in a 0600 file only."""
+    """Whoever writes to the bot names the chat; its token lies in a file of 0600, nowhere else."""
     async with BotApiDouble() as double:
         double.say("/start@monitor_bot", chat="-100200")
         _answers(monkeypatch, "desk", "Europe/Kyiv", "y", TOKEN, "y", "uk", "22:00-07:00")
