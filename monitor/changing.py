@@ -6,6 +6,7 @@ the rules that it has. All rules together are made ready afterwards, for the nex
 of this process that nobody waits for.
 """
 
+import ctypes
 import gc
 import os
 import pickle
@@ -38,6 +39,7 @@ MOST = 500
 """More changed rules than this are not laid over the others: all are made anew."""
 LATER = 19
 """How nice the copy is that makes all rules ready for the next start."""
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 class Base(NamedTuple):
@@ -135,6 +137,7 @@ class Bench:
         if self._later:
             return
         try:
+            ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
             os.nice(LATER)
             book = load(
                 material.rules, material.sources, place_paths=material.places, kept=self._kept
@@ -209,10 +212,9 @@ def serve(progress: Progress = silent) -> None:
         answer = bench.packed(made)
         answers.write(SIZE.pack(len(answer)) + answer)
         answers.flush()
+        gc.collect()
         if isinstance(made, Change):
             bench.make_all(order)
-        else:
-            gc.collect()
     bench.stop()
 
 
