@@ -138,6 +138,8 @@ def tell(tale: Tale, told: Told) -> Tale:
 
 def loosened(tale: Tale, key: PostKey, *, loose: bool) -> Tale:
     """The tale in which a post has joined nothing of some topic, or something of each."""
+    if loose == (key in tale.loose):
+        return tale
     apart = tale.loose.insert(key) if loose else tale.loose.discard(key)
     return msgspec.structs.replace(tale, loose=apart)
 

@@ -153,6 +153,10 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
     "echoes": ("{count} echoes", "повторов: {count}", "повторів: {count}"),
     "sides": ("sides: {names}", "стороны: {names}", "сторони: {names}"),
     "denied_by": ("denied by {names}", "опровергают: {names}", "спростовують: {names}"),
+    "part_of": (
+        "part of what has rung before", "часть того, о чём уже был сигнал",
+        "частина того, про що вже був сигнал",
+    ),
     "repeats": ("repeats {name}", "повторяет {name}", "повторює {name}"),
     "one_more": ("and 1 more post", "и ещё одно сообщение", "і ще одне повідомлення"),
     "more": ("and {count} more posts", "и ещё сообщений: {count}", "і ще повідомлень: {count}"),

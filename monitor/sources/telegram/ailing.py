@@ -32,7 +32,7 @@ def rest(register: Register, watched: Watched, error: TroubleError, clock: Clock
     watched.rests_until = clock.monotonic() + seconds
     again = clock.now() + timedelta(seconds=seconds)
     log.warning("channel_rests", source=watched.info.id, problem=str(error), seconds=seconds)
-    hint = f"Telegram answers with an error, asked again after {again:%F %T} UTC: {error}"
+    hint = f"Telegram gives no usable answer, asked again after {again:%F %T} UTC: {error}"
     register.tell(watched, "unreachable", hint[:300])
 
 
