@@ -154,7 +154,8 @@ def untold(tale: Tale, keys: Iterable[PostKey]) -> Tale:
 
 def at_rest(tale: Tale, incident: Incident, members: Members) -> Tale:
     """The tale with an incident that an all-clear has ended."""
-    resting = tale.resting if len(tale.resting) < MOST_RESTING else HashTrieMap()
+    full = len(tale.resting) >= MOST_RESTING and incident.id not in tale.resting
+    resting: HashTrieMap[str, Rest] = HashTrieMap() if full else tale.resting
     resting = resting.insert(incident.id, Rest(incident, members))
     return msgspec.structs.replace(tale, resting=resting)
 
