@@ -104,7 +104,9 @@ class Daemon:
         self._outbox = Outbox(self._writer)
         self._pipeline = Pipeline(matcher, memory)
         told = self._outbox.committed
-        self._gate = Gate(self._pipeline, self._writer, self._clock, cursors=marks, committed=told)
+        self._gate = Gate(
+            self._pipeline, self._writer, self._clock, cursors=marks, committed=self._outbox.stored
+        )
         self._regrouping = Regrouping(self._writer, self._pipeline, self._clock, committed=told)
 
     def _build_surroundings(self, matcher: Matcher, db: Database) -> Around:
