@@ -268,6 +268,7 @@ def whole_post(seq: int, sealed: Sequence[Any], length: int | None, mark: int) -
     body, *rest = sealed
     if body is None:
         return None
-    if mark != seal_of_post(body, length, *rest):
+    sane = isinstance(body, bytes) and isinstance(length, int | None)
+    if not sane or mark != seal_of_post(body, length, *rest):
         raise DamagedError(f"post number {seq} does not match its checksum")
     return _READ.decode(unpacked(body, length)[0])

@@ -46,7 +46,8 @@ WIDTH = 4
 
 # The capital first and what stands before it then: twice as fast as a word boundary at the start.
 _NAME = re.compile(r"[A-ZА-ЯЁІЇЄҐ](?<!\w.)[\w'’ʼ-]{2,}")
-_DIGITS = re.compile(rb"[0-9]+")
+_DIGITS = bytes(code if code in b"0123456789" else 32 for code in range(256))
+"""Everything else to spaces: four times as fast as looking for digits."""
 _ADDRESSES = {
     "http": re.compile(r"https?://\S+"),
     "t.me/": re.compile(r"t\.me/(?<!\w.{5})\S+"),
@@ -61,7 +62,7 @@ _UNREAD = b" %c " % OTHER
 def tail_of(text: str) -> tuple[int, ...]:
     """Hashes of the last lines that are not blank, the last one first: what may be a footer."""
     lines = [line for line in map(str.strip, text[-1000:].rsplit("\n", 6)) if line]
-    return tuple(_line_hash(line) for line in lines[: -TAIL_LINES - 1 : -1])
+    return tuple([_line_hash(line) for line in lines[: -TAIL_LINES - 1 : -1]])
 
 
 def without_footer(text: str, footers: Container[int]) -> str:
@@ -95,7 +96,7 @@ def sketch(text: str, footers: Container[int] = ()) -> Sketch:
         words=count,
         pairs=_packed(_pairs(words)) if count >= PAIRS_FROM else b"",
         pieces=_packed(_pieces(b" ".join(words))) if count < PIECES_BELOW else b"",
-        numbers=_packed(map(crc32, _DIGITS.findall(folded))),
+        numbers=_packed(map(crc32, folded.translate(_DIGITS).split())),
         names=_packed(map(_name_hash, _NAME.findall(body))),
         tail=tail,
     )
@@ -132,7 +133,10 @@ _unpack: tuple[Callable[[bytes], tuple[int, ...]], ...] = tuple(one.unpack for o
 
 
 def _packed(found: Iterable[int]) -> bytes:
-    smallest = sorted(set(found))[:FEATURES]
+    different = set(found)
+    if not different:
+        return b""
+    smallest = sorted(different)[:FEATURES]
     return _LAYOUTS[len(smallest)].pack(*smallest)
 
 
