@@ -39,8 +39,6 @@ FEW_OTHER = 0.67
 
 TAIL_LINES = 3
 PIECE = 4
-LONGEST_CUT = 1000
-"""Bytes that are cut into pieces at once."""
 WIDTH = 4
 """Bytes a hash."""
 
@@ -108,19 +106,7 @@ def _pairs(words: list[bytes]) -> Iterable[int]:
 
 
 def _pieces(joined: bytes) -> Iterable[int]:
-    """The hash of each different piece; short texts are cut without a step for each."""
-    if len(joined) > LONGEST_CUT:
-        return (crc32(joined[at : at + PIECE]) for at in range(len(joined) - PIECE + 1))
-    pieces: set[bytes] = set()
-    for start in range(PIECE):
-        pieces.update(_cuts((len(joined) - start) // PIECE).unpack_from(joined, start))
-    return map(crc32, pieces)
-
-
-@lru_cache(maxsize=256)
-def _cuts(count: int) -> Struct:
-    """Cuts so many pieces, one behind the other."""
-    return Struct(f"{PIECE}s" * count)
+    return (crc32(joined[at : at + PIECE]) for at in range(len(joined) - PIECE + 1))
 
 
 @lru_cache(maxsize=16384)
