@@ -28,6 +28,8 @@ from monitor.rulebook.book import Rulebook
 FOLDER = "rules"
 KEPT = 6
 """So many stay beside each other: of rules that are tried, of a version that is gone back to."""
+LARGE = 2_000_000
+"""Bytes: what is smaller was laid over other rules, and goes with the next change."""
 FORMAT = b"monitor readymade 1"
 _MADE_BY = ("text", "lexicon", "gazetteer", "rulebook", "matching")
 _LIBRARIES = ("daachorse", "marisa-trie", "msgspec", "pymorphy3", "pymorphy3-dicts-ru",
@@ -78,7 +80,7 @@ def unpacked(answer: bytes | memoryview, places: Gazetteer | None = None) -> obj
     """A pickle of our own as objects; what it names of these `places` is taken from them.
 
     Collecting garbage among the many new objects would hold up every thread (measured: 200 ms), so
-    it waits, and they are set aside for good: they live until the next rules come.
+    it waits, and the many of a whole set of rules are set aside: they live until the next comes.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -88,7 +90,8 @@ def unpacked(answer: bytes | memoryview, places: Gazetteer | None = None) -> obj
             if places is None
             else _Unpickler(answer, places).load()
         )
-        gc.freeze()
+        if len(answer) > LARGE:
+            gc.freeze()
     finally:
         if collecting:
             gc.enable()
