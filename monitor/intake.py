@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 MAX_POSTS = 2000
 """A batch's size: bounds the memory and the time before the first of it is visible."""
 
-BREATH = 0.02
+BREATH = 0.01
 """Seconds that a post waits which no rule holds for, while others come beside it."""
 
 ENOUGH = 250
