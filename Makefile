@@ -27,7 +27,8 @@ check: $(venv)/installed-dev ## static checks: format, lint, types, imports, shi
 	$(bin)/monitor check deploy/quickstart.yaml
 	$(bin)/monitor test rules
 
-bench: $(venv)/installed-bench ## measure: judging, beside other engines, end to end (needs ../shared/data)
+bench: $(venv)/installed-bench $(venv)/installed-dev ## measure: judging, beside other engines, end to end (needs ../shared/data, mosquitto)
+	@scripts/need-mosquitto
 	@$(bin)/python benchmarks/run.py
 
 lock: $(venv)/installed-dev ## pin all dependencies again, newest versions allowed by pyproject.toml

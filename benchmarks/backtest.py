@@ -47,6 +47,7 @@ from monitor.store.commit import Judged, Work, commit
 from monitor.store.database import Database
 from monitor.store.posts import admit
 from monitor.store.writer import Writer
+from monitor.text.fold import fold
 
 CHANNELS = 500
 SPAN = timedelta(days=7)
@@ -171,10 +172,10 @@ def alone(folder: Path, since: str = "8d", *, two: bool) -> dict[str, float]:
     }
 
 
-async def beside(folder: Path, rounds: int, *, two: bool) -> dict[str, float]:
+async def beside(folder: Path, rules: int, rounds: int, *, two: bool) -> dict[str, float]:
     """How long posts wait, with the command beside and without, in turns."""
     writer = Writer(Database.open(folder / "state", ballast=0))
-    pipeline = Pipeline(Matcher(book(1_000)), Memory())
+    pipeline = Pipeline(Matcher(book(rules)), Memory())
     gate = Gate(pipeline, writer, SystemClock(), cursors={}, committed=lambda _: None)
     child = command(folder, two=two)
     running = asyncio.create_task(gate.run())
@@ -205,6 +206,16 @@ async def beside(folder: Path, rounds: int, *, two: bool) -> dict[str, float]:
         "p99 beside / alone": statistics.median(ratios),
         "rounds": rounds,
     }
+
+
+def floor(rules: int) -> float:
+    """What such a text costs at least, right after: processor us to fold and scan it."""
+    scan = Matcher(book(rules)).scan
+    these = list(spliced(20_000))
+    started = time.process_time()
+    for text in these:
+        scan(fold(text))
+    return (time.process_time() - started) / len(these) * 1e6
 
 
 def unknown_numbers(first: int) -> Iterator[int]:
@@ -240,8 +251,9 @@ def measure(posts: int, rules: int, rounds: int, keep: Path, *, two: bool) -> di
     found: dict[str, float] = {"load before": os.getloadavg()[0], "rules": rules}
     alone(keep, "1h", two=two)  # the first run makes the rules ready
     found |= alone(keep, two=two)
+    found["fold + scan, us"] = floor(rules)
     if rounds:
-        found |= asyncio.run(beside(keep, rounds, two=two))
+        found |= asyncio.run(beside(keep, rules, rounds, two=two))
     return found | {"load after": os.getloadavg()[0]}
 
 

@@ -48,6 +48,7 @@ RULES = tuple(
 )
 HOUR = timedelta(hours=1)
 SIDES = ("ru", "ua", "free", "unknown")
+CHANNELS = tuple(f"telegram:c{number}" for number in range(500))
 
 
 def book() -> Rulebook:
@@ -112,7 +113,7 @@ class Flood:
         channel = self._draw.randrange(500)
         turn, which = divmod(self.number, len(self._texts))
         text = self._texts[which].text.translate(_shift(turn))
-        name = PostName(f"telegram:c{channel}", str(self.number))
+        name = PostName(CHANNELS[channel], str(self.number))
         rule, where = known or (
             self._draw.randrange(len(RULES)), self._draw.randrange(len(self._places)),
         )  # fmt: skip

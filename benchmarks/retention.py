@@ -7,7 +7,7 @@ that a text known from before makes nothing smaller), beside each the size of wh
 with it. They go through `admit` and `commit`, 250 at a time, from 500 channels; 5 % with a hit.
 
 - *filling*: the first half, nothing is old enough to go;
-- *steady*: the second half; retention takes as many as come, a slice after each commit. A slice
+- *steady*: the second half; after each commit retention takes as many as came, in slices. A slice
   runs in the writer's thread, so what it takes is what posts wait for it;
 - *emptying*: retention takes all texts, keys and hashes stay;
 - *giving back*: a file of which more than half is free is made smaller, down to half.
@@ -114,8 +114,8 @@ class Store:
             )
             commit(self.db, work, now)
             self.commits.append((time.perf_counter() - started) * 1e3)
-            if keep is not None:
-                self.slice(now, keep)
+            while keep is not None and self.slice(now, keep):
+                pass
         return time.perf_counter() - began
 
     def slice(self, now: datetime, keep: Keep) -> bool:

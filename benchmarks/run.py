@@ -10,12 +10,17 @@ import json
 import os
 import platform
 import statistics
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import against
+import backtest
+import latency
 import matching
 import pipeline
+import retention
+import starting
 from drawn import SEED, posts
 
 RESULTS = Path(__file__).parent / "results"
@@ -49,9 +54,16 @@ def measured(*, quick: bool) -> dict[str, object]:
         "machine": facts | {"characters a post": statistics.mean(len(one.text) for one in these)},
         "matching": matching.measure(these, [100, 1_000, 10_000], rounds),
         "against": against.measure(1_000, these[:: len(these) // 400], 3),
+        "latency": latency.measure(1_000, 8 if quick else 24, 1_000),
         "pipeline": pipeline.measure(1_000, 1_000 if quick else 4_000, 3),
         "worst, 10,000 rules": pipeline.worst(pipeline.Matcher(pipeline.book(10_000)), 10_000, 3),
+        "starting, 10,000 rules": starting.measure(10_000, 200_000, 1 if quick else 5),
     }
+    with tempfile.TemporaryDirectory(prefix="monitor-bench-", dir=".") as folder:
+        desk, state = Path(folder) / "desk", Path(folder) / "state"
+        count = 5_000 if quick else 50_000
+        found["backtest"] = backtest.measure(count, 1_000, 2 if quick else 8, desk, two=False)
+        found["retention"] = retention.measure(2 * count, state)
     return found
 
 

@@ -18,6 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
+from array import array
 from pathlib import Path
 
 from monitor.clock import SystemClock
@@ -33,6 +34,7 @@ from tests.doubles.telegram.collector import Direct
 from tests.doubles.telegram.control import Telegram, started
 
 PATIENCE = 60.0
+PARTS = {"0": 0.0, "1/4": 0.25, "1/2": 0.5, "3/4": 0.75, "all": 1.0}
 Delay = tuple[float, float]
 """When a post was written, Unix seconds, and how many seconds later it was stored."""
 
@@ -45,7 +47,7 @@ class Timed(Direct):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self.delays: list[Delay] = []
+        self._numbers = array("d")  # two a post: a list of pairs would be the memory that grows
 
     async def deliver(self, arrival: Arrival) -> None:
         """Commit, then look at the clock."""
@@ -54,7 +56,15 @@ class Timed(Direct):
         for one in arrival.posts:
             stamp = one.post.text.partition(" ")[0]
             if not one.history and "." in stamp:
-                self.delays.append((float(stamp), now - float(stamp)))
+                self._numbers.extend((float(stamp), now - float(stamp)))
+
+    def __len__(self) -> int:
+        """How many posts."""
+        return len(self._numbers) // 2
+
+    def delays(self) -> list[Delay]:
+        """Each post's."""
+        return list(zip(self._numbers[::2], self._numbers[1::2], strict=True))
 
 
 def resident() -> float:
@@ -86,9 +96,10 @@ def summary(delays: list[Delay], used: Used, memory: list[float], posts: int) ->
         "core time of a post, µs": round(used[0] / len(delays) * 1e6),
         "of the run on a core": round(used[0] / used[1], 2),
         "of the run ready without a core": round(used[2] / used[1], 2),
-        "memory at first, MiB": round(memory[0]),
-        "memory at the middle, MiB": round(memory[len(memory) // 2]),
-        "memory in the end, MiB": round(memory[-1]),
+        **{
+            f"memory after {part} of the run, MiB": round(memory[int(where * (len(memory) - 1))])
+            for part, where in PARTS.items()
+        },
         "most memory, MiB": round(max(memory)),
     }
 
@@ -101,11 +112,11 @@ async def measured(
     memory = [resident()]
     began, cpu, waited = time.monotonic(), time.process_time(), starved()
     await telegram.ask("stream", channels=channels, rate=options.rate, seconds=options.seconds)
-    while len(store.delays) < posts and time.monotonic() < began + options.seconds + PATIENCE:
+    while len(store) < posts and time.monotonic() < began + options.seconds + PATIENCE:
         await asyncio.sleep(1.0)
         memory.append(resident())
     used = (time.process_time() - cpu, time.monotonic() - began, starved() - waited)
-    return summary(store.delays, used, memory, posts)
+    return summary(store.delays(), used, memory, posts)
 
 
 async def run(options: argparse.Namespace, folder: Path) -> dict[str, float]:

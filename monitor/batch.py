@@ -7,7 +7,7 @@ import msgspec
 from rpds import HashTrieMap
 
 from monitor.alert import Alert, AlertPost, cut_text
-from monitor.correlation.blindness import Heard, Missed
+from monitor.correlation.blindness import Away, Heard, Missed, back_again
 from monitor.correlation.changes import Book
 from monitor.correlation.clues import hour, remembering
 from monitor.correlation.decide import Decision, Event, advance, decide, tick
@@ -41,14 +41,19 @@ FLOORS: dict[bool, str] = {False: "repeats/real", True: "repeats/exercise"}
 """Under which fact it is written how far back posts are known for their copies, by realm."""
 
 
+AWAY: dict[bool, str] = {False: "away/real", True: "away/exercise"}
+"""Under which fact it is written when we were not there."""
+
+_AWAY = msgspec.json.Decoder(Away)
 _HEARD = msgspec.json.Decoder(dict[str, Heard])
 _MISSED = msgspec.json.Decoder(dict[str, Missed])
 
 
-def remembered(db: Database, book: Book | None = None) -> Memory:
+def remembered(db: Database, book: Book | None = None, started: datetime | None = None) -> Memory:
     """The memory after a restart: exactly what it was after the last commit.
 
-    The baselines of earlier days are only read for the watches of the `book`.
+    The baselines of earlier days are only read for the watches of the `book`. If the monitor has
+    `started` long after that commit it was away: silences of that time wait for what comes late.
 
     Raises:
         StateError: the store cannot be read.
@@ -69,9 +74,13 @@ def remembered(db: Database, book: Book | None = None) -> Memory:
             if name.startswith(SINCE[realm])
         }
         now = known.get(MOMENTS[realm])
+        seen = datetime.fromisoformat(now) if now else state.now
+        away = _AWAY.decode(known[AWAY[realm]]) if AWAY[realm] in known else None
+        away = back_again(away, seen, started) if started is not None else away
         state = msgspec.structs.replace(
             state,
-            now=datetime.fromisoformat(now) if now else state.now,
+            now=seen,
+            away=away,
             heard=HashTrieMap(_HEARD.decode(known.get(HEARING[realm], "{}"))),
             missed=HashTrieMap(_MISSED.decode(known.get(MISSED[realm], "{}"))),
             clues=msgspec.structs.replace(
@@ -160,6 +169,8 @@ class Batch:
                 moved[CLUE_FLOORS[realm]] = str(after.clues.floor)
             if after.now is not None and after.now != before.now:
                 moved[MOMENTS[realm]] = after.now.isoformat()
+                if after.away is not None:
+                    moved[AWAY[realm]] = msgspec.json.encode(after.away).decode()
             if after.heard is not before.heard:
                 moved[HEARING[realm]] = msgspec.json.encode(dict(after.heard)).decode()
             if after.missed is not before.missed:

@@ -98,13 +98,15 @@ class Daemon:
 
     def _build_judging(self, matcher: Matcher, db: Database) -> None:
         """From a post that came in to its alerts in the outbox."""
-        memory = remembered(db, matcher.rulebook)
+        memory = remembered(db, matcher.rulebook, self._clock.now())
         marks = cursors(db)
         self._writer = Writer(db)
         self._outbox = Outbox(self._writer)
         self._pipeline = Pipeline(matcher, memory)
         told = self._outbox.committed
-        self._gate = Gate(self._pipeline, self._writer, self._clock, cursors=marks, committed=told)
+        self._gate = Gate(
+            self._pipeline, self._writer, self._clock, cursors=marks, committed=self._outbox.stored
+        )
         self._regrouping = Regrouping(self._writer, self._pipeline, self._clock, committed=told)
 
     def _build_surroundings(self, matcher: Matcher, db: Database) -> Around:

@@ -18,11 +18,12 @@ from monitor.clock import Clock
 from monitor.health import Board
 from monitor.incident import Incident
 from monitor.notices import about_itself
-from monitor.receivers import AllQuiet, Digest
+from monitor.receivers import AllQuiet, Digest, Language
 from monitor.routes import minutes
 from monitor.rule import LEVELS, Level
 from monitor.settings import Settings
 from monitor.sinks.dispatch import Dispatch
+from monitor.sinks.speech import counted, said, say
 from monitor.sinks.wording import LEVEL_MARKS, level_mark, one_line
 from monitor.store.actions import judgements
 from monitor.store.commit import Work, commit
@@ -36,6 +37,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 20.0
 MOST_LINES = 40
+NONE = timedelta()
 WELL = {"ok", "finished", "starting"}
 
 
@@ -45,6 +47,8 @@ class Told(NamedTuple):
     alert: Alert | None
     fact: str
     note: str
+    incidents: tuple[str, ...] = ()
+    """Of which it tells updates that were gathered."""
 
 
 class Digests:
@@ -60,7 +64,9 @@ class Digests:
         *,
         board: Board,
     ) -> None:
-        self._receivers = [one.name for one in settings.receivers]
+        self._receivers: dict[str, Language] = {
+            one.name: getattr(one, "language", "en") for one in settings.receivers
+        }
         self._schedule = (settings.digests, settings.all_quiet)
         self._writer = writer
         self._outbox = outbox
@@ -92,6 +98,9 @@ class Digests:
         stored = await self._writer.do(commit, work, now)
         if stored:
             self._outbox.committed(stored[-1].sequence)
+        for one in found:
+            if one.alert is not None and one.alert.addressee is not None:
+                self._dispatch.summed_up(one.alert.addressee, one.incidents, now)
 
     def _due(self, db: Database, now: datetime) -> list[Told]:
         known = facts(db)
@@ -101,7 +110,7 @@ class Digests:
             told = self._held_back(db, name, known, now)
             found += [told] if told else []
         for digest in digests:
-            told = _summary(db, digest, known, now)
+            told = _summary(db, digest, known, now, self._language(digest.receiver))
             found += [told] if told else []
         for calm in calms:
             told = self._all_quiet(db, calm, known, now)
@@ -128,6 +137,10 @@ class Digests:
                 last[one.incident] = (kept, before + 1)
         if any(self._dispatch.paused(receiver, one, now) for one, _ in last.values()):
             return None
+        newest = [one for one, _ in last.values()]
+        gathered = max((self._dispatch.gathers(receiver, one, now) for one in newest), default=NONE)
+        if now - held[0].at < gathered:
+            return None
         missed = [
             (one, count)
             for one, count in last.values()
@@ -137,11 +150,18 @@ class Digests:
         if not missed:
             return Told(None, fact, end)
         alerts = sum(count for _, count in missed)
-        title = f"While it was quiet: {_count(len(missed), 'incident')}"
-        text = "\n".join(_line(one, count) for one, count in _worst_first(missed))
+        language = self._receivers[receiver]
+        many = counted("incident", len(missed), language)
+        title = say("digest_updates" if gathered else "digest_quiet", language, what=many)
+        text = "\n".join(_line(one, count, language) for one, count in _worst_first(missed))
         level = max((one.incident.level for one, _ in missed), key=LEVELS.index)
-        what = ("held-back", title, f"{_count(alerts, 'alert')} held back", level)
-        return Told(_addressed(receiver, end, what, text, now), fact, end)
+        what = ("held-back", title, counted("held_back", alerts, language), level)
+        names = tuple(one.incident.id for one, _ in missed)
+        return Told(_addressed(receiver, end, what, text, now), fact, end, names)
+
+    def _language(self, receiver: str) -> Language:
+        """A receiver's; English for one that is to come with the next start."""
+        return self._receivers.get(receiver, "en")
 
     def _all_quiet(
         self, db: Database, calm: AllQuiet, known: dict[str, str], now: datetime
@@ -158,10 +178,12 @@ class Digests:
             return None
         sources = self._board.snapshot()
         ill = [one for one in sources if one.state not in WELL]
-        text = f"sources: {len(sources) - len(ill)} of {len(sources)} are well"
+        language = self._language(calm.receiver)
+        well = len(sources) - len(ill)
+        text = say("sources_well", language, ok=well, all=len(sources))
         text += "".join(f"\n{one.source}: {one.state} {one.hint}" for one in ill[:MOST_LINES])
-        hours = f"no alert since {since:%Y-%m-%d %H:%M} UTC"
-        what = ("all-quiet", "All quiet", hours, _quiet_level(len(ill)))
+        hours = say("quiet_since", language, since=f"{since:%Y-%m-%d %H:%M} UTC")
+        what = ("all-quiet", say("all_quiet", language), hours, _quiet_level(len(ill)))
         return Told(
             _addressed(calm.receiver, now.isoformat(), what, text, now), fact, now.isoformat()
         )
@@ -171,7 +193,9 @@ def _quiet_level(ill: int) -> Level:
     return "low" if ill else "informational"
 
 
-def _summary(db: Database, digest: Digest, known: dict[str, str], now: datetime) -> Told | None:
+def _summary(
+    db: Database, digest: Digest, known: dict[str, str], now: datetime, language: Language
+) -> Told | None:
     """The incidents since the last such summary, if one is due."""
     fact = f"digest/{digest.receiver}"
     due = last_due(digest, now)
@@ -185,17 +209,18 @@ def _summary(db: Database, digest: Digest, known: dict[str, str], now: datetime)
     opened = sum(one.opened_at > since for one in incidents)
     waiting = [one for one in incidents if one.open and one.id not in judged]
     did = Counter(judged[one.id].did for one in incidents if one.id in judged)
-    text = (
-        f"{opened} opened, {sum(one.open for one in incidents)} open now, "
-        f"{len(waiting)} not acknowledged, {did['false_alarm']} false alarms"
-    )
+    text = say(
+        "digest_counts", language, opened=opened, open=sum(one.open for one in incidents),
+        waiting=len(waiting), false=did["false_alarm"],
+    )  # fmt: skip
     worst = sorted(incidents, key=lambda one: (-LEVELS.index(one.level), one.opened_at))
-    text += "".join(f"\n{_state(one, one in waiting)}" for one in worst[:MOST_LINES])
+    text += "".join(f"\n{_state(one, one in waiting, language)}" for one in worst[:MOST_LINES])
     if len(incidents) > MOST_LINES:
-        text += f"\nand {len(incidents) - MOST_LINES} more"
+        text += "\n" + say("incidents_more", language, count=len(incidents) - MOST_LINES)
     there = since.astimezone(ZoneInfo(digest.location))
     what: tuple[str, str, str, Level] = (
-        "digest", "What has happened", f"since {there:%Y-%m-%d %H:%M %Z}", "informational",
+        "digest", say("digest_since", language),
+        say("since", language, since=f"{there:%Y-%m-%d %H:%M %Z}"), "informational",
     )  # fmt: skip
     return Told(
         _addressed(digest.receiver, due.isoformat(), what, text, now), fact, due.isoformat()
@@ -235,24 +260,24 @@ def _worst_first(missed: Sequence[tuple[Alert, int]]) -> list[tuple[Alert, int]]
     return found[:MOST_LINES]
 
 
-def _line(one: Alert, count: int) -> str:
+def _line(one: Alert, count: int, language: Language) -> str:
     what = one.incident
     where = f" - {one_line(what.place.name)}" if what.place else ""
-    mark = "EXERCISE " if one.exercise else ""
-    ended = ", closed" if one.kind == "closed" else ""
-    alerts = _count(count, "alert")
-    return (
-        f"{level_mark(one)} {mark}{one_line(what.title)}{where}: "
-        f"{what.status}, {_count(what.posts, 'post')}, {alerts}{ended}"
-    )
+    mark = f"{say('exercise', language)} " if one.exercise else ""
+    parts = [
+        said("status", what.status, language),
+        counted("posts", what.posts, language),
+        counted("alert", count, language),
+        *([say("closed", language)] if one.kind == "closed" else []),
+    ]
+    return f"{level_mark(one)} {mark}{one_line(what.title)}{where}: {', '.join(parts)}"
 
 
-def _state(one: Incident, waiting: bool) -> str:  # noqa: FBT001 - one fact of the line
+def _state(one: Incident, waiting: bool, language: Language) -> str:  # noqa: FBT001 - a fact
     where = f" - {one_line(one.place.name)}" if one.place else ""
-    open_ = "open" if one.open else "closed"
-    rest = ", not acknowledged" if waiting else ""
-    return f"{LEVEL_MARKS[one.level]} {one_line(one.title)}{where}: {one.status}, {open_}{rest}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    parts = [
+        said("status", one.status, language),
+        say("open" if one.open else "closed", language),
+        *([say("not_acknowledged", language)] if waiting else []),
+    ]
+    return f"{LEVEL_MARKS[one.level]} {one_line(one.title)}{where}: {', '.join(parts)}"

@@ -1,16 +1,22 @@
-"""The collectors' door: what has queued is committed together, never waiting for more.
+"""The collectors' door: what has queued is committed together.
 
-Collectors await `deliver`; it returns when their posts and cursors are stored. If a commit fails
+Collectors await `deliver`; it returns when their posts and cursors are stored. Posts that come one
+by one are committed at once. While they come in a stream, those that no rule holds for wait a
+breath for each other, so that the disk is mostly free when one comes that somebody waits for: that
+one is committed at once, and overtakes the posts of other sources. If a commit fails
 (a full disk), the error goes to the collectors, who hand over again; a post that breaks its batch
 is found by handing the posts over one by one, and quarantined.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import structlog
 
+from monitor.alert import Alert
 from monitor.clock import Clock
 from monitor.pipeline import Pipeline
 from monitor.post import Received
@@ -23,8 +29,26 @@ log = structlog.get_logger(__name__)
 MAX_POSTS = 2000
 """A batch's size: bounds the memory and the time before the first of it is visible."""
 
+BREATH = 0.01
+"""Seconds that a post waits which no rule holds for, while others come beside it."""
+
+ENOUGH = 250
+"""So many posts queued are worth a commit of their own."""
+
+LOOKED_AT = 4
+"""Posts of an arrival that are looked at when it comes; a larger one does not wait anyway."""
+
 IDLE_SECONDS = 20.0
 """How often time passes for the incidents when no post comes."""
+
+
+class Waiting(NamedTuple):
+    """An arrival in the queue: who waits for it, since when (loop time), and whether it hurries."""
+
+    arrival: Arrival
+    done: asyncio.Future[None]
+    since: float
+    hurries: bool
 
 
 class Gate:
@@ -37,15 +61,18 @@ class Gate:
         clock: Clock,
         *,
         cursors: dict[str, str],
-        committed: Callable[[int], None],
+        committed: Callable[[Sequence[Alert]], None],
     ) -> None:
         self._pipeline = pipeline
         self._writer = writer
         self._clock = clock
         self._cursors = cursors
         self._committed = committed
-        self._queue: list[tuple[Arrival, asyncio.Future[None]]] = []
+        self._queue: list[Waiting] = []
+        self._queued = 0
         self._wake = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._streaming = False
         self._idle = asyncio.Event()
         self._idle.set()
         self.posts = 0
@@ -58,14 +85,25 @@ class Gate:
 
     async def deliver(self, arrival: Arrival) -> None:
         """Queue an arrival and wait until it is committed."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append((arrival, done))
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        hurries = self._hurries(arrival)
+        self._queue.append(Waiting(arrival, done, loop.time(), hurries))
+        self._queued += len(arrival.posts)
+        if hurries or self._queued >= ENOUGH:
+            self._hurry.set()
         self._wake.set()
         await done
+
+    def _hurries(self, arrival: Arrival) -> bool:
+        """Whether to commit at once: somebody may be waiting for it, or it is a batch by itself."""
+        posts = arrival.posts
+        return len(posts) > LOOKED_AT or any(self._pipeline.may_ring(one) for one in posts)
 
     async def drained(self) -> None:
         """Wait until everything handed over so far is committed."""
         while self._queue or not self._idle.is_set():
+            self._hurry.set()
             await self._idle.wait()
             await asyncio.sleep(0)
 
@@ -80,22 +118,38 @@ class Gate:
             self._wake.clear()
             self._idle.clear()
             try:
+                await self._breathe()
                 await self._commit(self._take())
             finally:
                 self._idle.set()
+            self._streaming = bool(self._queue)  # others came meanwhile: no lone source that waits
             if self._queue:
                 self._wake.set()
 
-    def _take(self) -> list[tuple[Arrival, asyncio.Future[None]]]:
-        taken: list[tuple[Arrival, asyncio.Future[None]]] = []
-        posts = 0
-        while self._queue and (not taken or posts + len(self._queue[0][0].posts) <= MAX_POSTS):
-            taken.append(self._queue.pop(0))
-            posts += len(taken[-1][0].posts)
+    async def _breathe(self) -> None:
+        """Leave the disk free for whoever hurries."""
+        if self._streaming and self._queue and not self._hurry.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(self._queue[0].since + BREATH):
+                    await self._hurry.wait()
+
+    def _take(self) -> list[Waiting]:
+        if self._queued < ENOUGH and any(one.hurries for one in self._queue):
+            taken, self._queue = overtaking(self._queue)
+        else:
+            taken, posts = [], 0
+            while self._queue and (
+                not taken or posts + len(self._queue[0].arrival.posts) <= MAX_POSTS
+            ):
+                taken.append(self._queue.pop(0))
+                posts += len(taken[-1].arrival.posts)
+        self._queued -= sum(len(one.arrival.posts) for one in taken)
+        if self._queued < ENOUGH and not any(one.hurries for one in self._queue):
+            self._hurry.clear()
         return taken
 
-    async def _commit(self, taken: list[tuple[Arrival, asyncio.Future[None]]]) -> None:
-        arrivals = [arrival for arrival, _ in taken]
+    async def _commit(self, taken: list[Waiting]) -> None:
+        arrivals = [one.arrival for one in taken]
         try:
             await self._process(arrivals)
         except Exception as error:  # noqa: BLE001 - it belongs to those who wait for it
@@ -103,11 +157,11 @@ class Gate:
                 self.disk_full.set()
             if not taken:
                 log.warning("timers_failed", error=str(error))
-            for _, done in taken:
-                if not done.done():
-                    done.set_exception(error)
+            for one in taken:
+                if not one.done.done():
+                    one.done.set_exception(error)
             return
-        for arrival, done in taken:
+        for arrival, done, *_ in taken:
             self._cursors.update(arrival.cursors)
             self.posts += len(arrival.posts)
             if not done.done():
@@ -123,8 +177,7 @@ class Gate:
             log.exception("batch_failed", error=str(error), arrivals=len(arrivals))
             await self._one_by_one(arrivals, now)
             return
-        if alerts:
-            self._committed(alerts[-1].sequence)
+        self._committed(alerts)
 
     async def _one_by_one(self, arrivals: Sequence[Arrival], now: datetime) -> None:
         """Find the post that breaks the batch: alone it breaks again, and is quarantined."""
@@ -144,5 +197,21 @@ class Gate:
             alerts = await self._writer.do(
                 self._pipeline.process, [arrival], now, suspects=arrival.posts
             )
-        if alerts:
-            self._committed(alerts[-1].sequence)
+        self._committed(alerts)
+
+
+def overtaking(queue: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
+    """Those that hurry with what must not come after them, and the rest; both in their order.
+
+    What shares a source or a cursor with them and came before goes before.
+    """
+    ahead, rest = [], []
+    theirs: set[str] = set()
+    for one in reversed(queue):
+        names = {post.post.source for post in one.arrival.posts} | one.arrival.cursors.keys()
+        if one.hurries or not theirs.isdisjoint(names):
+            theirs |= names
+            ahead.append(one)
+        else:
+            rest.append(one)
+    return ahead[::-1], rest[::-1]

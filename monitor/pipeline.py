@@ -22,13 +22,16 @@ from monitor.correlation.windows import Memory, State
 from monitor.hit import Hit
 from monitor.incident import Incident, Support
 from monitor.matching.evaluate import Matcher, evaluate
-from monitor.post import Received
+from monitor.post import PostName, Received
 from monitor.source import Arrival
 from monitor.store.commit import Judged, Work, commit
 from monitor.store.database import Database
 from monitor.store.incidents import recall
 from monitor.store.posts import Admitted, admit
 from monitor.text.caps import capped
+
+LONG = 8192
+"""Characters of a text that is not looked at before its turn."""
 
 
 class Pipeline:
@@ -76,6 +79,23 @@ class Pipeline:
         alerts = commit(db, self._work(batch, cursors), now)
         self.memory = batch.memory
         return alerts
+
+    def may_ring(self, received: Received) -> bool:
+        """Whether somebody may be waiting for what becomes of a post; asks no store.
+
+        Never of history; always of an edit or a deletion, which may correct, and of a long text,
+        which is not to be judged twice.
+        """
+        post = received.post
+        if received.history:
+            return False
+        if post.kind != "new" or len(post.text) > LONG:
+            return True
+        name = PostName(post.source, post.id, 1, received.exercise)
+        try:
+            return bool(evaluate(self.matcher, _capped(received).post, name))
+        except Exception:  # noqa: BLE001 - whatever it is, judging it will tell
+            return True
 
     def change(
         self,

@@ -13,7 +13,7 @@ Point = tuple[float, float]
 """(latitude, longitude), WGS 84 degrees."""
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class Place(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A settlement, district or region.
 
     `country` is ISO 3166-1 alpha-2, `admin1` ISO 3166-2; `lat`/`lon` are WGS 84 degrees;

@@ -15,16 +15,21 @@ import pickle
 import stat
 import sys
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from msgspec import structs
 
+from monitor.gazetteer.lookup import Gazetteer
 from monitor.matching.evaluate import Matcher
 from monitor.rulebook.book import Rulebook
 
 FOLDER = "rules"
 KEPT = 6
 """So many stay beside each other: of rules that are tried, of a version that is gone back to."""
+LARGE = 2_000_000
+"""Bytes: what is smaller was laid over other rules, and goes with the next change."""
 FORMAT = b"monitor readymade 1"
 _MADE_BY = ("text", "lexicon", "gazetteer", "rulebook", "matching")
 _LIBRARIES = ("daachorse", "marisa-trie", "msgspec", "pymorphy3", "pymorphy3-dicts-ru",
@@ -71,21 +76,38 @@ def _opened(path: Path, name: str) -> Matcher | None:
     return made if isinstance(made, Matcher) else None
 
 
-def unpacked(answer: bytes | memoryview) -> object:
-    """A pickle of our own as objects.
+def unpacked(answer: bytes | memoryview, places: Gazetteer | None = None) -> object:
+    """A pickle of our own as objects; what it names of these `places` is taken from them.
 
     Collecting garbage among the many new objects would hold up every thread (measured: 200 ms), so
-    it waits, and they are set aside for good: they live until the next rules come.
+    it waits, and the many of a whole set of rules are set aside: they live until the next comes.
     """
     collecting = gc.isenabled()
     gc.disable()
     try:
-        made: object = pickle.loads(answer)  # noqa: S301 - from our child, or of our own folder
-        gc.freeze()
+        made: object = (
+            pickle.loads(answer)  # noqa: S301 - from our child, or of our own folder
+            if places is None
+            else _Unpickler(answer, places).load()
+        )
+        if len(answer) > LARGE:
+            gc.freeze()
     finally:
         if collecting:
             gc.enable()
     return made
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads what `monitor.changing` has sent."""
+
+    def __init__(self, answer: bytes | memoryview, places: Gazetteer) -> None:
+        super().__init__(BytesIO(answer))
+        self._places = places
+
+    def persistent_load(self, name: Any) -> object:  # noqa: ANN401 - as pickle has it
+        """The places that we have."""
+        return {"gazetteer": self._places, "world": self._places.world}[name]
 
 
 def keep(state: Path | None, names: Iterable[str], matcher: Matcher) -> None:

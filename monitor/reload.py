@@ -1,30 +1,32 @@
 """Hot reload: a saved change of rules or sources is live within two seconds, or refused whole.
 
-The files are looked at four times a second; what has changed and settled is made ready in the
-workshop; only if all of it is right does it take the place of the running rules, between two
+The files are looked at ten times a second; what has changed is made ready in the workshop while it
+settles; only if all of it is right does it take the place of the running rules, between two
 batches. Otherwise the running rules stay, the receivers are told of the first mistake, and the log
 and `monitor status` name every one.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import os
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 import structlog
 
 from monitor.clock import Clock
-from monitor.document import shown
+from monitor.document import is_folder, shown
 from monitor.health import Board, RulesHealth
 from monitor.matching.evaluate import Matcher
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.notices import Notices
-from monitor.rulebook.files import rule_files
+from monitor.rulebook.files import ENDINGS
 from monitor.workshop import Material, Workshop, WorkshopError
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = 0.25
+LOOK_EVERY = 0.1
 SETTLE = 0.1
 """Seconds without a change before a save counts as complete."""
 WARM_AFTER = 5.0
@@ -54,7 +56,7 @@ class Reload:
         self._swap = swap
         self._clock = clock
         self._board = board
-        self._workshop = Workshop()
+        self._workshop = Workshop(running)
         self._asked = False
         self._seen = stamp(material)
         self._health = RulesHealth(
@@ -86,34 +88,44 @@ class Reload:
                     continue
                 quiet = warming and now == seen and not self._asked
                 self._asked = cold = False
-                seen = await self._settled(now)
-                await self._try(quiet=quiet)
+                seen = await self._try(now, quiet=quiet)
         finally:
             await self._workshop.aclose()
-
-    async def _settled(self, now: Stamp) -> Stamp:
-        """Wait for the end of a save that takes several steps."""
-        while True:
-            await self._clock.sleep(SETTLE)
-            before, now = now, await self._look()
-            if now == before:
-                return now
 
     async def _look(self) -> Stamp:
         return await asyncio.to_thread(stamp, self._material)
 
-    async def _try(self, *, quiet: bool) -> None:
-        """Make the files ready; put them in place, or say what is wrong. `quiet` if nothing new."""
+    async def _try(self, seen: Stamp, *, quiet: bool) -> Stamp:
+        """Make the files ready, put them in place or say what is wrong; how they looked then.
+
+        What is saved meanwhile is made ready again: it may have been half of a save. `quiet` if
+        nothing is new.
+        """
         started = self._clock.monotonic()
+        made = await self._made()
+        while True:
+            await self._clock.sleep(max(0.0, SETTLE - (self._clock.monotonic() - started)))
+            before, seen = seen, await self._look()
+            if seen == before:
+                break
+            started = self._clock.monotonic()
+            made = await self._made()
+        if isinstance(made, Matcher):
+            await self._put(made, self._clock.monotonic() - started, quiet=quiet)
+        else:
+            await self._refuse(made)
+        return seen
+
+    async def _made(self) -> Matcher | Sequence[Mistake]:
         try:
-            matcher = await self._workshop.prepare(self._material)
+            return await self._workshop.prepare(self._material)
         except MistakesError as error:
-            await self._refuse(error.mistakes)
-            return
+            return error.mistakes
         except WorkshopError as error:
             mark = Mark(shown(self._material.rules[0]) if self._material.rules else "rules", 1, 1)
-            await self._refuse([Mistake(mark, str(error), "save the file again to repeat it")])
-            return
+            return [Mistake(mark, str(error), "save the file again to repeat it")]
+
+    async def _put(self, matcher: Matcher, seconds: float, *, quiet: bool) -> None:
         if quiet and matcher.rulebook.hash == self._hash:
             return
         await self._swap(matcher)
@@ -133,7 +145,7 @@ class Reload:
             rules=len(matcher.rulebook.rules),
             sources=len(matcher.rulebook.sources),
             rulebook=self._hash[:12],
-            seconds=round(self._clock.monotonic() - started, 2),
+            seconds=round(seconds, 2),
         )
 
     async def _refuse(self, mistakes: Sequence[Mistake]) -> None:
@@ -170,13 +182,25 @@ def in_short(mistakes: Sequence[Mistake]) -> str:
 
 def stamp(material: Material) -> Stamp:
     """What changes whenever one of the files does: names, times, sizes."""
-    files = [*rule_files(material.rules, []), *material.sources, *material.places]
     found = []
-    for path in files:
+    for path in (*material.rules, *material.sources, *material.places):
         with suppress(OSError):
-            one = path.stat()
-            found.append((str(path), one.st_mtime_ns, one.st_ctime_ns, one.st_size, one.st_ino))
-    return tuple(found)
+            for file in _files(path) if is_folder(path) else (path,):
+                one = file.stat()
+                found.append((str(file), one.st_mtime_ns, one.st_ctime_ns, one.st_size, one.st_ino))
+    return tuple(sorted(found))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """As `rule_files` finds them, at a tenth of the cost: this is asked ten times a second."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(Path(entry.path))
+            elif entry.name.endswith(tuple(ENDINGS)):
+                yield Path(entry.path)
 
 
 def _text(moment: datetime) -> str:

@@ -1,7 +1,7 @@
 """Who gets which alert, as monitor.yaml says it: routes, time intervals and inhibitions.
 
 The shape is Alertmanager's (a tree of routes with matchers). What is not taken over: `group_by`,
-`group_wait`, `group_interval` and `repeat_interval`, because incidents are the groups here, told
+`group_wait` and `repeat_interval`, because incidents are the groups here, told
 once and then kept up to date; and regular expressions, in whose place `a|b` and `*` stand.
 """
 
@@ -177,7 +177,7 @@ class TimeInterval(Form):
 
 
 _PAUSES = ("mute_time_intervals", "active_time_intervals")
-_GROUPING = ("group_by", "group_wait", "group_interval", "repeat_interval")
+_GROUPING = ("group_by", "group_wait", "repeat_interval")
 Receivers = Annotated[tuple[str, ...], OneOrMany()]
 Names = Annotated[tuple[str, ...], OneOrMany()]
 
@@ -209,6 +209,9 @@ class Route(Form):
     )
     silent_time_intervals: Names = Field(
         (), description="Deliver without a sound during these; critical alerts sound."
+    )
+    group_interval: Duration | None = Field(
+        None, description="Updates of an incident at most so often, the others as one digest."
     )
     escalate: Annotated[tuple[Escalation, ...], OneOrMany()] = Field(
         (), description="Whom to tell as well while nobody acknowledges."

@@ -7,21 +7,20 @@ mistakes. The child ends when its standard input does.
 
 import asyncio
 import contextlib
-import gc
 import os
 import pickle
 import struct
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from monitor import readymade
 from monitor.gazetteer.build import FOLDER, IMPORTS, open_world, silent
 from monitor.gazetteer.compiled import Progress
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.matching.evaluate import Matcher
+from monitor.matching.layered import Change
 from monitor.mistake import Mistake, MistakesError
 from monitor.rulebook.book import Rulebook
 from monitor.rulebook.files import rule_files
@@ -29,8 +28,8 @@ from monitor.rulebook.where import wheres_in
 
 LONGEST = 120.0
 """Seconds a preparation may take before the child counts as hung."""
-_SIZE = struct.Struct(">Q")
-_PROGRAM = "from monitor.workshop import serve; serve()"
+SIZE = struct.Struct(">Q")
+_PROGRAM = "from monitor.changing import serve; serve()"
 
 
 class Material(NamedTuple):
@@ -42,12 +41,23 @@ class Material(NamedTuple):
     state: Path | None = None
 
 
+class Order(NamedTuple):
+    """What to make ready; `running`: the hash of the rules in force, if what changed is enough."""
+
+    material: Material
+    running: str = ""
+
+
 class WorkshopError(Exception):
     """The child died or hung; the next order starts another one."""
 
 
-def prepare(material: Material, progress: Progress = silent) -> Matcher:
+def prepare(
+    material: Material, progress: Progress = silent, rulebook: Rulebook | None = None
+) -> Matcher:
     """Rules that are ready to judge; `progress` hears of a gazetteer that has to be compiled.
+
+    `rulebook` is what the files say, if they were read already.
 
     Raises:
         MistakesError: every mistake of the files; if there is none, every example and every test
@@ -63,15 +73,20 @@ def prepare(material: Material, progress: Progress = silent) -> Matcher:
     from monitor.rulebook.load import load  # noqa: PLC0415 - the same
     from monitor.timeline import run_timeline  # noqa: PLC0415 - the same
 
-    rulebook = load(material.rules, material.sources, place_paths=material.places)
-    matcher = _made_of(rulebook, material.state, progress)
+    rulebook = rulebook or load(material.rules, material.sources, place_paths=material.places)
+    matcher = made_of(rulebook, material.state, progress)
     mistakes = [*rehearse(rulebook, matcher)]
     for timeline in rulebook.timelines:
         mistakes += run_timeline(matcher, timeline)
     if mistakes:
         raise MistakesError(mistakes)
-    readymade.keep(material.state, (name, _key_of_book(rulebook, material.state)), matcher)
+    readymade.keep(material.state, keys(rulebook, material), matcher)
     return matcher
+
+
+def keys(rulebook: Rulebook, material: Material) -> tuple[str, str]:
+    """The names that rules are kept under: by what they say, and by their files."""
+    return _key_of_book(rulebook, material.state), _key(material)
 
 
 def ready(material: Material, progress: Progress = silent) -> Matcher:
@@ -96,25 +111,25 @@ def ready(material: Material, progress: Progress = silent) -> Matcher:
         stdout=subprocess.PIPE,
         env=_surroundings(),
     ) as child:
-        order = pickle.dumps(material)
-        answer, _ = child.communicate(_SIZE.pack(len(order)) + order)
-    if len(answer) <= _SIZE.size:
+        order = pickle.dumps(Order(material))
+        answer, _ = child.communicate(SIZE.pack(len(order)) + order)
+    if len(answer) <= SIZE.size:
         return prepare(material, progress)  # whatever it was, here it is told
-    return _judged(readymade.unpacked(memoryview(answer)[_SIZE.size :]))
+    return _judged(readymade.unpacked(memoryview(answer)[SIZE.size :]))
 
 
 def _key(material: Material) -> str:
     """Names the rules that these files make."""
     files = [*rule_files(material.rules, []), *material.sources, *material.places]
     lists = ("rules", *map(str, material.rules), "sources", *map(str, material.sources))
-    return readymade.key("files", *lists, *_imported(material.state), files=files)
+    return readymade.key("files", *lists, *imported(material.state), files=files)
 
 
 def _key_of_book(rulebook: Rulebook, state: Path | None) -> str:
-    return readymade.key("book", rulebook.hash, *_imported(state))
+    return readymade.key("book", rulebook.hash, *imported(state))
 
 
-def _imported(state: Path | None) -> list[str]:
+def imported(state: Path | None) -> list[str]:
     """What changes whenever a gazetteer is imported."""
     files = sorted((state / FOLDER / IMPORTS).glob("*")) if state else []
     about = [(one.name, one.stat()) for one in files]
@@ -134,12 +149,13 @@ def matcher_of(rulebook: Rulebook, state: Path | None, progress: Progress = sile
     if made is not None:
         made.take(rulebook)
         return made
-    made = _made_of(rulebook, state, progress)
+    made = made_of(rulebook, state, progress)
     readymade.keep(state, (name,), made)
     return made
 
 
-def _made_of(rulebook: Rulebook, state: Path | None, progress: Progress) -> Matcher:
+def made_of(rulebook: Rulebook, state: Path | None, progress: Progress) -> Matcher:
+    """The rulebook's matcher, made now."""
     asks = any(True for rule in rulebook.rules for _ in wheres_in(rule.when))
     if not asks or state is None:
         return Matcher(rulebook)
@@ -148,9 +164,13 @@ def _made_of(rulebook: Rulebook, state: Path | None, progress: Progress) -> Matc
 
 
 class Workshop:
-    """The child process, started with the first order. One order at a time."""
+    """The child process, started with the first order. One order at a time.
 
-    def __init__(self) -> None:
+    Of rules that somebody has as a `whole` only what has changed is made, and laid over them.
+    """
+
+    def __init__(self, whole: Matcher | None = None) -> None:
+        self._whole = whole
         self._child: asyncio.subprocess.Process | None = None
 
     async def prepare(self, material: Material) -> Matcher:
@@ -160,9 +180,11 @@ class Workshop:
             MistakesError: as `prepare`.
             WorkshopError: nothing came back.
         """
+        whole = self._whole
+        order = Order(material, whole.rulebook.hash if whole else "")
         try:
             async with asyncio.timeout(LONGEST):
-                answer = await self._ask(pickle.dumps(material))
+                answer = await self._ask(pickle.dumps(order))
         except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
             code = self._child.returncode if self._child else None
             await self.aclose()
@@ -171,7 +193,14 @@ class Workshop:
         except asyncio.CancelledError:
             await self.aclose()  # its answer would be taken for that of the next order
             raise
-        return _judged(await asyncio.to_thread(readymade.unpacked, answer))
+        places = whole.gazetteer if whole else None
+        made = await asyncio.to_thread(readymade.unpacked, answer, places)
+        if isinstance(made, Change) and whole is not None:
+            return made.over(whole)
+        matcher = _judged(made)
+        if whole is not None:
+            self._whole = matcher
+        return matcher
 
     async def _ask(self, order: bytes) -> bytes:
         if self._child is None or self._child.returncode is not None:
@@ -187,9 +216,9 @@ class Workshop:
         stdin, stdout = self._child.stdin, self._child.stdout
         assert stdin is not None  # noqa: S101 - both are pipes, as asked for above
         assert stdout is not None  # noqa: S101 - the same
-        stdin.write(_SIZE.pack(len(order)) + order)
+        stdin.write(SIZE.pack(len(order)) + order)
         await stdin.drain()
-        (size,) = _SIZE.unpack(await stdout.readexactly(_SIZE.size))
+        (size,) = SIZE.unpack(await stdout.readexactly(SIZE.size))
         return await stdout.readexactly(size)
 
     async def aclose(self) -> None:
@@ -213,27 +242,3 @@ def _judged(made: object) -> Matcher:
 
 def _surroundings() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-
-
-def serve(progress: Progress = silent) -> None:
-    """The child: answers orders until its standard input ends."""
-    orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever prints must not be taken for an answer
-    gc.disable()  # it would look through all that grows, again and again: a third of the time
-    while order := _received(orders):
-        answer = pickle.dumps(_made(pickle.loads(order), progress), pickle.HIGHEST_PROTOCOL)  # noqa: S301 - from our parent
-        answers.write(_SIZE.pack(len(answer)) + answer)
-        answers.flush()
-        gc.collect()
-
-
-def _received(orders: BinaryIO) -> bytes:
-    head = orders.read(_SIZE.size)
-    return orders.read(*_SIZE.unpack(head)) if len(head) == _SIZE.size else b""
-
-
-def _made(material: Material, progress: Progress) -> Matcher | Sequence[Mistake]:
-    try:
-        return prepare(material, progress)
-    except MistakesError as error:
-        return error.mistakes

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from monitor.alert import Alert
+from monitor.alert import Alert, AlertKind
 from monitor.digests import Digests, last_due
 from monitor.health import Board
 from monitor.receivers import Digest
@@ -74,7 +74,7 @@ class Calm:
         now = self.clock.now()
         for name in ("desk", "night"):
             for one in stored:
-                why = self.dispatch.why_not(name, one, now)
+                why = self.dispatch.mute(name, self.clock)(one)
                 sent = Sent(None, why, "muted") if why else Sent("ref")
                 row = delivery(one, sent, 1, now)
                 await self.writer.do(record, name, one.sequence, [row])
@@ -130,6 +130,24 @@ async def test_what_was_told_meanwhile_is_not_in_the_digest(calm: Calm) -> None:
     assert await calm.at(61, "held-back") == []
 
 
+async def test_gathered_updates_come_as_one_digest(calm: Calm) -> None:
+    """What a route's group_interval held back is told together, once the interval is over."""
+    routes = {"receiver": "desk", "group_interval": "15m"}
+    saved = SETTINGS.model_dump(mode="json", include={"state", "receivers"}) | {"route": routes}
+    settings = Settings.model_validate(saved, context={"folder": Path("/nowhere")})
+    calm.dispatch.put(routing(settings), takes_exercises(settings))
+    await calm.at(0, "held-back")
+    kinds: tuple[AlertKind, ...] = ("opened", "updated", "updated")
+    for number, kind in enumerate(kinds, 1):
+        await calm.tell(make_alert(number, 1, kind=kind), make_alert(number, 2, kind=kind))
+    assert await calm.at(14, "held-back") == []
+    (digest,) = await calm.at(15, "held-back")
+    assert digest.addressee == "desk"
+    assert digest.incident.title == "Updates: 2 incidents"
+    assert digest.reason == "4 alerts held back"
+    assert len(await calm.at(40, "held-back")) == 1
+
+
 async def test_summaries_come_on_schedule(calm: Calm) -> None:
     """At 20:00 in Kyiv the desk is told what has happened since 08:00, once."""
     await calm.at(0, "digest")
@@ -166,6 +184,30 @@ async def test_a_saved_schedule_is_followed_without_a_restart(calm: Calm) -> Non
     (sign,) = await calm.at(61, "all-quiet")
     assert sign.addressee == "desk"
     assert len(await calm.at(6 * 60, "digest")) == 1, "20:00 in Kyiv is no longer a time for it"
+
+
+@pytest.mark.parametrize(("language", "title", "line"), [
+    ("ru", "Пока было тихо: событий: 1", "не подтверждено, сообщений: 1, тревог: 1"),
+    ("uk", "Поки було тихо: подій: 1", "не підтверджено, повідомлень: 1, тривог: 1"),
+])  # fmt: skip
+async def test_a_digest_speaks_its_receivers_language(
+    calm: Calm, language: str, title: str, line: str
+) -> None:
+    """Title, counts and status of a digest are in the language of the chat that it is for."""
+    bot = {"name": "night", "kind": "telegram_bot", "chat": 1, "token": "env:T"}
+    saved = SETTINGS.model_dump(mode="json", include={"state"}) | {
+        "receivers": [{"name": "desk", "kind": "terminal"}, bot | {"language": language}]
+    }
+    context = {"folder": Path("/nowhere"), "environment": {"T": "1:token"}}
+    settings = Settings.model_validate(saved, context=context)
+    calm.one = Digests(
+        settings, calm.writer, calm.outbox, calm.dispatch, calm.clock, board=Board(calm.clock)
+    )
+    await calm.at(0, "held-back")
+    await calm.tell(make_alert(1, 1, level="low"))
+    (digest,) = await calm.at(61, "held-back")
+    assert digest.incident.title == title
+    assert line in digest.posts[0].text
 
 
 def test_the_schedule_follows_summer_time() -> None:

@@ -5,14 +5,15 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from monitor.alert import Alert
+from monitor.alert import Alert, AlertKind
 from monitor.clock import SystemClock
-from monitor.routes import Inhibition
+from monitor.routes import Inhibition, Route
 from monitor.rule import LEVELS
 from monitor.silence import Silence
 from monitor.sinks.dispatch import Dispatch
 from monitor.sinks.routing import Routing
 from tests.doubles.outbox import make_alert, make_post
+from tests.test_silencing import NOON, HandClock
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 INHIBIT = Inhibition.model_validate(
@@ -119,3 +120,37 @@ def test_a_source_is_silenced_only_where_it_speaks_alone() -> None:
     """What another source says too is told."""
     alert = make_alert(1, posts=(make_post(), make_post(source="feed:other")))
     assert silence(source="telegram:vvgladkov").why_not(alert, NOW) is None
+
+
+GATHERING = Routing(("desk",), Route.model_validate({"group_interval": "15m"}))
+
+
+def test_updates_are_gathered() -> None:
+    """Within the interval an update waits for the digest; news of other kinds, and others, pass."""
+    clock = HandClock()
+    one = Dispatch(GATHERING, {"desk": True})
+    mute = one.mute("desk", clock)
+    number = iter(range(1, 99))
+
+    def told(minutes: float, kind: AlertKind = "updated", incident: int = 1) -> bool:
+        clock.time = NOON + timedelta(minutes=minutes)
+        alert = make_alert(1, incident, kind=kind)
+        return mute(msgspec.structs.replace(alert, sequence=next(number))) is None
+
+    assert told(0, "opened")
+    assert not told(1)
+    assert told(2, "opened", 2)
+    assert told(3, "escalated")
+    assert not told(17)
+    assert told(18)
+    one.summed_up("desk", ["incident-1"], NOON + timedelta(minutes=30))
+    assert not told(34)
+    assert told(35, "closed")
+
+
+def test_an_update_that_is_tried_again_is_not_gathered() -> None:
+    """A sink that asks twice for the same alert gets the same answer."""
+    clock = HandClock()
+    one = Dispatch(GATHERING, {"desk": True})
+    update = msgspec.structs.replace(make_alert(1, kind="updated"), sequence=7)
+    assert [one.mute("desk", clock)(update) for _ in range(2)] == [None, None]

@@ -35,7 +35,7 @@ def test_without_a_chat_it_works_at_once(
 async def test_it_finds_the_chat_and_sends_a_test_alert(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever writes to the bot names the chat; the token lies in a file of 0600, nowhere else."""
+    """Whoever writes to the bot names the chat; its token lies in a file of 0600, nowhere else."""
     async with BotApiDouble() as double:
         double.say("/start@monitor_bot", chat="-100200")
         _answers(monkeypatch, "desk", "Europe/Kyiv", "y", TOKEN, "y", "uk", "22:00-07:00")
@@ -48,7 +48,7 @@ async def test_it_finds_the_chat_and_sends_a_test_alert(
         assert done == [0]
         (message,) = double.messages.values()
     assert message.chat == "-100200"
-    assert message.text.startswith("🟣🟣 EXERCISE")
+    assert message.text.startswith("🟣🟣 НАВЧАЛЬНЕ")
     written = (tmp_path / "desk" / "monitor.yaml").read_text("utf-8")
     assert TOKEN not in written + capfd.readouterr().out
     assert (tmp_path / "desk" / "bot-token").stat().st_mode & 0o777 == 0o600

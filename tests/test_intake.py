@@ -1,16 +1,18 @@
 """The collectors' door: group commit, errors to whom they belong, one bad post alone."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from monitor import intake
 from monitor.alert import Alert
 from monitor.clock import SystemClock
 from monitor.correlation.windows import Memory
-from monitor.intake import Gate
+from monitor.intake import Gate, Waiting, overtaking
 from monitor.matching.evaluate import Matcher
 from monitor.pipeline import Pipeline
 from monitor.post import Post, Received
@@ -30,7 +32,15 @@ class Watched(Pipeline):
     def __init__(self) -> None:
         super().__init__(Matcher(Rulebook(hash="x")), Memory())
         self.batches: list[int] = []
+        self.looked_at = 0
+        self.began, self.go_on = threading.Event(), threading.Event()
+        self.go_on.set()
         self.full = 0
+
+    def may_ring(self, received: Received) -> bool:
+        """A post that says alarm may."""
+        self.looked_at += 1
+        return "alarm" in received.post.text
 
     def process(
         self,
@@ -43,6 +53,8 @@ class Watched(Pipeline):
         """As ever, but a post that says poison breaks its whole batch."""
         posts = [one for arrival in arrivals for one in arrival.posts]
         self.batches.append(len(posts))
+        self.began.set()
+        self.go_on.wait(10)
         if self.full:
             self.full -= 1
             raise DiskFullError(db.folder)
@@ -78,12 +90,12 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
     await one.close()
 
 
-def arrival(number: int, *texts: str) -> Arrival:
+def arrival(number: int, *texts: str, source: str = "telegram:some") -> Arrival:
     """Posts with a cursor of their own."""
     posts = tuple(
         Received(
             post=Post(
-                source="telegram:some", id=f"{number}-{place}", published_at=NOW, observed_at=NOW,
+                source=source, id=f"{number}-{place}", published_at=NOW, observed_at=NOW,
                 text=text,
             )
         )
@@ -133,3 +145,61 @@ async def test_a_cancelled_collector_harms_nobody(door: Door) -> None:
     await door.gate.deliver(arrival(2, "text"))
     await door.gate.drained()
     assert door.gate.cursor("c1") == "1"
+
+
+@pytest.fixture
+def long_breath(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A breath that no test survives."""
+    monkeypatch.setattr(intake, "BREATH", 1_000.0)
+
+
+@pytest.mark.usefixtures("long_breath")
+async def test_a_lone_source_never_waits(door: Door) -> None:
+    """Posts that come one after the other are committed at once, whatever they say."""
+    for number in range(5):
+        await door.gate.deliver(arrival(number, "text"))
+    assert door.pipeline.batches == [1] * 5
+
+
+@pytest.mark.usefixtures("long_breath")
+async def test_an_alarm_overtakes_the_posts_of_other_sources_only(door: Door) -> None:
+    """In a stream an alarm is committed at once, behind its own source's posts, before others."""
+    door.pipeline.go_on.clear()
+    first = asyncio.create_task(door.gate.deliver(arrival(0, "text")))
+    assert await asyncio.to_thread(door.pipeline.began.wait, 10)
+    others = asyncio.create_task(door.gate.deliver(arrival(1, "text")))
+    own = asyncio.create_task(door.gate.deliver(arrival(2, "text", source="telegram:own")))
+    await asyncio.sleep(0.01)
+    door.pipeline.go_on.set()
+    await first
+    await asyncio.sleep(0.05)
+    assert not own.done()
+    await door.gate.deliver(arrival(3, "alarm", source="telegram:own"))
+    assert (own.done(), others.done()) == (True, False)
+    await door.gate.drained()
+    assert others.done()
+    assert door.pipeline.batches == [1, 2, 1]
+
+
+@pytest.mark.usefixtures("long_breath")
+async def test_a_large_arrival_is_not_looked_at_and_does_not_wait(door: Door) -> None:
+    """What a source catches up with is a batch by itself."""
+    one = asyncio.create_task(door.gate.deliver(arrival(0, "text")))
+    two = asyncio.create_task(door.gate.deliver(arrival(1, *["text"] * 50)))
+    await asyncio.gather(one, two)
+    assert door.pipeline.looked_at == 1
+
+
+def test_whatever_overtakes_keeps_its_order() -> None:
+    """What shares a source or a cursor with a post that hurries stays before it."""
+    chains = ("ab", "c", "b", "a", "d", "a")
+    queue = [
+        Waiting(Arrival(cursors=dict.fromkeys(names, "1")), None, 0.0, number == 3)  # type: ignore[arg-type]  # nobody waits
+        for number, names in enumerate(chains)
+    ]
+    ahead, rest = overtaking(queue)
+    assert [queue.index(one) for one in ahead] == [0, 3]
+    assert [queue.index(one) for one in rest] == [1, 2, 4, 5]
+    ahead, rest = overtaking([one._replace(hurries=place == 2) for place, one in enumerate(queue)])
+    assert ["".join(one.arrival.cursors) for one in ahead] == ["ab", "b"]
+    assert ["".join(one.arrival.cursors) for one in rest] == ["c", "a", "d", "a"]

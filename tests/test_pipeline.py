@@ -104,6 +104,14 @@ def test_a_restart_in_the_middle_does_not_matter(tmp_path: Path, matcher: Matche
     other.close()
 
 
+def test_alerts_are_the_same_before_and_after_the_store(db: Database, matcher: Matcher) -> None:
+    """What a batch returns, sinks are handed without reading it: it is what they would read."""
+    pipeline = Pipeline(matcher, Memory(), virtual=True)
+    alerts = pipeline.process(db, [Arrival(posts=tuple(flood(3000)))], NOW + timedelta(days=1))
+    assert len(alerts) > 100
+    assert alerts == alerts_after(db, 0, len(alerts) + 1)
+
+
 def test_every_version_has_one_outcome(db: Database, matcher: Matcher) -> None:
     """The sums of the outcomes are the versions stored."""
     play(db, matcher, flood(3000), lambda: 100)

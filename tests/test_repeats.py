@@ -17,6 +17,7 @@ from monitor.correlation.repeats import (
     put,
     sketched,
 )
+from monitor.correlation.windows import Past, remember
 from monitor.incident import Support
 from monitor.post import Post
 from monitor.text.sketch import ALIKE, bits, is_copy, least_shared, likeness, sketch
@@ -195,3 +196,16 @@ def test_an_older_value_stays_as_it_was(
         values.append((after, contents(after)))
     for repeats, then in data.draw(st.permutations(values)):
         assert contents(repeats) == then
+
+
+def test_after_a_restart_names_are_kept_once() -> None:
+    """What was stored row by row shares its names again, so that a window takes no more memory."""
+    coder = msgspec.json
+    stored = [coder.encode(support("rybar", str(number), LONG, number)) for number in range(2)]
+    past = [Past("raid", coder.decode(one, type=Support)) for one in stored]
+    first, second = (one.support for one in past)
+    assert first.family is not second.family
+    table = remember((), (), past).real.repeats.table
+    first, second = (one.support for one in table.known.values())
+    for field in ("incident", "source", "rule", "family", "affiliation", "role"):
+        assert getattr(first, field) is getattr(second, field), field

@@ -75,6 +75,24 @@ def test_a_new_sink_skips_nothing_that_is_stored_meanwhile(
     db.close()
 
 
+async def test_what_was_just_stored_is_handed_over_without_asking_the_disk(
+    writer: Writer, outbox: Outbox
+) -> None:
+    """Alerts told with their commit are what a reader finds; others stored in between are read."""
+    first = await writer.do(commit, Work(alerts=(alert(1), alert(2))), at(1))
+    outbox.stored(first)
+    assert (await outbox.after(1, 10))[0] is first[1]
+    assert await outbox.after(0, 1) == first[:1]
+    await put(writer, outbox, 3)  # somebody who tells only how far
+    assert [one.sequence for one in await outbox.after(2, 10)] == [3]
+    last = await writer.do(commit, Work(alerts=(alert(4),)), at(4))
+    outbox.stored(last)
+    assert (await outbox.after(3, 10))[0] is last[0]
+    read = await outbox.after(0, 10)
+    assert [one.sequence for one in read] == [1, 2, 3, 4]
+    assert (read[:2], read[3:]) == (first, last)
+
+
 async def test_first_since(writer: Writer, outbox: Outbox) -> None:
     """The sequence before the first alert created at or after a moment; the newest if none was."""
     for ordinal in range(1, 4):

@@ -11,7 +11,7 @@ import pytest
 import zstandard
 
 from monitor.post import Post
-from monitor.store import retention
+from monitor.store import past, retention
 from monitor.store.archive import payload, stored_after, verify_chain
 from monitor.store.chain import link
 from monitor.store.content import content_hash
@@ -195,4 +195,20 @@ def test_a_look_back_begins_where_it_is_asked_to(tmp_path: Path) -> None:
     db.connection.execute("UPDATE texts SET body = (SELECT body FROM texts WHERE seq = 1)")
     with pytest.raises(DamagedError):
         list(told_since(db, at(6)))
+    db.close()
+
+
+def test_a_look_back_holds_up_no_tidying(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Amid a long look back the log can be brought home; what is stored meanwhile is told, too."""
+    monkeypatch.setattr(past, "PAGE", 2)
+    db = Database.open(tmp_path / "state", ballast=0)
+    store(db, *(received(str(number), f"{number}") for number in range(5)))
+    reader = Database.open(tmp_path / "state", readonly=True)
+    told = told_since(reader, at(-1))
+    assert [next(told).name.id for _ in range(3)] == ["0", "1", "2"]
+    store(db, received("5", "5"))
+    assert db.shorten_log()
+    assert (tmp_path / "state" / f"{FILE}-wal").stat().st_size == 0
+    assert [one.name.id for one in told] == ["3", "4", "5"]
+    reader.close()
     db.close()

@@ -323,3 +323,24 @@ async def test_a_post_that_is_listed_and_then_pushed_hides_no_edit(bench: Bench)
         )
         await bench.telegram.push_too_long(bench.channel)
         await bench.faithful(within=8)
+
+
+async def test_an_edit_is_found_after_hundreds_of_posts(bench: Bench) -> None:
+    """What was edited while nobody listened is found though neither page's end reaches it.
+
+    The collector died when the gap was listed and its edits were not looked for yet.
+    """
+    texts = [{"text": f"пост {n}"} for n in range(450)]
+    async with bench.collecting(msgspec.structs.replace(QUICK, sweep_every=0.5)):
+        await bench.ready()
+        await bench.telegram.post_many(bench.channel, texts[:150])
+        await bench.until([texts[149]["text"]])
+        await asyncio.sleep(1.0)
+    await bench.telegram.edit(bench.channel, 120, text="после правки", push=False)
+    await bench.telegram.post_many(bench.channel, texts[150:], push=False)
+    async with bench.collecting(msgspec.structs.replace(QUICK, sweep_every=60.0)) as task:
+        await bench.until([texts[-1]["text"]])
+        task.cancel()
+    await bench.telegram.post_many(bench.channel, [{"text": "ещё"}] * 30, push=False)
+    async with bench.collecting():
+        await bench.faithful()

@@ -27,7 +27,7 @@ def _told(language: Language) -> str:
     alert = make_alert(1, kind="escalated", posts=(post,), exercise=True)
     what = msgspec.structs.replace(
         alert.incident, status="disputed", families=2, posts=9, echoes=3, numbers=(EIGHT, NOBODY),
-        roles=("militia", "official"), denied_by=("official ru-state",),
+        roles=("militia", "official"), denied_by=("official ru-state",), part_of="raid",
     )  # fmt: skip
     reason = "status official -> disputed: denied by governor; level high -> critical by rule raid"
     alert = msgspec.structs.replace(alert, incident=what, reason=reason)
@@ -43,13 +43,13 @@ def _told(language: Language) -> str:
                 "вооружённое формирование, власти (ru-state)", "опровергают: власти ru-state",
                 "раненых: 8", "погибших: нет", "за 7 мин до", "повторяет telegram:x",
                 "официально -> спорно: опровергают governor", "уровень высокий -> критический",
-                "ВОЗМОЖНО, ПОВТОР", "и ещё сообщений: 8")),
+                "часть того, о чём уже был сигнал", "ВОЗМОЖНО, ПОВТОР", "и ещё сообщений: 8")),
         ("uk", ("НАВЧАЛЬНЕ", "ПІЗНО", "КРИТИЧНИЙ  ПІДВИЩЕНО", "на південний схід від н. п.",
                 "±2 км", "спірно", "видань: 2", "повідомлень: 9 (повторів: 3)",
                 "збройне формування, влада (ru-state)", "спростовують: влада ru-state",
                 "поранених: 8", "загиблих: немає", "за 7 хв до", "повторює telegram:x",
                 "офіційно -> спірно: спростовують governor", "рівень високий -> критичний",
-                "МОЖЛИВО, ПОВТОР", "і ще повідомлень: 8")),
+                "частина того, про що вже був сигнал", "МОЖЛИВО, ПОВТОР", "і ще повідомлень: 8")),
     ],
 )  # fmt: skip
 def test_an_alert_speaks_its_readers_language(language: Language, said: tuple[str, ...]) -> None:

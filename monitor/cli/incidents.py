@@ -78,6 +78,7 @@ def told(one: Incident) -> list[str]:
         f"  {one.status}, {one.posts} posts by {one.families} publishers, {one.echoes} echoes",
         f"  {one.opened_at:%Y-%m-%d %H:%M} - {one.updated_at:%Y-%m-%d %H:%M} UTC",
     ]
+    lines += [f"  part of {one.part_of}"] if one.part_of else []
     lines += [f"  says so: {_voice(voice)}" for voice in one.voices if voice.posts]
     lines += [f"  denies it: {_voice(voice)}" for voice in one.denials if voice.posts]
     lines += [f"  {safe(number.side)}: {number.text}" for number in ranges(one.claims)]

@@ -111,7 +111,8 @@ def _shown(row: Row, width: int, now: datetime) -> str:
         complete = (
             f"complete{at}" if whole is None else f"{row['uncovered']} uncovered from {whole}"
         )
-        parts.append(f"ids {row['watched_from']}-{row['newest']} {complete}")
+        ids = f"ids {row['watched_from']}-{row['newest']}" if row["newest"] else "no posts yet,"
+        parts.append(f"{ids} {complete}")
     if row["push_delay"] is not None:
         parts.append(f"pushed after {row['push_delay']} s")
     for key, says in (

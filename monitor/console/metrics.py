@@ -147,6 +147,7 @@ _BY_SOURCE: Mapping[str, tuple[str, str]] = {
     "found_by_listing": ("counter", "Posts that listing found and no push had brought."),
     "newest_id": ("gauge", "The newest message id that is known to exist."),
     "uncovered": ("gauge", "Ids that are known to be missing."),
+    "oldest_uncovered": ("gauge", "The oldest id that is known to be missing."),
     "missed_by_push": ("counter", "Posts that the web preview showed first."),
 }
 

@@ -38,6 +38,46 @@ class Heard(msgspec.Struct, frozen=True, omit_defaults=True):
     gap_to: datetime | None = None
 
 
+GRACE = timedelta(minutes=15)
+"""When the monitor has been away, what was said meanwhile may take so long to arrive."""
+
+
+class Away(msgspec.Struct, frozen=True):
+    """The monitor itself was not there, from its last observation until it was started again."""
+
+    since: datetime
+    until: datetime
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        return f"the monitor was away {self.since:%H:%M}-{self.until:%H:%M} UTC"
+
+
+def away_at(away: Away | None, due: datetime) -> bool:
+    """Whether a silence that is due then may be none: we were not there, or are only just back."""
+    return away is not None and away.since < due <= away.until + GRACE
+
+
+def told_at(away: Away | None, due: datetime) -> datetime:
+    """When a silence that is due then can be told."""
+    return away.until + GRACE if away is not None and away_at(away, due) else due
+
+
+def waited(away: Away | None, now: datetime) -> datetime:
+    """Up to when what ends is over: silences of the time when we were away still wait for it."""
+    return min(now, away.since) if away is not None and now <= away.until + GRACE else now
+
+
+def back_again(before: Away | None, seen: datetime | None, now: datetime) -> Away | None:
+    """That we were away until now, after what was `seen` last; another start in between is one."""
+    if seen is None or now - seen < LEAST_GAP:
+        return before
+    if before is not None and seen < before.until + GRACE:
+        return Away(before.since, now)
+    return Away(seen, now)
+
+
 class Missed(msgspec.Struct, frozen=True, kw_only=True):
     """Late hits of one platform that would have opened incidents (`what`: title and place)."""
 

@@ -14,7 +14,7 @@ Due = tuple[datetime, str]
 """When, and a name."""
 
 
-class Calendar(msgspec.Struct, frozen=True):
+class Calendar(msgspec.Struct, frozen=True, gc=False):
     """Names by the minute (since 1970) in which they are due; none is due before `first`."""
 
     minutes: Kept[int, HashTrieSet[Due]] = msgspec.field(default_factory=Kept)

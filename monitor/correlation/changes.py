@@ -20,6 +20,7 @@ from monitor.correlation.blindness import missing, platform_of
 from monitor.correlation.claiming import ranges
 from monitor.correlation.clues import drop_clue, put_clue
 from monitor.correlation.event import Event
+from monitor.correlation.told import at_rest
 from monitor.correlation.windows import State, known_as, put_incident, put_support
 from monitor.hit import Found, Hit, spans
 from monitor.incident import Incident, Ladder, Outcome, Support
@@ -81,6 +82,10 @@ class Draft:
         if before is not None and before.place != incident.place:
             self.moved.add(incident.id)
         self.state = put_incident(self.state, incident)
+        rest = self.state.told.resting.get(incident.id)
+        if rest is not None:
+            tale = at_rest(self.state.told, incident, rest.members)
+            self.state = msgspec.structs.replace(self.state, told=tale)
         self.incidents[incident.id] = incident
         self.topics[incident.id] = incident.topics
 
@@ -88,6 +93,11 @@ class Draft:
         """Take a support's newest form; its incident has been taken before."""
         self.state = known_as(self.state, self.topics[support.incident], support)
         self.state = put_support(self.state, support)
+        rest = self.state.told.resting.get(support.incident)
+        if rest is not None:
+            members = rest.members.insert((support.source, support.id), support)
+            tale = at_rest(self.state.told, rest.incident, members)
+            self.state = msgspec.structs.replace(self.state, told=tale)
         self.supports[(support.incident, support.source, support.id)] = support
 
     def alert(

@@ -6,9 +6,10 @@ after their time, the oldest of a group when it has too many, and whole hours wh
 
 from __future__ import annotations  # HashTrieMap takes no parameters at run time
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 import msgspec
 from rpds import HashTrieMap, HashTrieSet
@@ -25,7 +26,7 @@ MOST = 100_000
 """So many clues are remembered at most in one realm; those that would be forgotten next go."""
 
 
-class Clues(msgspec.Struct, frozen=True, kw_only=True):
+class Clues(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The clues of one realm.
 
     `groups` holds them in order of time by `Clue.file`; `posts` those of each post; `ends`
@@ -85,11 +86,13 @@ def put_clue(clues: Clues, clue: Clue) -> tuple[Clues, tuple[Clue, ...]]:
         return clues, (clue,)
     file, post = clue.file, (clue.source, clue.id)
     of_it = clues.posts.get(post, ())
-    if of_it and known(clues, clue) is not None:
-        clues = drop_clue(clues, clue)
-        of_it = clues.posts.get(post, ())
+    for one in of_it:
+        if _same(one, clue):
+            clues = drop_clue(clues, clue)
+            of_it = clues.posts.get(post, ())
+            break
     group = clues.groups.get(file, ())
-    if not group or in_order(group[-1]) <= in_order(clue):
+    if not group or group[-1].at < clue.at or in_order(group[-1]) <= in_order(clue):
         group = (*group, clue)
     else:
         at = bisect_left(group, in_order(clue), key=in_order)
@@ -112,6 +115,7 @@ def put_clue(clues: Clues, clue: Clue) -> tuple[Clues, tuple[Clue, ...]]:
 
 
 _NOTHING: HashTrieSet[str] = HashTrieSet()
+_at = attrgetter("at")
 
 
 def more(clues: Clues, names: Iterable[str], when: int) -> Clues:
@@ -125,6 +129,9 @@ def more(clues: Clues, names: Iterable[str], when: int) -> Clues:
 
 def drop_clue(clues: Clues, clue: Clue) -> Clues:
     """Without a clue, whatever its newest form."""
+    oldest = clues.groups.get(clue.file, ())[:1]
+    if oldest and oldest[0] is clue:  # as when a source has spoken again
+        return _with(clues, clue.file, clues.groups[clue.file][1:], oldest)
     old = known(clues, clue)
     if old is None:
         return clues
@@ -193,9 +200,11 @@ def crowded(clues: Clues) -> Clues:
 
 def window(group: tuple[Clue, ...], end: datetime, span: timedelta) -> tuple[Clue, ...]:
     """The clues of a group from `span` before `end` up to it."""
-    start = end - span
-    first = bisect_left(group, start, key=lambda one: one.at)
-    return tuple(one for one in group[first:] if one.at <= end)
+    if not group or group[0].at > end or group[-1].at < end - span:
+        return ()
+    first = bisect_left(group, end - span, key=_at)
+    last = len(group) if group[-1].at <= end else bisect_right(group, end, key=_at)
+    return group[first:last]
 
 
 def remembering(clues: Iterable[Clue]) -> Clues:

@@ -15,6 +15,8 @@ Condition = Callable[[Watch, Sequence[Clue]], str]
 
 
 def _event_count(watch: Watch, found: Sequence[Clue]) -> str:
+    if len(found) < watch.at_least:
+        return ""
     count = len({_counted(watch, one) for one in found})
     if count < watch.at_least:
         return ""
@@ -26,6 +28,8 @@ def _counted(watch: Watch, clue: Clue) -> tuple[str, ...]:
 
 
 def _value_count(watch: Watch, found: Sequence[Clue]) -> str:
+    if len(found) < watch.at_least:
+        return ""
     values = list(dict.fromkeys(one.value for one in found))
     if len(values) < watch.at_least:
         return ""
@@ -53,6 +57,8 @@ def _temporal_ordered(watch: Watch, found: Sequence[Clue]) -> str:
 
 
 def _corroborated(watch: Watch, found: Sequence[Clue]) -> str:
+    if len(found) < watch.families:
+        return ""
     families = sorted({one.family for one in found})
     sides = sorted({one.affiliation for one in found} - {UNKNOWN})
     if len(families) < watch.families or len(sides) < watch.affiliations:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from monitor.correlation.blindness import hearing, platform_of
+from monitor.correlation.blindness import hearing, platform_of, waited
 from monitor.correlation.changes import Book, Draft
 from monitor.correlation.clues import crowded, forgetting_clues
 from monitor.correlation.event import Decision, Event
@@ -16,7 +16,7 @@ from monitor.correlation.repeats import forgetting
 from monitor.correlation.retelling import remember, retell
 from monitor.correlation.taking import backed_by, take
 from monitor.correlation.timers import tick
-from monitor.correlation.told import swept
+from monitor.correlation.told import swept, telling
 from monitor.correlation.watching import correlate
 from monitor.correlation.windows import State
 from monitor.incident import OUTCOMES, Outcome
@@ -36,7 +36,7 @@ def advance(state: State, now: datetime) -> State:
         state = msgspec.structs.replace(state, now=None, repeats=repeats, clues=clues)
     if state.now is not None and state.now >= now:
         return state
-    clues = crowded(forgetting_clues(state.clues, now))
+    clues = crowded(forgetting_clues(state.clues, waited(state.away, now)))
     repeats = forgetting(state.repeats, now)
     if repeats.floor != state.repeats.floor:
         state = msgspec.structs.replace(state, told=swept(state.told, state.by_post, now))
@@ -60,9 +60,10 @@ def decide(state: State, event: Event, book: Book) -> tuple[State, Decision]:
     state = advance(_listening(state, event), event.post.observed_at or event.event_at)
     draft = Draft(state, book)
     before = [one for _, one in backed_by(draft, event)]
-    if not retell(draft, event):
+    told = telling(state.told, event, before)
+    if not retell(draft, event, told):
         take(draft, event)
-    remember(draft, event, before)
+    remember(draft, event, before, told)
     correlate(draft, event)
     return draft.state, _decision(draft, event)
 

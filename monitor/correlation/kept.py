@@ -13,6 +13,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 D = TypeVar("D")
 
+_bare = object.__new__
 _GONE: Any = object()
 """Stands for the value of a key that is not there."""
 
@@ -63,7 +64,10 @@ class Kept(Generic[K, V]):
         table = self._table if self._table is not None else self._held()
         self._key, self._value = key, table.get(key, _GONE)
         table[key] = value
-        return self._followed(table)
+        after: Kept[K, V] = _bare(Kept)  # as `_followed` does, without its two calls
+        after._table, after._newer = table, None
+        self._table, self._newer = None, after
+        return after
 
     def discard(self, key: K) -> Kept[K, V]:
         """Without a key, whether it is there or not."""
@@ -88,7 +92,8 @@ class Kept(Generic[K, V]):
         return (table if table is not None else self._held()).get(key, default)
 
     def __getitem__(self, key: K) -> V:
-        return self._held()[key]
+        table = self._table
+        return (table if table is not None else self._held())[key]
 
     def __contains__(self, key: object) -> bool:
         table = self._table

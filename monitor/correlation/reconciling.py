@@ -112,7 +112,7 @@ def _settle(
         if kind is None:
             draft.touch(incident)
         else:
-            draft.announce(incident, kind, f"told again in order: {reason}", posts)
+            draft.announce(incident, kind, f"told again in order; {reason}", posts)
     closing = [one for one in fresh.values() if one.part == "closes" and not incident.open]
     left = {(source, post): of for of, source, post, _ in draft.gone}
     told = closing if before is not None and before.open else list(fresh.values())
@@ -173,7 +173,7 @@ def _dissolve(draft: Draft, incident: Incident, members: Members) -> None:
         incident, open=False, posts=0, echoes=0, voices=(), denials=(), claims=()
     )
     where = f"its posts belong to {', '.join(into)}" if into else "nothing is left of it"
-    draft.announce(ended, "closed", f"told again in order: {where}")
+    draft.announce(ended, "closed", f"told again in order; {where}")
 
 
 def _outcome(draft: Draft, event: Event, result: Result, renamed: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ that have been announced keep their ids and go on; what is different about them 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -17,17 +17,19 @@ from monitor.correlation.concerned import Concerned
 from monitor.correlation.event import Event
 from monitor.correlation.reconciling import Result, reconcile
 from monitor.correlation.repeats import without
-from monitor.correlation.taking import backed_by, take
+from monitor.correlation.taking import take
 from monitor.correlation.timers import tick
 from monitor.correlation.told import PostKey, Told, is_late, loosened, tell, telling
 from monitor.correlation.windows import State, file_of, forget
 from monitor.incident import Incident, Outcome, Support
 
 
-def retell(draft: Draft, event: Event) -> bool:
-    """Take an event in its place among the others; False if it is the latest one anyway."""
+def retell(draft: Draft, event: Event, told: Told) -> bool:
+    """Take an event in its place among the others; False if it is the latest one anyway.
+
+    `told` is the event with what it may touch.
+    """
     state = draft.state
-    told = telling(state.told, event, (one for _, one in backed_by(draft, event)))
     if is_late(event) or not _is_early(state, told):
         return False
     concerned = Concerned(state)
@@ -68,16 +70,15 @@ def _topics_of(draft: Draft, key: PostKey) -> set[str]:
     return {one for name in state.by_post.get(key, ()) for one in state.incidents[name].topics}
 
 
-def remember(draft: Draft, event: Event, before: Iterable[Incident]) -> None:
+def remember(draft: Draft, event: Event, before: Sequence[Incident], told: Told) -> None:
     """Keep an event that has hits, or whose post had some, or a part in something."""
-    before = tuple(before)
     here = (event.name.source, event.name.id)
     if not event.hits and not before and here not in draft.state.told.posts:
         return
     topics = {topic for incident in before for topic in incident.topics}
     topics.update(*(draft.topics[name] for name, *post in draft.supports if tuple(post) == here))
     topics |= _topics_of(draft, here)
-    tale = tell(draft.state.told, telling(draft.state.told, event, before))
+    tale = tell(draft.state.told, told)
     loose = any(one.is_loose(topics) for one in tale.posts.get(here, ()))
     draft.state = msgspec.structs.replace(draft.state, told=loosened(tale, here, loose=loose))
 
@@ -139,7 +140,8 @@ class _Again:
         event = msgspec.structs.replace(event, recalled=(*recalled, *beyond))
         draft = Draft(self.state, self.book)
         take(draft, event)
-        remember(draft, event, (one for _, one in recalled))
+        before = [one for _, one in recalled]
+        remember(draft, event, before, telling(draft.state.told, event, before))
         self.state = draft.state
         over = {one.id for _, one in beyond}
         alerts = {one.incident.id: one for one in draft.alerts}

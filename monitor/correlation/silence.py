@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from monitor.correlation.blindness import away_at, told_at
 from monitor.correlation.changes import Draft, shown
 from monitor.correlation.clues import of_group
 from monitor.correlation.event import Event
@@ -30,11 +31,16 @@ def listen(draft: Draft, event: Event | None, watch: Watch, clue: Clue) -> None:
 
 def speak(draft: Draft, event: Event | None, watch: Watch, file: str, now: datetime) -> None:
     """Tell the silences of a group that have lasted by now."""
+    away = draft.state.away
     for due, clue, reason in _lasting(watch, of_group(draft.state.clues, file), now):
+        if told_at(away, due) > now:
+            continue
+        if away is not None and away_at(away, due):
+            reason = f"{reason}; {away.text}"  # noqa: PLW2901 - the same reason, in full
         settled = msgspec.structs.replace(clue, settled=True)
         draft.remember(settled)
         if not admit(draft, event, watch, settled):
-            begin(draft, None, watch, due, reason, (settled,))
+            begin(draft, None, watch, told_at(away, due), reason, (settled,))
 
 
 def _lasting(

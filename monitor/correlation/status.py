@@ -18,14 +18,14 @@ def status_of(ladder: Ladder, incident: Incident) -> Status:
         return "retracted"
     denying = [voice for voice in incident.denials if voice.posts]
     for step in ladder:
+        if len(standing) < step.families or len(denying) < step.denials:
+            continue
         if _holds(step, standing, denying):
             return step.status
     return "unconfirmed"
 
 
 def _holds(step: Step, standing: list[Voice], denying: list[Voice]) -> bool:
-    if len(standing) < step.families or len(denying) < step.denials:
-        return False
     if step.roles or step.affiliations or step.of_the_place:
         standing = [voice for voice in standing if _counts(step, voice)]
         denying = [voice for voice in denying if _counts(step, voice)]

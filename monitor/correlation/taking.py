@@ -1,6 +1,7 @@
 """One event, taken as the latest one: what its hits open, join, answer, revise or take back."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from monitor.correlation.answering import answer
 from monitor.correlation.changes import Draft
@@ -44,20 +45,28 @@ def _paired(
 ) -> tuple[list[tuple[list[Hit], Backed | None]], list[Backed]]:
     """What each group of hits supports already, and what the post supports no longer.
 
-    The place as it was named comes first, then one that agrees with the incident's. What a post
-    denied or closed it still does if the rule holds.
+    The place as it was named comes first, then one that agrees with the incident's; what it still
+    says before what it has taken back. What a post denied or closed it still does if the rule
+    holds.
     """
     left = list(backed)
     pairs: list[tuple[list[Hit], Backed | None]] = []
     for hits in groups:
         named = hits[0].place.id if hits[0].place else None
         near = [one for one in left if any(_is_about(hit, *one) for hit in hits)]
-        near.sort(key=lambda one: one[0].place != named)
+        near.sort(key=lambda one: _distance(one, named))
         answers = [one for one in near if one[0].part != "supports"]
         own = [one for one in near if one[0].part == "supports"][:1]
         pairs += [(hits, one) for one in (*own, *answers)] or [(hits, None)]
         left = [one for one in left if one not in (*own, *answers)]
     return pairs, left
+
+
+def _distance(one: Backed, named: str | None) -> tuple[bool, bool, datetime, str]:
+    """How far a part is from what a hit says, the same whatever the order of arrival was."""
+    support, incident = one
+    where = incident.place.id if incident.place else ""
+    return support.place != named, support.withdrawn, incident.opened_at, where
 
 
 def _is_about(hit: Hit, support: Support, incident: Incident) -> bool:

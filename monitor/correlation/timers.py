@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from monitor.correlation.blindness import summary
+from monitor.correlation.blindness import summary, told_at
 from monitor.correlation.calendar import enter, is_quiet, passed, strike
 from monitor.correlation.changes import Book, Draft, alert_of
 from monitor.correlation.event import Decision
@@ -93,8 +93,16 @@ def _close(draft: Draft, timer: Timer) -> None:
 def _ring(draft: Draft, timer: Timer) -> None:
     """The silences of a group that end at this moment."""
     clues = draft.state.clues
-    clues = msgspec.structs.replace(clues, alarms=strike(clues.alarms, timer.due, timer.name))
+    alarms, later = (
+        strike(clues.alarms, timer.due, timer.name),
+        told_at(draft.state.away, timer.due),
+    )
+    if later > timer.due:
+        alarms = enter(alarms, later, timer.name)
+    clues = msgspec.structs.replace(clues, alarms=alarms)
     draft.state = msgspec.structs.replace(draft.state, clues=clues)
+    if later > timer.due:
+        return
     watch = draft.book.watches.get(timer.name.partition("\n")[0])
     if watch is None:
         return

@@ -138,6 +138,8 @@ def tell(tale: Tale, told: Told) -> Tale:
 
 def loosened(tale: Tale, key: PostKey, *, loose: bool) -> Tale:
     """The tale in which a post has joined nothing of some topic, or something of each."""
+    if loose == (key in tale.loose):
+        return tale
     apart = tale.loose.insert(key) if loose else tale.loose.discard(key)
     return msgspec.structs.replace(tale, loose=apart)
 
@@ -152,7 +154,8 @@ def untold(tale: Tale, keys: Iterable[PostKey]) -> Tale:
 
 def at_rest(tale: Tale, incident: Incident, members: Members) -> Tale:
     """The tale with an incident that an all-clear has ended."""
-    resting = tale.resting if len(tale.resting) < MOST_RESTING else HashTrieMap()
+    full = len(tale.resting) >= MOST_RESTING and incident.id not in tale.resting
+    resting: HashTrieMap[str, Rest] = HashTrieMap() if full else tale.resting
     resting = resting.insert(incident.id, Rest(incident, members))
     return msgspec.structs.replace(tale, resting=resting)
 

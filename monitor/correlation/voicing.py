@@ -18,6 +18,7 @@ def support_of(draft: Draft, event: Event, hit: Hit) -> Support:
     family, affiliation, role = hit.family, hit.affiliation, hit.role
     sources = draft.book.sources
     speaker = sources.get(event.post.source)
+    own = speaker.id if speaker is not None else ""  # the same for all its posts, kept once
     origin = event.post.forwarded_from
     if origin is not None:
         speaker = sources.get(origin.source)
@@ -26,7 +27,7 @@ def support_of(draft: Draft, event: Event, hit: Hit) -> Support:
         role = speaker.role if speaker else UNKNOWN
     return Support(
         incident="",
-        source=event.name.source,
+        source=own if own == event.name.source else event.name.source,
         id=event.name.id,
         version=event.name.version,
         exercise=event.name.exercise,

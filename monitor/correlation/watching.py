@@ -30,7 +30,9 @@ WAITING = ("absence", "flatline")
 """Types that tell of a silence."""
 
 LIFE = ("flatline",)
-"""Types that ask whether something is said at all: echoes and late posts are signs of life."""
+"""Types that ask whether something is said at all: echoes and late posts are signs of life.
+
+So is an answer that an absence waits for."""
 
 
 LONGEST_VALUE = 100
@@ -38,7 +40,7 @@ LONGEST_VALUE = 100
 
 
 class Happening(NamedTuple):
-    """What watches may count: a hit, a post, or an incident that opened."""
+    """What watches may count: a hit, a post, or an incident that opened; its place has no names."""
 
     rule: str
     place: Place | None
@@ -95,6 +97,13 @@ def _place(draft: Draft, hit: Hit, part: Support | None) -> Place | None:
     return incident.place if incident is not None and incident.place else hit.place
 
 
+def _nameless(place: Place | None) -> Place | None:
+    """The place without its other names, which nobody asks clues for."""
+    if place is None or not place.names:
+        return place
+    return msgspec.structs.replace(place, names=())
+
+
 def _does_count(part: Support | None) -> bool:
     return part is not None and not (part.late or part.withdrawn or part.echo_of)
 
@@ -133,11 +142,12 @@ def _clues(
         who = _speaker(draft, hit, part)
         place = _place(draft, hit, part)
         incident = part.incident if part else ""
-        happening = Happening(hit.rule.id, place, who, incident, hit)
+        happening = Happening(hit.rule.id, _nameless(place), who, incident, hit)
         for entry in _entries(draft, hit.rule.id):
             if entry.watch.count != "posts":
                 continue
-            if _does_count(part) or (entry.watch.type in LIFE and not event.history):
+            sign = entry.watch.type in LIFE or entry.name in entry.watch.without
+            if _does_count(part) or (sign and not event.history):
                 yield from _clue(event.name, event.event_at, entry, happening)
     if event.post.kind == "new" and not event.history:
         who = draft.book.sources.get(event.post.source) or SourceInfo(id=event.post.source)
@@ -162,11 +172,11 @@ def _clue(
 ) -> Iterator[tuple[Watch, Clue]]:
     """The clue that a happening is for a watch, unless it lacks what the watch groups by."""
     watch = entry.watch
-    group = tuple(value_of(post.source, happening, field) for field in watch.group_by)
+    group = tuple([value_of(post.source, happening, field) for field in watch.group_by])
     value = value_of(post.source, happening, watch.field) if watch.field else ""
     if None in group or value is None:
         return
-    values = tuple(one for one in group if one is not None)
+    values: tuple[str, ...] = group  # type: ignore[assignment]  # no None in it
     if watch.type == "new_term":
         values = (*values, value)
     who, place = happening.who, happening.place
@@ -189,7 +199,7 @@ def _clue(
             affiliation=who.affiliation,
             role=who.role,
             at_home=is_at_home(who.home, place),
-            place=msgspec.structs.replace(place, names=()) if place else None,
+            place=place,
             value=value,
             incident=happening.incident,
             waits=watch.type in WAITING and entry.name not in watch.without,
@@ -333,7 +343,7 @@ def _regroup(draft: Draft, event: Event, watch: Watch, clue: Clue, place: Place)
     moved = msgspec.structs.replace(
         clue,
         group=group,
-        place=msgspec.structs.replace(place, names=()),
+        place=_nameless(place),
         value=changed.get(watch.field, clue.value),
     )
     draft.forget(clue)
@@ -361,7 +371,7 @@ def follow(draft: Draft, event: Event | None, start: int = 0) -> None:
         anyhow = () if incident.group else watchers.get("*", ())
         post = event.name if event is not None else _last(alert)
         who = draft.book.sources.get(post.source) or SourceInfo(id=post.source)
-        happening = Happening(incident.rule, incident.place, who, incident.id)
+        happening = Happening(incident.rule, _nameless(incident.place), who, incident.id)
         for entry in (*watchers.get(incident.rule, ()), *anyhow):
             if entry.watch.count == "incidents":
                 for watch, clue in _clue(post, incident.opened_at, entry, happening):

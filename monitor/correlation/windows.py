@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 from rpds import HashTrieMap, HashTrieSet
 
-from monitor.correlation.blindness import Heard, Missed
+from monitor.correlation.blindness import Away, Heard, Missed
 from monitor.correlation.calendar import Calendar, enter
 from monitor.correlation.clues import Clues
 from monitor.correlation.kept import Kept
@@ -25,7 +25,7 @@ from monitor.correlation.told import Members, PostKey, Tale
 from monitor.incident import Incident, Support
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
+class State(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The open incidents of one realm (real or exercise).
 
     `filed` finds the open incidents of a topic (under `*`) and of its places (spots); `members`
@@ -33,9 +33,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     close; `grouped` finds a watch's open incident by the group of its clues; `repeats` what copies
     are known from, closed incidents' posts too; `clues` what the watches remember; `ended` when an
     all-clear has ended a topic at a place (filed as in `filed`); `heard` when each platform was
-    heard and `missed` what was seen of it too late; `now` is the latest observation. All of it
-    follows from what is stored, so that a restart remembers the same, except for `told`: what can
-    be told again in order.
+    heard and `missed` what was seen of it too late; `away` when we were not there; `now` is the
+    latest observation. All of it follows from what is stored, so that a restart remembers the same,
+    except for `told`: what can be told again in order.
     """
 
     incidents: Kept[str, Incident] = msgspec.field(default_factory=Kept)
@@ -50,6 +50,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     heard: HashTrieMap[str, Heard] = HashTrieMap()
     missed: HashTrieMap[str, Missed] = HashTrieMap()
     told: Tale = Tale()
+    away: Away | None = None
     now: datetime | None = None
 
 
@@ -123,6 +124,7 @@ def remember(
         known = Repeats(floor=floors.get(exercise, 0))
         memory = memory.replace(State(repeats=known), exercise=exercise)
     realm: dict[str, bool] = {}
+    names: dict[str, str] = {}
     for incident in incidents:
         realm[incident.id] = incident.exercise
         state = put_incident(memory.of(exercise=incident.exercise), incident)
@@ -130,15 +132,23 @@ def remember(
         memory = memory.replace(
             msgspec.structs.replace(state, now=latest), exercise=incident.exercise
         )
-    for support in supports:
+    for support in (_shared(one, names) for one in supports):
         exercise = realm[support.incident]
         state = memory.of(exercise=exercise)
         state = known_as(state, state.incidents[support.incident].topics, support)
         memory = memory.replace(put_support(state, support), exercise=exercise)
-    for topic, support in past:
+    for topic, one in past:
+        support = _shared(one, names)
         state = known_as(memory.of(exercise=support.exercise), (topic,), support)
         memory = memory.replace(state, exercise=support.exercise)
     return memory
+
+
+def _shared(support: Support, names: dict[str, str]) -> Support:
+    """The support with each name kept once for all, as before the restart: some 300 bytes less."""
+    fields = ("incident", "source", "rule", "family", "affiliation", "role")
+    held = {field: names.setdefault(name := getattr(support, field), name) for field in fields}
+    return msgspec.structs.replace(support, **held)
 
 
 def end_at(state: State, topics: Iterable[str], support: Support) -> State:

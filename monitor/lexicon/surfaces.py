@@ -146,12 +146,16 @@ def _spellings(phrase: str) -> tuple[str, ...]:
 
 
 def _surface(spelling: str, *, cased: bool) -> Surface:
+    words = _split(spelling, strict_symbols)
+    return Surface(words, _split(spelling, cased_symbols) if cased else ())
+
+
+def _split(spelling: str, symbols: Callable[[str], str]) -> tuple[str, ...]:
+    """The words of a spelling in symbols; a part's `*` stays at the last of its words."""
     words: list[str] = []
-    capitals: list[str] = []
     for part in spelling.split():
-        end = "*" if part.endswith("*") else ""
-        for into, symbols in ((words, strict_symbols), (capitals, cased_symbols)):
-            split = symbols(part.rstrip("*")).split()
-            if split:
-                into.extend([*split[:-1], split[-1] + end])
-    return Surface(tuple(words), tuple(capitals) if cased else ())
+        split = symbols(part.rstrip("*")).split()
+        if split and part.endswith("*"):
+            split[-1] += "*"
+        words += split
+    return tuple(words)

@@ -110,6 +110,11 @@ class Matcher:
         return {number: possible(one, self._numbers) for number, one in self._asked.items()}
 
     @property
+    def rule_ids(self) -> tuple[str, ...]:
+        """The ids of its own rules, in order."""
+        return self._rules.ids
+
+    @property
     def size(self) -> Size:
         """How large the rulebook became."""
         patterns = len(self._narrow.concept) + (len(self._wide.concept) if self._wide else 0)

@@ -165,8 +165,13 @@ def _told_by_names(
     def frequency(number: int) -> float:
         return 1.0 if number < len(forms) and forms[number] else math.inf
 
-    wordless = [rule for rule in rules if not necessary(rule.when, numbers, frequency)]
-    return {where.text for rule in wordless for where in wheres_in(rule.when)}
+    asking = [(rule, [one.text for one in wheres_in(rule.when)]) for rule in rules]
+    return {
+        text
+        for rule, wheres in asking
+        if wheres and not necessary(rule.when, numbers, frequency)
+        for text in wheres
+    }
 
 
 def names_of(where: Where, gazetteer: Gazetteer) -> tuple[Surface, ...]:

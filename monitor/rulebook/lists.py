@@ -48,6 +48,8 @@ class Lists:
         self._expanded: dict[str, Words] = {}
         self._problems: dict[str, TermProblem | None] = {}
         self._left = MAX_TERMS
+        self.used: dict[str, Words] = {}
+        """What the lists say that were asked for since this was emptied."""
 
     def define(self, name: str, mark: Mark, node: Node) -> None:
         """Take in a list; its terms are read by `expand_all`."""
@@ -71,6 +73,15 @@ class Lists:
         for name in self._nodes:
             if name not in self._lent:
                 self._expand(name, ())
+
+    @property
+    def spent(self) -> int:
+        """How many terms were counted so far."""
+        return MAX_TERMS - self._left
+
+    def says(self, name: str) -> Words | None:
+        """The terms of a list, once all are read; None if there is no such list."""
+        return self._expanded.get(name)
 
     def terms_of(self, reference: Node) -> Words:
         """The terms that a `$name` stands for; a mistake and nothing if there is no such list."""
@@ -170,7 +181,8 @@ class Lists:
             message = f"lists within lists, more than {MAX_NESTING} deep"
             self._mistake(reference.mark, message, "write the words into one list")
             return Words()
-        return self._expand(name, trail)
+        self.used[name] = words = self._expand(name, trail)
+        return words
 
     def _mistake(self, mark: Mark, message: str, hint: str) -> None:
         self.mistakes.append(Mistake(mark, message, hint))

@@ -13,6 +13,7 @@ from monitor.rule import Examples, Rule
 from monitor.rulebook.book import ExampleMarks, Rulebook, bind
 from monitor.rulebook.files import rule_files
 from monitor.rulebook.forms import RuleForm, SourceForm
+from monitor.rulebook.kept import Kept, Read
 from monitor.rulebook.ladder import read_ladder, shipped_ladder
 from monitor.rulebook.lists import Lists
 from monitor.rulebook.places import Places, is_places
@@ -32,18 +33,20 @@ def load(
     lists_of: Sequence[Path] = (),
     place_paths: Sequence[Path] = (),
     accounts: Collection[str] | None = None,
+    kept: Kept | None = None,
 ) -> Rulebook:
     """Read rule files, folders of them (recursively), files of sources and of places.
 
     All files share one set of word lists and rule ids. A file of sources or of places inside a
     folder of rules is left aside there. `lists_of` are files whose word lists may be used although
     the files themselves are not asked about: when a single file of a folder is checked.
-    `accounts` are those that sources may name; None = not known.
+    `accounts` are those that sources may name; None = not known. `kept` is what was read before,
+    and gets what is read now.
 
     Raises:
         MistakesError: every mistake of all files.
     """
-    reading = _Reading()
+    reading = _Reading(kept or Kept())
     reading.places.take(place_paths)
     others = {path.resolve() for path in (*source_paths, *place_paths)}
     reading.take_rules(rule_paths, others, lists_of)
@@ -84,7 +87,8 @@ def is_other(node: Node) -> bool:
 class _Reading:
     """What was read so far, and every mistake."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
         self.mistakes: list[Mistake] = []
         self.files: list[str] = []
         self.rules: list[Rule] = []
@@ -118,8 +122,16 @@ class _Reading:
             self._borrow(path)
         self._lists.expand_all()
         conditions = Conditions(self._lists, self.places)
+        self._kept.begin((self.places.places, self.places.areas, self.places.whole))
         for rule in rules:
-            self._rule(rule, conditions)
+            known = self._kept.rule(rule, self._lists)
+            if known is None:
+                self._rule(rule, conditions)
+            else:
+                self._note_id(find(rule, ["id"]))
+                self._lists.spend(known.spent, rule.mark)
+                self._take(known)
+        self._kept.end(rules)
 
     def _borrow(self, path: Path) -> None:
         """Make the lists of a file usable; only those that are used are looked into."""
@@ -133,7 +145,7 @@ class _Reading:
 
     def _document(self, path: Path) -> Node | None:
         try:
-            return read_file(path)
+            return self._kept.document(path)
         except MistakesError as error:
             self.mistakes += error.mistakes
             return None
@@ -187,6 +199,8 @@ class _Reading:
             self._note_id(find(node, ["id"]))
             self._watching.append(node)
             return
+        before, spent = len(self.mistakes), self._lists.spent
+        self._lists.used = {}
         form, mistakes = fill(RuleForm, node)
         self.mistakes += mistakes
         when = None
@@ -199,15 +213,24 @@ class _Reading:
         flat = {name: getattr(form, name) for name in RuleForm.model_fields}
         flat |= {"when": when, "file": node.mark.file, "line": node.mark.line}
         flat["examples"] = Examples(form.examples.match, form.examples.no_match)
-        self.rules.append(Rule(**flat))
-        self._named.append({
+        named = {
             key: [find(node, [key, at]).mark for at in range(len(getattr(form, key)))]
             for key in TOPIC_KEYS
-        })  # fmt: skip
-        self.examples[form.id] = ExampleMarks(
+        }
+        marks = ExampleMarks(
             _marks(node, "match", len(form.examples.match)),
             _marks(node, "no_match", len(form.examples.no_match)),
         )
+        used = self._lists.used
+        read = Read(node, Rule(**flat), named, marks, used, self._lists.spent - spent)
+        if len(self.mistakes) == before:
+            self._kept.keep(read)
+        self._take(read)
+
+    def _take(self, read: Read) -> None:
+        self.rules.append(read.rule)
+        self._named.append(read.named)
+        self.examples[read.rule.id] = read.examples
 
     def name_topics(self, *, alone: bool) -> None:
         """Let `closes`, `denies` and `part_of` name what their rules' incidents are about.
@@ -222,6 +245,8 @@ class _Reading:
                     if not alone and name not in topics and name not in self._rule_marks:
                         hint = did_you_mean(name, topics, "name the id of a rule or a story")
                         self._mistake(mark, f"`{key}`: there is no rule `{name}`", hint)
+            if not (rule.closes or rule.denies):
+                continue
             named = {
                 key: tuple(dict.fromkeys(topics.get(name, name) for name in getattr(rule, key)))
                 for key in TOPIC_KEYS

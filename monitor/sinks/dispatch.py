@@ -4,7 +4,7 @@ The bus does not ask here: it carries everything.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.alert import Alert
 from monitor.clock import Clock
@@ -16,6 +16,7 @@ from monitor.sinks.routing import (
     Routing,
     Way,
     escalations,
+    gathering,
     held_back,
     not_routed,
     ways,
@@ -45,6 +46,8 @@ class Dispatch:
         self._routing = routing
         self._exercises = exercises
         self._standing: dict[str, Alert] = {}
+        self._told: dict[str, dict[str, tuple[int, datetime]]] = {}
+        """Incident -> receiver -> the last alert that it was told, and when."""
         self.silences: tuple[Silence, ...] = ()
         self.escalated: dict[str, frozenset[str]] = {}
         """Incident -> who is told of it as well because nobody acknowledged it in time."""
@@ -63,6 +66,7 @@ class Dispatch:
             return
         if alert.kind == "closed" or alert.incident.status == "retracted":
             self._standing.pop(alert.incident.id, None)
+            self._told.pop(alert.incident.id, None)
         else:
             self._standing[alert.incident.id] = alert
 
@@ -97,6 +101,28 @@ class Dispatch:
         why = not_routed(self._routing, receiver, alert, now)
         return why is not None and why.startswith("route ")
 
+    def gathers(self, receiver: str, alert: Alert, now: datetime) -> timedelta:
+        """How long a receiver's routes gather updates of an incident; 0 if they do not."""
+        way = gathering(self._routing, receiver, alert, now)
+        return (way.gather if way else None) or timedelta()
+
+    def summed_up(self, receiver: str, incidents: Iterable[str], now: datetime) -> None:
+        """A receiver was told of these incidents by a digest."""
+        for incident in self._standing.keys() & set(incidents):
+            self._told.setdefault(incident, {})[receiver] = (0, now)
+
+    def _too_soon(self, receiver: str, alert: Alert, now: datetime) -> str | None:
+        """Why an update waits for the digest: its incident was told a short while ago."""
+        way = gathering(self._routing, receiver, alert, now)
+        if way is None or way.gather is None or alert.incident.id not in self._standing:
+            return None
+        known = self._told.setdefault(alert.incident.id, {})
+        last, at = known.get(receiver, (alert.sequence, now))
+        if alert.kind == "updated" and last != alert.sequence and now - at < way.gather:
+            return f"route {way}: told at {at:%H:%M} UTC, again after {way.gather}"
+        known[receiver] = (alert.sequence, now)
+        return None
+
     def escalations(self, alert: Alert, now: datetime) -> tuple[Escalation, ...]:
         """Who is told as well, and when, if nobody acknowledges an alert that somebody gets."""
         told = any(self.why_not(one, alert, now) is None for one in self._routing.receivers)
@@ -122,7 +148,8 @@ class Dispatch:
 
         def why(alert: Alert) -> str | None:
             self.saw(alert)
-            return self.why_not(receiver, alert, clock.now())
+            now = clock.now()
+            return self.why_not(receiver, alert, now) or self._too_soon(receiver, alert, now)
 
         return why
 

@@ -131,7 +131,15 @@ class _Client(aiomqtt.Client):
             ack.set_exception(LostError("the connection to the broker is gone"))
         else:
             self.acks[info.mid] = ack
+            self._write()
         return ack
+
+    def _write(self) -> None:
+        """Write what is to be written at once: the loop would come to it two turns later."""
+        try:
+            self._client.loop_write()
+        except (OSError, ValueError):
+            self.drop()
 
     def drop(self) -> None:
         """End the connection without a word, so that the broker publishes the last will."""
@@ -191,8 +199,9 @@ class _Client(aiomqtt.Client):
             except (OSError, ValueError):
                 self.drop()
 
-        def register() -> None:  # by now the socket may be closed, with a number of -1
-            if sock.fileno() >= 0:
+        def register() -> None:
+            # By now the socket may be closed, with a number of -1, or all may be written.
+            if sock.fileno() >= 0 and client.want_write():
                 self._loop.add_writer(sock.fileno(), write)
 
         self._loop.call_soon_threadsafe(register)

@@ -17,6 +17,25 @@ SHAPES: Mapping[str, tuple[str, str]] = {
     r"nobody has acknowledged it for (?P<length>.+)": (
         "никто не принял: {length}", "ніхто не прийняв: {length}",
     ),
+    r"told again in order": (
+        "пришло не по порядку и учтено на своём месте",
+        "надійшло не за порядком і враховано на своєму місці",
+    ),
+    r"publishers (?P<old>\d+) -> (?P<new>\d+)": (
+        "изданий: {old} -> {new}", "видань: {old} -> {new}",
+    ),
+    r"level (?P<level>\w+) -> (?P<level_2>\w+)": (
+        "уровень {level} -> {level_2}", "рівень {level} -> {level_2}",
+    ),
+    r"it was over then": ("тогда это уже закончилось", "тоді це вже закінчилося"),
+    r"it is not over": ("это не закончилось", "це не закінчилося"),
+    r"its posts belong to (?P<names>.+)": (
+        "сообщения относятся к {names}", "повідомлення належать до {names}",
+    ),
+    r"nothing is left of it": ("ничего не осталось", "нічого не залишилося"),
+    r"the monitor was away (?P<hours>.+)": (
+        "монитор не работал {hours}", "монітор не працював {hours}",
+    ),
     r"also reported by (?P<who>.+)": ("сообщает и {who}", "повідомляє і {who}"),
     r"also denied by (?P<who>.+)": ("опровергает и {who}", "спростовує і {who}"),
     r"claimed again by (?P<who>.+)": ("снова утверждает {who}", "знову стверджує {who}"),

@@ -55,7 +55,8 @@ def routing(settings: Settings) -> Routing:
 class Way(NamedTuple):
     """One way through the tree: the routes taken, whom it leads to, why it is paused or quiet now.
 
-    `escalate` says who is told as well while nobody acknowledges.
+    `escalate` says who is told as well while nobody acknowledges, `gather` how long updates of an
+    incident are gathered before the next is told.
     """
 
     path: tuple[str, ...]
@@ -63,6 +64,7 @@ class Way(NamedTuple):
     paused: str | None
     quiet: str | None = None
     escalate: tuple[Escalation, ...] = ()
+    gather: timedelta | None = None
 
     def __str__(self) -> str:
         return " > ".join(self.path)
@@ -131,7 +133,7 @@ def ways(routing: Routing, alert: Alert, now: datetime) -> tuple[Way, ...]:
         if alert.incident.level != "critical":
             paused = _paused(route, intervals, now)
             quiet = _inside(route.silent_time_intervals, intervals, now)
-        found.append(Way(path, receivers, paused, quiet, route.escalate))
+        found.append(Way(path, receivers, paused, quiet, route.escalate, route.group_interval))
     return tuple(found)
 
 
@@ -235,6 +237,16 @@ def without_sound(routing: Routing, receiver: str, alert: Alert, now: datetime) 
     if not leading or any(way.quiet is None for way in leading):
         return None
     return f"route {leading[0]}: {leading[0].quiet}"
+
+
+def gathering(routing: Routing, receiver: str, alert: Alert, now: datetime) -> Way | None:
+    """The way with the shortest gathering; None if one that leads to a receiver has none at all."""
+    leading = [
+        way for way in ways(routing, alert, now) if receiver in way.receivers and not way.paused
+    ]
+    if not leading or any(way.gather is None for way in leading):
+        return None
+    return min(leading, key=lambda way: way.gather or timedelta())
 
 
 def escalations(routing: Routing, alert: Alert, now: datetime) -> tuple[Escalation, ...]:

@@ -153,6 +153,10 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
     "echoes": ("{count} echoes", "повторов: {count}", "повторів: {count}"),
     "sides": ("sides: {names}", "стороны: {names}", "сторони: {names}"),
     "denied_by": ("denied by {names}", "опровергают: {names}", "спростовують: {names}"),
+    "part_of": (
+        "part of what has rung before", "часть того, о чём уже был сигнал",
+        "частина того, про що вже був сигнал",
+    ),
     "repeats": ("repeats {name}", "повторяет {name}", "повторює {name}"),
     "one_more": ("and 1 more post", "и ещё одно сообщение", "і ще одне повідомлення"),
     "more": ("and {count} more posts", "и ещё сообщений: {count}", "і ще повідомлень: {count}"),
@@ -232,6 +236,36 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
         "retracted: who said it took it back", "отозвано: сообщавшие сняли",
         "відкликано: хто повідомив, той зняв",
     ),
+    # digests and signs of life
+    "digest_quiet": (
+        "While it was quiet: {what}", "Пока было тихо: {what}", "Поки було тихо: {what}",
+    ),
+    "digest_updates": ("Updates: {what}", "Обновления: {what}", "Оновлення: {what}"),
+    "digest_since": ("What has happened", "Что произошло", "Що сталося"),
+    "digest_counts": (
+        "{opened} opened, {open} open now, {waiting} not acknowledged, {false} false alarms",
+        "началось: {opened}, идёт сейчас: {open}, не принято: {waiting}, ложных тревог: {false}",
+        "почалося: {opened}, триває: {open}, не прийнято: {waiting}, хибних тривог: {false}",
+    ),
+    "since": ("since {since}", "с {since}", "з {since}"),
+    "all_quiet": ("All quiet", "Всё тихо", "Усе тихо"),
+    "quiet_since": ("no alert since {since}", "нет тревог с {since}", "немає тривог з {since}"),
+    "sources_well": (
+        "sources: {ok} of {all} are well", "источники: в порядке {ok} из {all}",
+        "джерела: справні {ok} з {all}",
+    ),
+    "held_back_one": ("1 alert held back", "задержано сообщений: 1", "затримано сповіщень: 1"),
+    "held_back": (
+        "{count} alerts held back", "задержано сообщений: {count}", "затримано сповіщень: {count}",
+    ),
+    "incident_one": ("1 incident", "событий: 1", "подій: 1"),
+    "incident": ("{count} incidents", "событий: {count}", "подій: {count}"),
+    "alert_one": ("1 alert", "тревог: 1", "тривог: 1"),
+    "alert": ("{count} alerts", "тревог: {count}", "тривог: {count}"),
+    "posts_one": ("1 post", "сообщений: 1", "повідомлень: 1"),
+    "open": ("open", "идёт", "триває"),
+    "closed": ("closed", "завершено", "завершено"),
+    "not_acknowledged": ("not acknowledged", "не принято", "не прийнято"),
     # /mute, /mutes, /unmute, /quiet
     "mute_usage": (
         "Write /mute rule (or place, source, level) NAME 2h, or answer an alert with /mute 1h.",
@@ -307,6 +341,11 @@ def language_of(code: str | None, otherwise: Language = "en") -> Language:
     """The language for a reader's IETF tag (`uk-UA`), `otherwise` if it is none of ours."""
     short = (code or "").partition("-")[0].lower()
     return next((one for one in LANGUAGES if one == short), otherwise)
+
+
+def counted(phrase: str, count: int, language: Language) -> str:
+    """So many of something, in the singular for one where a language has it."""
+    return say(f"{phrase}_one" if count == 1 else phrase, language, count=count)
 
 
 def said(kind: str, word: str, language: Language) -> str:

@@ -156,6 +156,8 @@ def _facts(alert: Alert, manner: Manner) -> list[Line]:
         parts.append(manner.say("publishers", count=what.families))
     if what.posts > 1:
         parts.append(manner.say("posts", count=what.posts) + _echoes(what.echoes, manner))
+    if what.part_of:
+        parts.append(manner.say("part_of"))
     sides, long = _sides(alert, manner), bool(what.roles or what.denied_by)
     if sides and not long:
         parts.insert(1 + (what.families > 1), sides)

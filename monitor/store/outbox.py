@@ -1,9 +1,11 @@
 """The outbox: alerts in order, how far each sink has come, what became of each delivery."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import islice
 from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
@@ -28,6 +30,9 @@ from monitor.store.writer import Writer
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+FRESH = 200
+"""So many of the newest alerts are kept at hand for the sinks."""
 
 # --- plain functions on a database: used by the facade below and by commands that only read
 
@@ -156,7 +161,8 @@ def record(
 class Outbox:
     """The sinks' door to the store: reads on a connection of its own, writes through the writer.
 
-    Whoever commits alerts calls `committed` afterwards, in the event loop's thread.
+    Whoever commits alerts calls `committed` (or `stored`, with the alerts) afterwards, in the event
+    loop's thread.
     """
 
     def __init__(self, writer: Writer) -> None:
@@ -164,11 +170,16 @@ class Outbox:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-reader")
         self._reader: Database | None = None
         self._newest = -1
+        self._fresh: deque[Alert] = deque(maxlen=FRESH)
         self._news = asyncio.Event()
         self._closed = False
 
     async def after(self, sequence: int, limit: int) -> Sequence[Alert]:
         """At most `limit` alerts behind `sequence`, in order."""
+        fresh = self._fresh
+        if fresh and fresh[0].sequence - 1 <= sequence < fresh[-1].sequence:
+            first = sequence + 1 - fresh[0].sequence
+            return tuple(islice(fresh, first, first + limit))
         return await self._read(alerts_after, sequence, limit)
 
     async def newest(self) -> int:
@@ -186,6 +197,15 @@ class Outbox:
             self._newest = max(self._newest, stored)
         while self._newest <= sequence:
             await self._news.wait()
+
+    def stored(self, alerts: Sequence[Alert]) -> None:
+        """These alerts are committed: sinks that wait are handed them without asking the disk."""
+        if not alerts:
+            return
+        if self._fresh and self._fresh[-1].sequence + 1 != alerts[0].sequence:
+            self._fresh.clear()  # others stored alerts in between: those are read
+        self._fresh.extend(alerts)
+        self.committed(alerts[-1].sequence)
 
     def committed(self, newest_sequence: int) -> None:
         """Alerts up to here are committed: wake the sinks that wait."""

@@ -58,7 +58,8 @@ class Latest(NamedTuple):
     post: Post | None = None
 
 
-_CHUNK = 128
+_FEW, _MANY = 4, 128
+"""So many posts are looked up by one question; asking about 128 when there is one takes 0.1 ms."""
 _LATEST = """
 WITH asked(channel, message) AS (VALUES {})
 SELECT asked.channel, asked.message, p.version, p.content, p.kind = 'delete', p.event_at,
@@ -67,19 +68,20 @@ FROM asked JOIN posts p ON p.channel = asked.channel AND p.message = asked.messa
 WHERE p.version = (
     SELECT max(version) FROM posts WHERE channel = asked.channel AND message = asked.message)
 """
-_LATEST_OF_MANY = _LATEST.format(", ".join(["(?, ?)"] * _CHUNK))
+_LATEST_OF = {size: _LATEST.format(", ".join(["(?, ?)"] * size)) for size in (_FEW, _MANY)}
 
 
 def latest_versions(db: Database, keys: Iterable[Key]) -> dict[Key, Latest]:
     """The newest stored version of each of these posts, by key; unknown ones are left out."""
     found: dict[Key, Latest] = {}
     asked = list(keys)
-    for start in range(0, len(asked), _CHUNK):
+    size = _FEW if len(asked) <= _FEW else _MANY
+    for start in range(0, len(asked), size):
         values: list[object] = []
-        for key in asked[start : start + _CHUNK]:
+        for key in asked[start : start + size]:
             values += key
-        values += [None] * (2 * _CHUNK - len(values))
-        for channel, message, version, content, gone, *rest in db.rows(_LATEST_OF_MANY, values):
+        values += [None] * (2 * size - len(values))
+        for channel, message, version, content, gone, *rest in db.rows(_LATEST_OF[size], values):
             found[channel, message] = Latest(version, content, bool(gone), *rest)
     return found
 
@@ -266,6 +268,7 @@ def whole_post(seq: int, sealed: Sequence[Any], length: int | None, mark: int) -
     body, *rest = sealed
     if body is None:
         return None
-    if mark != seal_of_post(body, length, *rest):
+    sane = isinstance(body, bytes) and isinstance(length, int | None)
+    if not sane or mark != seal_of_post(body, length, *rest):
         raise DamagedError(f"post number {seq} does not match its checksum")
     return _READ.decode(unpacked(body, length)[0])

@@ -20,7 +20,7 @@ def framed(*fields: Field) -> bytes:
 
 
 def seal_of_post(
-    body: Field, length: int | None, hits: Field, outcome: str, reason: str, history: int
+    body: bytes, length: int | None, hits: Field, outcome: str, reason: str, history: int
 ) -> int:
     """The seal of a post's row and of its text's: what both say, but for the key.
 
@@ -29,8 +29,8 @@ def seal_of_post(
     rest = _unhit(outcome, reason, history) if hits is None else (
         framed(hits, outcome, reason, history)
     )  # fmt: skip
-    crc = zlib.crc32(rest, seal(body))
-    return crc if length is None else zlib.crc32(framed(length), crc)
+    crc = zlib.crc32(rest, zlib.crc32(body, zlib.crc32(b"%d:" % len(body))))
+    return crc if length is None else zlib.crc32(b"%d:%d" % (len(str(length)), length), crc)
 
 
 @lru_cache(maxsize=256)

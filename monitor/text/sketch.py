@@ -39,14 +39,13 @@ FEW_OTHER = 0.67
 
 TAIL_LINES = 3
 PIECE = 4
-LONGEST_CUT = 1000
-"""Bytes that are cut into pieces at once."""
 WIDTH = 4
 """Bytes a hash."""
 
 # The capital first and what stands before it then: twice as fast as a word boundary at the start.
 _NAME = re.compile(r"[A-ZА-ЯЁІЇЄҐ](?<!\w.)[\w'’ʼ-]{2,}")
-_DIGITS = re.compile(rb"[0-9]+")
+_DIGITS = bytes(code if code in b"0123456789" else 32 for code in range(256))
+"""Everything else to spaces: four times as fast as looking for digits."""
 _ADDRESSES = {
     "http": re.compile(r"https?://\S+"),
     "t.me/": re.compile(r"t\.me/(?<!\w.{5})\S+"),
@@ -61,7 +60,7 @@ _UNREAD = b" %c " % OTHER
 def tail_of(text: str) -> tuple[int, ...]:
     """Hashes of the last lines that are not blank, the last one first: what may be a footer."""
     lines = [line for line in map(str.strip, text[-1000:].rsplit("\n", 6)) if line]
-    return tuple(_line_hash(line) for line in lines[: -TAIL_LINES - 1 : -1])
+    return tuple([_line_hash(line) for line in lines[: -TAIL_LINES - 1 : -1]])
 
 
 def without_footer(text: str, footers: Container[int]) -> str:
@@ -95,7 +94,7 @@ def sketch(text: str, footers: Container[int] = ()) -> Sketch:
         words=count,
         pairs=_packed(_pairs(words)) if count >= PAIRS_FROM else b"",
         pieces=_packed(_pieces(b" ".join(words))) if count < PIECES_BELOW else b"",
-        numbers=_packed(map(crc32, _DIGITS.findall(folded))),
+        numbers=_packed(map(crc32, folded.translate(_DIGITS).split())),
         names=_packed(map(_name_hash, _NAME.findall(body))),
         tail=tail,
     )
@@ -107,19 +106,7 @@ def _pairs(words: list[bytes]) -> Iterable[int]:
 
 
 def _pieces(joined: bytes) -> Iterable[int]:
-    """The hash of each different piece; short texts are cut without a step for each."""
-    if len(joined) > LONGEST_CUT:
-        return (crc32(joined[at : at + PIECE]) for at in range(len(joined) - PIECE + 1))
-    pieces: set[bytes] = set()
-    for start in range(PIECE):
-        pieces.update(_cuts((len(joined) - start) // PIECE).unpack_from(joined, start))
-    return map(crc32, pieces)
-
-
-@lru_cache(maxsize=256)
-def _cuts(count: int) -> Struct:
-    """Cuts so many pieces, one behind the other."""
-    return Struct(f"{PIECE}s" * count)
+    return (crc32(joined[at : at + PIECE]) for at in range(len(joined) - PIECE + 1))
 
 
 @lru_cache(maxsize=16384)
@@ -132,7 +119,10 @@ _unpack: tuple[Callable[[bytes], tuple[int, ...]], ...] = tuple(one.unpack for o
 
 
 def _packed(found: Iterable[int]) -> bytes:
-    smallest = sorted(set(found))[:FEATURES]
+    different = set(found)
+    if not different:
+        return b""
+    smallest = sorted(different)[:FEATURES]
     return _LAYOUTS[len(smallest)].pack(*smallest)
 
 

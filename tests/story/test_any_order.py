@@ -100,6 +100,7 @@ def ending(told: list[Told]) -> list[tuple[object, ...]]:
             place=PLACES[one.place],
             forwarded=Origin(*one.forwarded.split("/")) if one.forwarded else None,
         )  # fmt: skip
+    assert len({alert.id for alert in story.alerts}) == len(story.alerts)
     forms = (_form(story, incident) for incident in story.incidents.values())
     return sorted((one for one in forms if one[0]), key=repr)
 

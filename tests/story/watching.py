@@ -44,9 +44,10 @@ class Desk:
         self.pipeline = Pipeline(self.matcher, remembered(self.db, self.book))
         self.seen = 0
 
-    def restart(self) -> None:
-        """Forget everything that is not stored."""
-        self.pipeline = Pipeline(self.matcher, remembered(self.db, self.book))
+    def restart(self, minutes: float | None = None) -> None:
+        """Forget everything that is not stored; to be back so many minutes after the start."""
+        started = None if minutes is None else START + timedelta(minutes=minutes)
+        self.pipeline = Pipeline(self.matcher, remembered(self.db, self.book, started))
 
     def passes(self, minutes: float) -> list[Alert]:
         """Time goes on to so many minutes after the start; the correlation's alerts."""

@@ -29,6 +29,8 @@ RATES: Mapping[str, tuple[Rate, ...]] = {
     "upload.getFile": (Rate(60, 60),),
 }
 USUAL = (Rate(30, 60),)
+LATEST = 60.0
+"""Seconds by which a call that was not answered may arrive late, at most."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -52,6 +54,8 @@ class Budget(msgspec.Struct, frozen=True):
     When a call reaches the server we do not know, only that it is after it was begun and before it
     was answered. So it counts from its answer on, and while it is `under_way` as made now: then no
     delay on the way, and no kill in the middle of it, brings more calls than allowed to the server.
+    One that is not answered may still arrive: it counts some seconds longer as made now, which is
+    written as a time to come.
     """
 
     calls: dict[str, tuple[float, ...]] = {}
@@ -74,7 +78,7 @@ def wait(budget: Budget, method: str, now: float) -> float:
 
 
 def _made(budget: Budget, method: str, now: float) -> list[float]:
-    made = [min(at, now) for at in budget.calls.get(method, ())]
+    made = sorted(min(at, now) for at in budget.calls.get(method, ()))
     return made + [now] * budget.under_way.get(method, 0)
 
 
@@ -110,32 +114,35 @@ def begun(budget: Budget, method: str) -> Budget:
     return msgspec.structs.replace(budget, under_way=under_way)
 
 
-def ended(budget: Budget, method: str, now: float) -> Budget:
-    """The budget after a call that was under way was answered, or given up."""
+def ended(budget: Budget, method: str, now: float, late: float = 0.0) -> Budget:
+    """The budget after a call under way was answered, or given up: it may arrive `late`."""
     left = budget.under_way.get(method, 0) - 1
     others = {name: count for name, count in budget.under_way.items() if name != method}
     under_way = {**others, method: left} if left > 0 else others
-    return spent(msgspec.structs.replace(budget, under_way=under_way), method, now)
+    return spent(msgspec.structs.replace(budget, under_way=under_way), method, now, late)
 
 
-def resumed(budget: Budget, now: float) -> Budget:
+def resumed(budget: Budget, now: float, late: float = 0.0) -> Budget:
     """The budget of a new connection: what was under way on the last one has ended, or never will.
 
     However long ago it was stored: the process may have been killed at any moment since.
     """
     for method, count in budget.under_way.items():
         for _ in range(count):
-            budget = ended(budget, method, now)
+            budget = ended(budget, method, now, late)
     return budget
 
 
-def spent(budget: Budget, method: str, now: float) -> Budget:
-    """The budget after a call that was made and answered now."""
+def spent(budget: Budget, method: str, now: float, late: float = 0.0) -> Budget:
+    """The budget after a call that was made and answered now, or arrives in `late` seconds."""
     longest = max(rate.seconds for rate in RATES.get(method, USUAL))
     most = max(rate.calls for rate in RATES.get(method, USUAL))
-    made = [min(at, now) for at in budget.calls.get(method, ())]
-    recent = [at for at in made if at > now - longest][-most:]
-    calls = {**budget.calls, method: (*recent, now)[-most:]}
+    made = [at for at in budget.calls.get(method, ()) if at > now - longest]
+    latest = now + max(late, LATEST)  # beyond that the clock was set back
+    calls = {
+        **budget.calls,
+        method: (*sorted((*(min(at, latest) for at in made), now + late)),)[-most:],
+    }
     return msgspec.structs.replace(budget, calls=calls)
 
 

@@ -34,7 +34,7 @@ class Calls:
         self._client = client
         self._clock = clock
         self._timeout = timeout
-        self._budget = budget.resumed(budget.decode(state), self._now())
+        self._budget = budget.resumed(budget.decode(state), self._now(), timeout)
         self._persist = persist
 
     async def ask(self, request: Any) -> Any:  # noqa: ANN401 - Telethon carries no types
@@ -59,11 +59,17 @@ class Calls:
             raise sort_error(error) from error
 
     async def _made(self, method: str, request: Any) -> Any:  # noqa: ANN401 - see ask
+        late = self._timeout  # for as long as we waited, it may yet arrive
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._client(request)
+                answer = await self._client(request)
+            late = 0.0
+        except errors.RPCError:
+            late = 0.0
+            raise
         finally:
-            self._budget = budget.ended(self._budget, method, self._now())
+            self._budget = budget.ended(self._budget, method, self._now(), late)
+        return answer
 
     async def turn(self, method: str) -> None:
         """Wait until a method may be called, and count the call as under way.

@@ -13,10 +13,10 @@ from typing import NoReturn
 from monitor.clock import Clock
 from monitor.sources.telegram import coverage as ids
 from monitor.sources.telegram.ailing import rests
-from monitor.sources.telegram.listing import Lister
-from monitor.sources.telegram.register import Register, Watched
+from monitor.sources.telegram.listing import PAGE, Lister
+from monitor.sources.telegram.register import Known, Register, Watched
 
-MANY_PAGES = 50
+MANY_PAGES, SOME_PAGES = 50, 10
 NEAR = 50
 
 Carefully = Callable[[Watched, Callable[[Watched], Awaitable[None]]], Awaitable[None]]
@@ -42,7 +42,6 @@ class CatchingUp:
         self._carefully = carefully
         self._every, self._window = again
         self._brought: dict[Watched, int] = {}
-        self._first: dict[Watched, int] = {}
         self._old: set[Watched] = set()
         self._level: set[Watched] = set()
         self._some = asyncio.Event()
@@ -75,8 +74,7 @@ class CatchingUp:
         brought = self._brought.pop(watched)
         if watched.lost or rests(watched, self._clock.monotonic()):
             return
-        if first := missing_from(watched):
-            self._first.setdefault(watched, first)
+        if missing(watched):
             self.add(watched, brought + await self._lister.fill(watched))
         else:
             await self._finish(watched, brought)
@@ -87,31 +85,35 @@ class CatchingUp:
         if brought and watched in self._level:  # before, nobody could have pushed them
             self._register.found(watched, brought)
         self._level.add(watched)
-        first, known = self._first.pop(watched, 0), watched.known
+        known = watched.known
         if known is None:
             return
         if known.relisted_at + self._every <= self._clock.now().timestamp():
             self._old.add(watched)
             self._some_old.set()
         elif watched.unexplained > 0:
-            if (
-                first and known.coverage.head - first > NEAR
-            ):  # the newest page does not reach before it
-                await self._lister.look_again(watched, self._since(), 1, first)
-            await self._lister.look_again(watched, self._since(), 1)
+            await self._find_edits(watched, known)
         else:
             await self._lister.believe(watched)
 
+    async def _find_edits(self, watched: Watched, known: Known) -> None:
+        """List again what was written since no event was missing, and a little before it.
+
+        Where that is very much, only its two ends.
+        """
+        head = known.coverage.head
+        settled = known.settled or head
+        pages = -(-(head - settled + NEAR) // PAGE)
+        if pages > SOME_PAGES:
+            await self._lister.look_again(watched, self._since(), 1, before=settled + NEAR)
+            pages = 1
+        await self._lister.look_again(watched, self._since(), pages)
+
     async def _look_again(self, watched: Watched) -> None:
-        await self._lister.look_again(watched, self._since(), MANY_PAGES)
+        await self._lister.look_again(watched, self._since(), MANY_PAGES, daily=True)
 
     def _since(self) -> datetime:
         return self._clock.now() - timedelta(seconds=self._window)
-
-
-def missing_from(watched: Watched) -> int:
-    """The oldest id that the server has to be asked for; 0 = none."""
-    return ids.gaps(watched.known.coverage)[0][0] if watched.known and missing(watched) else 0
 
 
 def missing(watched: Watched) -> int:

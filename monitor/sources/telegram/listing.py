@@ -75,7 +75,7 @@ class Lister:
         posts = posts_of(watched, groups, page, history=True)
         change = partial(_contacted, lowest, head, names_of(groups))
         events = ((1, page.pts),) if page.pts else ()
-        step = Step(watched, posts, change, events, contacted=True, relisted_at=self._now())
+        step = Step(watched, posts, change, events, head, contacted=True, relisted_at=self._now())
         await self._register.keep([step])
         log.info("source_first_contact", source=watched.info.id, posts=len(posts))
 
@@ -114,7 +114,13 @@ class Lister:
         return sum(one.post.kind == "new" and int(one.post.id) <= watched.told for one in stored)
 
     async def look_again(
-        self, watched: Watched, since: datetime, pages: int, before: int = 0
+        self,
+        watched: Watched,
+        since: datetime,
+        pages: int,
+        *,
+        before: int = 0,
+        daily: bool = False,
     ) -> None:
         """List recent posts again, for the edits and deletions that no push told.
 
@@ -136,9 +142,10 @@ class Lister:
         step = Step(
             watched,
             posts,
-            partial(_seen_again, first if pages > 1 else 0, missing),
+            partial(_seen_again, first if daily else 0, missing),
             events=((1, newest),) if newest and not before else (),
-            relisted_at=self._now() if pages > 1 else 0.0,
+            settled=0 if before else told,
+            relisted_at=self._now() if daily else 0.0,
             as_of=recent.pts,
         )
         await self._register.keep([step])
@@ -149,7 +156,8 @@ class Lister:
         """Count every event up to the newest as known: all of them are accounted for."""
         if watched.pts:
             told = watched.told
-            await self._register.keep([Step(watched, (), _same, events=((1, watched.pts),))])
+            step = Step(watched, (), _same, events=((1, watched.pts),), settled=told)
+            await self._register.keep([step])
             watched.explained(told)
 
     async def _recent(

@@ -44,14 +44,16 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     `number` is its numeric id, `contacted` whether its history was looked at. `events` are the
     numbers of the channel's events (its pts: each new, edited or deleted post is one) that we know
-    of: a hole in them is an edit or deletion that nobody told us. `relisted_at` is when the recent
-    posts were last listed again, in Unix seconds.
+    of: a hole in them is an edit or deletion that nobody told us. `settled` is the newest id when
+    there was last no hole; 0 = not known. `relisted_at` is when the recent posts were last listed
+    again, in Unix seconds.
     """
 
     number: int
     coverage: Coverage
     contacted: bool = False
     events: Spans = ()
+    settled: int = 0
     relisted_at: float = 0.0
 
 
@@ -98,15 +100,9 @@ class Watched:
 
     @property
     def unexplained(self) -> int:
-        """How many of the channel's events are neither known nor those of listed posts.
-
-        A post that was listed and is pushed later has both, its event and its id: it must not stand
-        for an edit or deletion that nobody told.
-        """
-        if self.known is None:
-            return 0
+        """How many of the channel's events are neither known nor those of listed posts."""
         listed = sum(one <= self.told for one in self.unnumbered)
-        return unseen(self.known.events, self.pts) - listed
+        return unseen(self.known.events, self.pts) - listed if self.known else 0
 
     @property
     def coverage(self) -> Coverage | None:
@@ -125,6 +121,7 @@ class Step(NamedTuple):
     posts: Sequence[Received]
     change: Callable[[Coverage | None], Coverage]
     events: Spans = ()
+    settled: int = 0
     contacted: bool = False
     relisted_at: float = 0.0
     pushed: bool = False
@@ -369,6 +366,7 @@ def _changed(step: Step, before: Known | None) -> Known:
         coverage=step.change(before.coverage if before else None),
         contacted=known.contacted or step.contacted,
         events=events,
+        settled=max(known.settled, step.settled),
         relisted_at=max(known.relisted_at, step.relisted_at),
     )
 

@@ -74,7 +74,8 @@ _ACCOUNT = (errors.UnauthorizedError, errors.AuthKeyError, errors.AuthKeyNotFoun
 def sort_error(error: Exception) -> Exception:
     """What an error of the client library means for us."""
     name = type(error).__name__
-    said = f"{name.removesuffix('Error')}: {error}".partition(" (caused by")[0][:300]
+    words = f"{name.removesuffix('Error')}: {error}".partition(" (caused by")[0]
+    said = words.removesuffix(": ")[:300]
     if isinstance(error, _ACCOUNT):
         return AccountLostError(said, _HINTS.get(name, _SIGN_IN))
     if isinstance(error, _CHANNEL):

@@ -1,0 +1,223 @@
+"""The process that makes rules ready for a daemon that runs: what changed, over what is in force.
+
+It stays warm: what was read is kept (monitor/rulebook/kept.py), the dictionaries are loaded. Of a
+change only the rules that differ are compiled, and their examples run; the daemon lays them over
+the rules that it has. All rules together are made ready afterwards, for the next start, by a copy
+of this process that nobody waits for.
+"""
+
+import ctypes
+import gc
+import os
+import pickle
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from io import BytesIO
+from typing import Any, BinaryIO, NamedTuple
+
+from msgspec import structs
+
+from monitor import readymade
+from monitor.gazetteer.build import open_world, silent
+from monitor.gazetteer.compiled import Layers, Progress
+from monitor.gazetteer.lookup import Gazetteer
+from monitor.matching.evaluate import Matcher
+from monitor.matching.layered import Change
+from monitor.matching.rehearse import rehearse
+from monitor.mistake import Mistake, MistakesError
+from monitor.rule import Rule
+from monitor.rulebook.book import Rulebook
+from monitor.rulebook.kept import Kept
+from monitor.rulebook.load import load
+from monitor.rulebook.packed import Shelf
+from monitor.rulebook.where import wheres_in
+from monitor.timeline import run_timeline
+from monitor.workshop import SIZE, Material, Order, imported, keys, made_of, prepare
+
+MOST = 500
+"""More changed rules than this are not laid over the others: all are made anew."""
+LATER = 19
+"""How nice the copy is that makes all rules ready for the next start."""
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+class Base(NamedTuple):
+    """The rules that the daemon has as a whole: what they say, and the world behind them."""
+
+    rulebook: Rulebook
+    imported: list[str]
+    gazetteer: Gazetteer
+    world: Layers | None
+
+
+class Bench:
+    """One maker of rules: what it has read, and what the daemon has of it."""
+
+    def __init__(self) -> None:
+        self._kept = Kept()
+        self._base: Base | None = None
+        self._later = 0
+
+    def made(self, order: Order, progress: Progress) -> Matcher | Change | Sequence[Mistake]:
+        """What an order asks for, or what is wrong with its files."""
+        self.stop()
+        material = order.material
+        try:
+            if not order.running:
+                return prepare(material, progress)
+            book = load(
+                material.rules, material.sources, place_paths=material.places, kept=self._kept
+            )
+            change = self._change(book, order)
+            if change is not None:
+                return change
+            matcher = prepare(material, progress, book)
+        except MistakesError as error:
+            return error.mistakes
+        self._know(book, material)
+        return matcher
+
+    def _know(self, book: Rulebook, material: Material) -> Base:
+        """These are the rules that the daemon has."""
+        asks, state = any(map(_asks, book.rules)), material.state
+        world = open_world(state) if asks and state is not None else None
+        gazetteer = Gazetteer(book.places, book.areas, world)
+        self._base = Base(book, imported(state), gazetteer, world)
+        return self._base
+
+    def _change(self, book: Rulebook, order: Order) -> Change | None:
+        """The rules that differ from those in force; None if all must be made anew.
+
+        Raises:
+            MistakesError: examples or tests over time that fail.
+        """
+        base = self._base
+        if base is None or base.rulebook.hash != order.running:
+            if book.hash != order.running:
+                return None
+            base = self._know(book, order.material)
+        if base.imported != imported(order.material.state):
+            return None
+        moved = (book.places, book.areas) != (base.rulebook.places, base.rulebook.areas)
+        changed, hidden = differing(base.rulebook, book, places=moved)
+        asks = any(map(_asks, changed))
+        if len(changed) > MOST or (asks and base.world is None):
+            return None
+        gazetteer = base.gazetteer
+        if moved:
+            gazetteer = Gazetteer(book.places, book.areas, base.world)
+        own = structs.replace(book, rules=Shelf(changed))
+        change = Change(hidden, Matcher(own, gazetteer=gazetteer))
+        mistakes = [*rehearse(own, change.above)]
+        if book.timelines:
+            below = readymade.fetch(order.material.state, keys(base.rulebook, order.material)[0])
+            if below is None:
+                return None
+            matcher = change.over(below)
+            for timeline in book.timelines:
+                mistakes += run_timeline(matcher, timeline)
+        if mistakes:
+            raise MistakesError(mistakes)
+        judging = structs.replace(own, examples={}, timelines=())
+        return change._replace(above=change.above.speaking_for(judging))
+
+    def packed(self, answer: object) -> bytes:
+        """An answer as bytes; the places that the daemon has are named, not sent."""
+        into = BytesIO()
+        _Pickler(into, self._base if isinstance(answer, Change) else None).dump(answer)
+        return into.getvalue()
+
+    def make_all(self, order: Order) -> None:
+        """Let a copy of this process make all rules ready, for the next start."""
+        material = order.material
+        if material.state is None or not material.state.is_dir():
+            return
+        self._later = os.fork()
+        if self._later:
+            return
+        try:
+            ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+            os.nice(LATER)
+            book = load(
+                material.rules, material.sources, place_paths=material.places, kept=self._kept
+            )
+            names = keys(book, material)
+            if readymade.fetch(material.state, names[0]) is None:
+                readymade.keep(material.state, names, made_of(book, material.state, silent))
+        finally:
+            os._exit(0)
+
+    def stop(self) -> None:
+        """End the copy, if it is still at work."""
+        later, self._later = self._later, 0
+        if later:
+            with suppress(ProcessLookupError):
+                os.kill(later, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(later, 0)
+
+
+class _Pickler(pickle.Pickler):
+    """Names what the reader has."""
+
+    def __init__(self, into: BytesIO, base: Base | None) -> None:
+        super().__init__(into, pickle.HIGHEST_PROTOCOL)
+        self._base = base
+
+    def persistent_id(self, found: Any) -> str | None:  # noqa: ANN401 - whatever is pickled
+        """`gazetteer`: the one of the rules in force; `world`: what lies under its places."""
+        if self._base is None:
+            return None
+        if found is self._base.gazetteer:
+            return "gazetteer"
+        return "world" if found is self._base.world is not None else None
+
+
+def differing(old: Rulebook, new: Rulebook, *, places: bool) -> tuple[list[Rule], frozenset[str]]:
+    """The rules of `new` that say something else, or are new; the ids that `old` has otherwise.
+
+    `places`: with other places every rule that asks for one is another.
+    """
+    before = {rule.id: rule for rule in old.rules}
+    changed = [
+        rule
+        for rule in new.rules
+        if (places and _asks(rule)) or not _same(before.get(rule.id), rule)
+    ]
+    gone = before.keys() - {rule.id for rule in new.rules}
+    return changed, frozenset(gone | {rule.id for rule in changed if rule.id in before})
+
+
+def _same(old: Rule | None, new: Rule) -> bool:
+    """Whether two rules say the same, wherever they are written."""
+    if old is None or old is new:
+        return old is new
+    return structs.replace(old, file=new.file, line=new.line) == new
+
+
+def _asks(rule: Rule) -> bool:
+    return any(True for _ in wheres_in(rule.when))
+
+
+def serve(progress: Progress = silent) -> None:
+    """The child: answers orders until its standard input ends."""
+    orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever prints must not be taken for an answer
+    gc.disable()  # it would look through all that grows, again and again: a third of the time
+    bench = Bench()
+    while content := _received(orders):
+        order: Order = pickle.loads(content)  # noqa: S301 - from our parent
+        made = bench.made(order, progress)
+        answer = bench.packed(made)
+        answers.write(SIZE.pack(len(answer)) + answer)
+        answers.flush()
+        gc.collect()
+        if isinstance(made, Change):
+            bench.make_all(order)
+    bench.stop()
+
+
+def _received(orders: BinaryIO) -> bytes:
+    head = orders.read(SIZE.size)
+    return orders.read(*SIZE.unpack(head)) if len(head) == SIZE.size else b""
