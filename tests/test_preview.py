@@ -16,7 +16,7 @@ from monitor.sources.fetch import Fetch, Limits
 from monitor.sources.preview import PreviewOptions, PreviewReader
 from monitor.sources.roster import Roster
 from monitor.sources.telegram.coverage import began
-from monitor.sources.telegram.register import Known
+from monitor.sources.telegram.known import Known
 from tests.doubles.intake import Board, Ledger, ManualClock
 from tests.doubles.preview_server import PreviewServer
 

@@ -18,6 +18,8 @@ Persist = Callable[[str], Awaitable[None]]
 """Stores the budget's text."""
 
 LONGEST_WAIT = 60.0
+LATE = 15.0
+"""Seconds for which a call that was not answered may yet be on its way, at least."""
 
 
 class Calls:
@@ -34,7 +36,8 @@ class Calls:
         self._client = client
         self._clock = clock
         self._timeout = timeout
-        self._budget = budget.resumed(budget.decode(state), self._now(), timeout)
+        self._late = max(timeout, LATE)
+        self._budget = budget.resumed(budget.decode(state), self._now(), self._late)
         self._persist = persist
 
     async def ask(self, request: Any) -> Any:  # noqa: ANN401 - Telethon carries no types
@@ -59,7 +62,7 @@ class Calls:
             raise sort_error(error) from error
 
     async def _made(self, method: str, request: Any) -> Any:  # noqa: ANN401 - see ask
-        late = self._timeout  # for as long as we waited, it may yet arrive
+        late = self._late  # it may yet arrive
         try:
             async with asyncio.timeout(self._timeout):
                 answer = await self._client(request)

@@ -95,9 +95,7 @@ class Heads:
         kept = await self._register.keep(steps)
         stored = {one.post.source for one in kept}
         for step in steps:
-            step.watched.unnumbered |= {
-                int(one.post.id) for one in kept if one.post.source == step.watched.info.id
-            }
+            step.watched.listed(one for one in kept if one.post.source == step.watched.info.id)
         for watched, pts, head in told:  # not before the head is known: its gap must be seen first
             watched.pts, watched.told = pts, head
         return {step.watched: int(step.watched.info.id in stored) for step in steps}

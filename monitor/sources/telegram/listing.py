@@ -14,6 +14,7 @@ from monitor.sources.telegram import coverage as ids
 from monitor.sources.telegram.ailing import answered
 from monitor.sources.telegram.calls import Calls
 from monitor.sources.telegram.coverage import Coverage, Span
+from monitor.sources.telegram.known import sought
 from monitor.sources.telegram.message import TL, albums, by_peer, gone, received
 from monitor.sources.telegram.register import Peer, Register, Step, Watched
 from monitor.sources.telegram.trouble import ChannelLostError
@@ -22,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 PAGE = 100
 BEFORE = 20  # messages that are listed again before a gap
+ALBUM = 9  # messages of an album that may stand before its last one
 SEVERAL = 20  # so many deletions at once are believed only after a further look
 
 
@@ -98,8 +100,8 @@ class Lister:
         reached = whole[-1].id if whole else gap[1]
         if len(page.messages) < PAGE:  # nothing lies between the last one and the head
             reached = max(reached, gap[1])
-        groups = albums(whole if start == gap[0] else _without_begun_album(whole))
-        new, again = _told_apart(groups, watched.coverage)
+        kept = whole if start == gap[0] else _without_begun_album(whole)
+        new, again = _told_apart(groups := albums(kept), watched.coverage)
         posts = posts_of(watched, new, page)
         posts += posts_of(watched, again, page, edits=True)
         vanished = ids.vanished(watched.coverage, (start, reached), [one.id for one in whole])
@@ -107,69 +109,82 @@ class Lister:
         posts += self._gone(watched, missing)
         named = {*names_of(groups), *vanished}.difference(missing)
         change = partial(_filled, (gap[0], reached), named, missing)
-        stored = await self._register.keep([Step(watched, posts, change, as_of=page.pts)])
+        first = start if len(kept) == len(whole) else kept[0].id
+        step = self._read(Step(watched, posts, change), page, (first, reached))
+        stored = await self._register.keep([step])
         watched.filled = reached
-        watched.unnumbered |= {int(one.post.id) for one in stored if one.post.kind == "new"}
+        watched.listed(stored)
         log.info("gap_listed", source=watched.info.id, first=gap[0], last=reached, posts=len(new))
         return sum(one.post.kind == "new" and int(one.post.id) <= watched.told for one in stored)
 
-    async def look_again(
-        self,
-        watched: Watched,
-        since: datetime,
-        pages: int,
-        *,
-        before: int = 0,
-        daily: bool = False,
-    ) -> None:
-        """List recent posts again, for the edits and deletions that no push told.
+    def _read(self, step: Step, page: Page, span: Span) -> Step:
+        """A step as what a page told of a span, whole unless deletions in it are only suspected."""
+        return step._replace(
+            as_of=page.pts,
+            read=None if step.watched.suspected else span,
+            told=step.watched.newest,
+            listed_at=self._now(),
+        )
 
-        So many pages back from the newest post, or from an id on. Only the first of these accounts
-        for the channel's events.
+    async def look_again(self, watched: Watched, since: datetime, pages: int) -> None:
+        """List the posts since a time again, so many pages at most, for what no push told."""
+        head = watched.coverage.head if watched.coverage else 0
+        recent, first = await self._recent(watched, since, pages)
+        posts, missing = await self._told_again(watched, recent, recent.messages, (first, head))
+        step = Step(watched, posts, partial(_seen_again, first, missing), relisted_at=self._now())
+        await self._register.keep([self._read(step, recent, (first, head))])
+
+    async def search(self, watched: Watched) -> bool:
+        """List the next page of what may hold events that no push told; whether that went on.
+
+        From some messages before it, so that no album is told by halves.
         """
-        newest, told = watched.pts, watched.told
-        head = before - 1 if before else watched.coverage.head if watched.coverage else 0
-        recent, first = await self._recent(watched, since, pages, before)
-        groups = albums(recent.messages)
-        edited = [group for group in groups if any(one.edit_date for one in group)]
-        posts = posts_of(watched, edited, recent, edits=True)
-        numbers = [message.id for message in recent.messages]
-        vanished = (
-            ids.vanished(watched.coverage, (first, head), numbers) if watched.coverage else ()
-        )
+        before = sought(watched.known, watched.newest) if watched.known else None
+        if watched.known is None or before is None:
+            return False
+        floor = watched.known.coverage.floor
+        first, last = before.left[0][0] if before.left else floor, before.left[-1:]
+        start = max(floor, first - ALBUM)
+        page = await self._page(watched, offset_id=start, forwards=True)
+        whole = _without_cut_album(page.messages) if len(page.messages) >= PAGE else page.messages
+        reached = whole[-1].id if whole else start
+        if len(page.messages) < PAGE:
+            reached = max((reached, *(span[1] for span in last)))
+        kept = whole if start == floor else _without_begun_album(whole)
+        posts, missing = await self._told_again(watched, page, kept, (first, reached))
+        step = Step(watched, posts, partial(_seen_again, 0, missing))
+        await self._register.keep([self._read(step, page, (first, reached))])
+        log.info("edits_sought", source=watched.info.id, first=first, last=reached)
+        return watched.known.search is None or watched.known.search.left != before.left
+
+    async def _told_again(
+        self, watched: Watched, page: Page, messages: list[TL], span: Span
+    ) -> tuple[list[Received], tuple[int, ...]]:
+        """What of a page is to be stored where a span was listed before; the ids that are gone."""
+        if watched.coverage is None:
+            return [], ()
+        groups = albums(messages)
+        _, again = _told_apart(groups, watched.coverage)
+        posts = posts_of(watched, again, page, edits=True)
+        vanished = ids.vanished(watched.coverage, span, [one.id for one in page.messages])
         missing = await self._missing(watched, vanished)
-        posts += self._gone(watched, missing)
-        step = Step(
-            watched,
-            posts,
-            partial(_seen_again, first if daily else 0, missing),
-            events=((1, newest),) if newest and not before else (),
-            settled=0 if before else told,
-            relisted_at=self._now() if daily else 0.0,
-            as_of=recent.pts,
-        )
-        await self._register.keep([step])
-        if not before:
-            watched.explained(told)
+        return posts + self._gone(watched, missing), missing
 
     async def believe(self, watched: Watched) -> None:
-        """Count every event up to the newest as known: all of them are accounted for."""
-        if watched.pts:
-            told = watched.told
-            step = Step(watched, (), _same, events=((1, watched.pts),), settled=told)
+        """Count every event up to the sought one as known: all of them are accounted for."""
+        event, head = watched.sought
+        if event:
+            step = Step(watched, (), _same, events=((1, event),), settled=head)
             await self._register.keep([step])
-            watched.explained(told)
 
-    async def _recent(
-        self, watched: Watched, since: datetime, pages: int, before: int
-    ) -> tuple[Page, int]:
+    async def _recent(self, watched: Watched, since: datetime, pages: int) -> tuple[Page, int]:
         """The messages since a time, as far as so many pages go, ascending; the first id of them.
 
         The first id is where the listing is complete from: lower than the first message when those
         before it are gone.
         """
         found = Page([], {}, self._clock.now())
-        offset = before
+        offset = 0
         for _ in range(pages):
             page = await self._page(watched, offset_id=offset)
             found = found._replace(pts=found.pts or page.pts)  # of the first, the least

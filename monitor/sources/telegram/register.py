@@ -14,14 +14,14 @@ from monitor.source import Arrival, HealthBoard, Intake, SourceHealth, SourceInf
 from monitor.sources.handover import hand_over
 from monitor.sources.telegram.coverage import (
     Coverage,
+    Span,
     Spans,
     added,
     gaps,
-    holds,
-    may_be_a_post,
     size,
     unseen,
 )
+from monitor.sources.telegram.known import Known, Told, fresh, searched
 
 log = structlog.get_logger(__name__)
 
@@ -37,24 +37,6 @@ class AccountBoard(HealthBoard, Protocol):
 
     def flooded(self, reason: str, until: datetime) -> None:
         """Telegram forbids for long what listing channels takes."""
-
-
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel's cursor.
-
-    `number` is its numeric id, `contacted` whether its history was looked at. `events` are the
-    numbers of the channel's events (its pts: each new, edited or deleted post is one) that we know
-    of: a hole in them is an edit or deletion that nobody told us. `settled` is the newest id when
-    there was last no hole; 0 = not known. `relisted_at` is when the recent posts were last listed
-    again, in Unix seconds.
-    """
-
-    number: int
-    coverage: Coverage
-    contacted: bool = False
-    events: Spans = ()
-    settled: int = 0
-    relisted_at: float = 0.0
 
 
 class Peer(msgspec.Struct, frozen=True):
@@ -94,15 +76,29 @@ class Watched:
         """Whether its history was looked at, by this or another account."""
         return self.known is not None and self.known.contacted
 
-    def explained(self, told: int) -> None:
-        """All events are known up to the newest one when this was the newest id."""
-        self.unnumbered = {one for one in self.unnumbered if one > told}
+    def listed(self, stored: Iterable[Received]) -> None:
+        """New posts were listed: their events are among those that nobody pushed."""
+        settled = self.known.settled if self.known else 0
+        numbers = {int(one.post.id) for one in stored if one.post.kind == "new"}
+        self.unnumbered |= {one for one in numbers if one > settled}
+
+    @property
+    def newest(self) -> Told:
+        """The newest event and id, as last told."""
+        return self.pts, self.told
+
+    @property
+    def sought(self) -> Told:
+        """The event up to which all are to be known next, and the newest id then."""
+        search = self.known.search if self.known else None
+        return (search.event, search.head) if search else self.newest
 
     @property
     def unexplained(self) -> int:
-        """How many of the channel's events are neither known nor those of listed posts."""
-        listed = sum(one <= self.told for one in self.unnumbered)
-        return unseen(self.known.events, self.pts) - listed if self.known else 0
+        """How many events up to the sought one are neither known nor those of listed posts."""
+        event, head = self.sought
+        listed = sum(one <= head for one in self.unnumbered)
+        return unseen(self.known.events, event) - listed if self.known else 0
 
     @property
     def coverage(self) -> Coverage | None:
@@ -114,7 +110,8 @@ class Step(NamedTuple):
     """Posts of one channel to be stored with the change of its coverage that they mean.
 
     `as_of` is the number of the channel's newest event when they were told; 0 = not known. Edits
-    are dated in whole seconds: of two within one, this tells which is the newer.
+    are dated in whole seconds: of two within one, this tells which is the newer. `read` are the ids
+    of which everything was told then, `told` up to which event none should be missing (known.py).
     """
 
     watched: Watched
@@ -126,6 +123,9 @@ class Step(NamedTuple):
     relisted_at: float = 0.0
     pushed: bool = False
     as_of: int = 0
+    read: Span | None = None
+    told: Told = (0, 0)
+    listed_at: float = 0.0
 
 
 class Register:
@@ -207,9 +207,9 @@ class Register:
             told: dict[tuple[Watched, str], int] = {}
             for step in steps:
                 before = made.get(step.watched, step.watched.known)
-                fresh = _fresh(_newest(step, told), before)
-                posts += fresh
-                told |= {(step.watched, one.post.id): step.as_of for one in fresh}
+                news = fresh(_newest(step, told), before)
+                posts += news
+                told |= {(step.watched, one.post.id): step.as_of for one in news}
                 made[step.watched] = _changed(step, before)
             changed = {
                 _cursor(watched.info): msgspec.json.encode(known).decode()
@@ -220,6 +220,7 @@ class Register:
                 await self._deliver(Arrival(posts=tuple(posts), cursors=changed))
             for watched, known in made.items():
                 watched.known = known
+                watched.unnumbered = {one for one in watched.unnumbered if one > known.settled}
                 self._cover(watched, known.coverage)
             for (watched, number), event in told.items():
                 _remember(watched, number, event)
@@ -299,9 +300,8 @@ class Register:
     def _count(self, step: Step) -> None:
         if not step.posts:
             return
-        if step.pushed:
-            numbers = [int(one.post.id) for one in step.posts]
-            step.watched.unnumbered.difference_update(numbers)
+        numbers = [int(one.post.id) for one in step.posts if step.pushed or _gone(one)]
+        step.watched.unnumbered.difference_update(numbers)
         newest = max(one.post.published_at for one in step.posts).isoformat()
         health = step.watched.health
         delay = health.push_delay
@@ -340,18 +340,8 @@ def _remember(watched: Watched, number: str, event: int) -> None:
         del stored[next(iter(stored))]
 
 
-def _fresh(posts: Iterable[Received], known: Known | None) -> list[Received]:
-    """The posts without new ones that are covered, and without deletions of what is not there."""
-    if known is None:
-        return list(posts)
-    return [one for one in posts if _tells(one, known.coverage)]
-
-
-def _tells(received: Received, coverage: Coverage) -> bool:
-    number = int(received.post.id)
-    if received.post.kind == "new":
-        return not holds(coverage, number)
-    return received.post.kind != "delete" or may_be_a_post(coverage, number)
+def _gone(received: Received) -> bool:
+    return received.post.kind == "delete"
 
 
 def _changed(step: Step, before: Known | None) -> Known:
@@ -361,14 +351,17 @@ def _changed(step: Step, before: Known | None) -> Known:
     events = known.events
     for span in step.events:
         events = added(events, span)
-    return Known(
+    changed = Known(
         number=number,
         coverage=step.change(before.coverage if before else None),
         contacted=known.contacted or step.contacted,
         events=events,
         settled=max(known.settled, step.settled),
+        search=known.search,
         relisted_at=max(known.relisted_at, step.relisted_at),
+        listed_at=max(known.listed_at, step.listed_at),
     )
+    return searched(changed, step.told, step.read, step.as_of)
 
 
 def _cursor(info: SourceInfo) -> str:

@@ -29,6 +29,8 @@ SPARED = 0.8
 """How often a new process may connect before anything else happens; else it dies young."""
 STARTS_WITHIN = 60.0
 MET_WITHIN = 240.0  # ten names a minute are looked up
+COMPARED_EVERY = 5.0
+"""Seconds; telling all that is true takes the double a part of one."""
 WHILE_DOWN = 0.1
 """The share of what is written while the collector is dead."""
 
@@ -249,7 +251,7 @@ async def campaign(plan: Plan, folder: Path) -> Outcome:
         await telegram.clear_faults()
         found = await _differences(telegram, collector)
         while found and time.monotonic() < written + plan.patience:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(COMPARED_EVERY)
             found = await _differences(telegram, collector)
         equal = time.monotonic()
         await collector.kill()

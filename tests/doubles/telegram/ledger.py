@@ -7,7 +7,7 @@ or edited post, by the number of ids per deletion) follow core.telegram.org/api/
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 EventKind = Literal["new", "edit", "delete"]
@@ -186,9 +186,8 @@ class Ledger:
 
     def truth(self, channel: Channel) -> dict[str, Any]:
         """A channel as JSON, every post ever written included."""
-        facts = asdict(channel)
-        facts["members"] = sorted(channel.members)
-        facts["posts"] = [asdict(post) for post in channel.posts.values()]
+        facts = {**vars(channel), "members": sorted(channel.members)}
+        facts["posts"] = [dict(vars(post)) for post in channel.posts.values()]
         del facts["events"]
         return facts
 
