@@ -1,9 +1,9 @@
 """A channel that Telegram answers with errors rests, longer each time; the others get their turn.
 
 A server's fault with one channel, or a message of a kind that the client library cannot read, must
-neither end the connection that all channels share nor be asked for again and again: the gaps that
-miss least are listed first, and that one would keep all larger ones waiting for ever. The preview
-reads the channel meanwhile.
+neither end the connection that all channels share nor be asked for again and again: who has waited
+longest is listed first, and that one would keep all others waiting for ever. The preview reads the
+channel meanwhile.
 """
 
 from datetime import timedelta
