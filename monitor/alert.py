@@ -11,7 +11,9 @@ from monitor.rule import Level
 
 AlertKind = Literal["opened", "updated", "escalated", "corrected", "closed"]
 
-ADDRESSED = frozenset(("monitor/held-back", "monitor/digest", "monitor/all-quiet"))
+ADDRESSED = frozenset(
+    ("monitor/held-back", "monitor/digest", "monitor/all-quiet", "monitor/reminder")
+)
 """Events of what is meant for one receiver alone: its name is the id of the alert's post."""
 
 MAX_POSTS = 20

@@ -1,8 +1,8 @@
 """Who gets which alert, as monitor.yaml says it: routes, time intervals and inhibitions.
 
-The shape is Alertmanager's (a tree of routes with matchers). What is not taken over: `group_by`,
-`group_wait` and `repeat_interval`, because incidents are the groups here, told
-once and then kept up to date; and regular expressions, in whose place `a|b` and `*` stand.
+The shape is Alertmanager's (a tree of routes with matchers). What is not taken over: regular
+expressions, in whose place `a|b` and `*` stand, and children that inherit more than a receiver.
+Without `group_by` each incident is a group.
 """
 
 import re
@@ -177,9 +177,18 @@ class TimeInterval(Form):
 
 
 _PAUSES = ("mute_time_intervals", "active_time_intervals")
-_GROUPING = ("group_by", "group_wait", "repeat_interval")
+_GROUPED_BY = ("rule", "level", "event", "place", "admin1", "country")
 Receivers = Annotated[tuple[str, ...], OneOrMany()]
 Names = Annotated[tuple[str, ...], OneOrMany()]
+
+
+def _grouped_by(word: str) -> str:
+    if word not in _GROUPED_BY:
+        raise wrong(f"no groups by {named(word)}", did_you_mean(word, _GROUPED_BY))
+    return word
+
+
+GroupWord = Annotated[str, AfterValidator(_grouped_by)]
 
 
 class Escalation(Form):
@@ -210,22 +219,28 @@ class Route(Form):
     silent_time_intervals: Names = Field(
         (), description="Deliver without a sound during these; critical alerts sound."
     )
+    group_by: Annotated[tuple[GroupWord, ...], OneOrMany()] = Field(
+        (), description="Alerts that are the same in these are one group; else each incident."
+    )
+    group_wait: Duration | None = Field(
+        None, description="A group's first alerts wait so long for one digest; critical ones pass."
+    )
     group_interval: Duration | None = Field(
-        None, description="Updates of an incident at most so often, the others as one digest."
+        None, description="A group's updates at most so often, the others as one digest."
+    )
+    repeat_interval: Duration | None = Field(
+        None, description="Call an open incident to mind after so long unless acknowledged."
     )
     escalate: Annotated[tuple[Escalation, ...], OneOrMany()] = Field(
         (), description="Whom to tell as well while nobody acknowledges."
     )
     routes: "tuple[Route, ...]" = Field((), description="The children, each a route like this.")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _ungrouped(cls, given: object) -> object:
-        for key in _GROUPING:
-            if isinstance(given, dict) and key in given:
-                hint = "incidents are the groups: set `window` or `story` in the rules"
-                raise wrong(f"`{key}` is not used here", hint)
-        return given
+    @model_validator(mode="after")
+    def _waiting(self) -> "Route":
+        if self.group_by and self.group_wait is None and self.group_interval is None:
+            raise wrong("`group_by` alone holds nothing", "add `group_wait` or `group_interval`")
+        return self
 
 
 class Inhibition(Form):

@@ -7,15 +7,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from monitor.action import Action
 from monitor.alert import Alert, AlertKind
 from monitor.digests import Digests, last_due
 from monitor.health import Board
 from monitor.receivers import Digest
 from monitor.settings import Settings
+from monitor.silence import Silence
 from monitor.sinks.deliver import Sent, delivery
 from monitor.sinks.dispatch import Dispatch, takes_exercises
 from monitor.sinks.routing import routing
 from monitor.source import SourceHealth
+from monitor.store.actions import act
 from monitor.store.commit import Work, commit
 from monitor.store.database import Database
 from monitor.store.outbox import Outbox, alerts_after, record
@@ -79,6 +82,13 @@ class Calm:
                 row = delivery(one, sent, 1, now)
                 await self.writer.do(record, name, one.sequence, [row])
 
+    def route(self, **route: object) -> None:
+        """Everything goes to the desk, along this route."""
+        saved = SETTINGS.model_dump(mode="json", include={"state", "receivers", "time_intervals"})
+        saved["route"] = {"receiver": "desk", **route}
+        settings = Settings.model_validate(saved, context={"folder": Path("/nowhere")})
+        self.dispatch.put(routing(settings), takes_exercises(settings))
+
     async def at(self, minutes: float, event: str) -> list[Alert]:
         """Look so many minutes after noon; all digests of that kind so far."""
         self.clock.time = NOON + timedelta(minutes=minutes)
@@ -132,10 +142,7 @@ async def test_what_was_told_meanwhile_is_not_in_the_digest(calm: Calm) -> None:
 
 async def test_gathered_updates_come_as_one_digest(calm: Calm) -> None:
     """What a route's group_interval held back is told together, once the interval is over."""
-    routes = {"receiver": "desk", "group_interval": "15m"}
-    saved = SETTINGS.model_dump(mode="json", include={"state", "receivers"}) | {"route": routes}
-    settings = Settings.model_validate(saved, context={"folder": Path("/nowhere")})
-    calm.dispatch.put(routing(settings), takes_exercises(settings))
+    calm.route(group_interval="15m")
     await calm.at(0, "held-back")
     kinds: tuple[AlertKind, ...] = ("opened", "updated", "updated")
     for number, kind in enumerate(kinds, 1):
@@ -146,6 +153,83 @@ async def test_gathered_updates_come_as_one_digest(calm: Calm) -> None:
     assert digest.incident.title == "Updates: 2 incidents"
     assert digest.reason == "4 alerts held back"
     assert len(await calm.at(40, "held-back")) == 1
+
+
+GROUPS = {"group_by": "level", "group_wait": "2m", "group_interval": "10m"}
+
+
+async def test_a_groups_first_alerts_come_as_one_digest(calm: Calm) -> None:
+    """They wait for group_wait; each group has its own digest when it is due, and none twice."""
+    calm.route(**GROUPS)
+    assert await calm.at(0, "held-back") == []
+    await calm.tell(make_alert(1, 1, level="low"), make_alert(1, 2, level="low"))
+    assert await calm.at(1, "held-back") == []
+    await calm.tell(make_alert(1, 3, level="high"), make_alert(2, 2, level="low", kind="updated"))
+    (digest,) = await calm.at(2, "held-back")
+    assert digest.incident.title == "Together: 2 incidents"
+    assert digest.reason == "3 alerts held back"
+    _, second = await calm.at(3, "held-back")
+    assert second.incident.level == "high"
+    assert len(await calm.at(60, "held-back")) == 2
+
+
+async def test_what_waits_survives_a_restart(calm: Calm) -> None:
+    """After a crash what waited is told, also behind what was told already; and nothing twice."""
+    calm.route(**GROUPS)
+    await calm.tell(make_alert(1, 1, level="low"))
+    await calm.at(1, "held-back")
+    await calm.tell(make_alert(1, 2, level="high"))
+    await calm.at(1.5, "held-back")
+    await calm.tell(make_alert(2, 1, level="low", kind="updated"))
+    assert len(await calm.at(2, "held-back")) == 1
+    await calm.stop()
+    calm.start()
+    calm.route(**GROUPS)
+    _, second = await calm.at(2.1, "held-back")
+    assert second.incident.level == "high"
+    assert second.reason == "1 alert held back"
+    assert len(await calm.at(60, "held-back")) == 2
+
+
+async def test_a_pause_of_others_does_not_hold_a_group(calm: Calm) -> None:
+    """What waits for its group is told when that is due, whatever quiet hours hold still."""
+    quiet = {"matchers": "level = low", "mute_time_intervals": "lunch"}
+    calm.route(group_wait="2m", routes=[quiet])
+    await calm.at(0, "held-back")
+    await calm.tell(make_alert(1, 1, level="low"), make_alert(1, 2, level="medium"))
+    await calm.tell(make_alert(2, 1, level="low", kind="updated"))
+    (digest,) = await calm.at(2, "held-back")
+    assert (digest.incident.level, digest.reason) == ("medium", "1 alert held back")
+    _, second = await calm.at(60, "held-back")
+    assert (second.incident.level, second.reason) == ("low", "2 alerts held back")
+
+
+async def test_open_incidents_are_called_to_mind(calm: Calm) -> None:
+    """Every repeat_interval, until somebody acknowledges them or they end; and over a restart."""
+    calm.route(repeat_interval="4h")
+    opened = (make_alert(1, 1), make_alert(1, 2, level="low"), make_alert(1, 3))
+    await calm.tell(*opened)
+    assert await calm.at(239, "reminder") == []
+    await calm.tell(make_alert(2, 3, kind="closed"))
+    (first,) = await calm.at(240, "reminder")
+    assert first.incident.title == "Still open: 2 incidents"
+    assert (first.addressee, first.incident.level) == ("desk", "critical")
+    assert len(await calm.at(479, "reminder")) == 1
+    taken = Action(
+        key="1", at=NOON, did="acknowledge", who="anna", via="desk", incident="incident-1"
+    )
+    await calm.writer.do(act, taken)
+    await calm.stop()
+    calm.start()
+    for one in await calm.writer.do(alerts_after, 0, 1000):
+        calm.dispatch.saw(one)
+    calm.route(repeat_interval="4h")
+    _, second = await calm.at(480, "reminder")
+    assert second.incident.title == "Still open: 1 incident"
+    calm.dispatch.silences = (
+        Silence(id="1", made_at=NOON, ends_at=NOON + timedelta(days=9), by="anna", level="low"),
+    )
+    assert len(await calm.at(730, "reminder")) == 2
 
 
 async def test_summaries_come_on_schedule(calm: Calm) -> None:

@@ -8,7 +8,7 @@ import pytest
 from monitor.alert import Alert, AlertKind
 from monitor.clock import SystemClock
 from monitor.routes import Inhibition, Route
-from monitor.rule import LEVELS
+from monitor.rule import LEVELS, Level
 from monitor.silence import Silence
 from monitor.sinks.dispatch import Dispatch
 from monitor.sinks.routing import Routing
@@ -143,7 +143,7 @@ def test_updates_are_gathered() -> None:
     assert told(3, "escalated")
     assert not told(17)
     assert told(18)
-    one.summed_up("desk", ["incident-1"], NOON + timedelta(minutes=30))
+    one.summed_up("desk", [make_alert(1)], NOON + timedelta(minutes=30))
     assert not told(34)
     assert told(35, "closed")
 
@@ -154,3 +154,67 @@ def test_an_update_that_is_tried_again_is_not_gathered() -> None:
     one = Dispatch(GATHERING, {"desk": True})
     update = msgspec.structs.replace(make_alert(1, kind="updated"), sequence=7)
     assert [one.mute("desk", clock)(update) for _ in range(2)] == [None, None]
+
+
+GROUPED = {"group_by": ["rule"], "group_wait": "30s", "group_interval": "15m"}
+
+
+class Told:
+    """What the desk is told at once along a route that groups."""
+
+    def __init__(self, **route: object) -> None:
+        self.clock = HandClock()
+        self.one = Dispatch(Routing(("desk",), Route.model_validate(route)), {"desk": True})
+        self.ask = self.one.mute("desk", self.clock)
+        self.number = 0
+
+    def at(self, minutes: float, incident: int, level: Level, kind: AlertKind = "opened") -> bool:
+        """Whether the next alert is told at once."""
+        self.clock.time = NOON + timedelta(minutes=minutes)
+        self.number += 1
+        alert = make_alert(self.number, incident, kind=kind, level=level)
+        return self.ask(numbered(alert, self.number)) is None
+
+
+def test_a_groups_first_alerts_wait_but_never_what_is_worse() -> None:
+    """They wait with their like; what is critical or worse than what waits is told at once."""
+    told = Told(**GROUPED)
+    assert not told.at(0, 1, "low")
+    assert not told.at(0.1, 2, "low")
+    assert told.at(0.2, 3, "medium"), "worse than what waits"
+    assert told.at(0.2, 4, "critical")
+    assert told.at(0.3, 1, "low", "closed"), "what ends is told"
+    assert Told(**GROUPED).at(0, 1, "critical"), "nothing critical opens a wait"
+
+
+def test_a_groups_later_alerts_come_so_often() -> None:
+    """After a digest others of the group wait for the next one, unless they are worse."""
+    told = Told(**GROUPED)
+    assert not told.at(0, 1, "medium")
+    told.one.summed_up("desk", [make_alert(1, 1, level="medium")], NOON)
+    assert not told.at(1, 2, "low")
+    assert told.at(2, 3, "high")
+    assert not told.at(16, 4, "low"), "the digest that is due takes it along"
+    told.one.summed_up("desk", [make_alert(1, 2, level="low")], NOON + timedelta(minutes=16))
+    assert told.at(17, 5, "medium"), "the pause of a low one holds back no medium one"
+
+
+def test_a_group_is_what_is_the_same() -> None:
+    """What differs in `group_by`, or is an exercise, is another; it ends with its last incident."""
+    told = Told(group_by="level", group_interval="15m")
+    assert told.at(0, 1, "medium")
+    assert not told.at(1, 2, "medium")
+    assert told.at(2, 3, "low")
+    exercise = numbered(make_alert(9, 9, level="medium", exercise=True), 9)
+    assert told.ask(exercise) is None
+    told.number = 9
+    assert told.at(3, 1, "medium", "closed")
+    assert told.at(3, 2, "medium", "closed")
+    assert told.at(4, 5, "medium"), "the group was over"
+
+
+def test_what_waits_waits_again_when_it_is_asked_again() -> None:
+    """A sink that fails and asks again within the wait gets the same answer."""
+    told = Told(**GROUPED)
+    alert = numbered(make_alert(1, 1, level="low"), 1)
+    assert [told.ask(alert) is None for _ in range(3)] == [False] * 3

@@ -54,6 +54,7 @@ def test_json_says_the_same(config: Path, capsys: pytest.CaptureFixture[str]) ->
     assert told["routes"] == [
         {
             "path": ["root", "level >= low"], "receivers": ["night"], "paused": None,
+            "group": None, "group_wait": None, "group_interval": None, "repeat_interval": None,
             "escalate": [],
         }
     ]  # fmt: skip
@@ -61,6 +62,21 @@ def test_json_says_the_same(config: Path, capsys: pytest.CaptureFixture[str]) ->
         "gets": False, "why_not": "no route leads here", "silent": None,
     }  # fmt: skip
     assert told["receivers"]["night"] == {"gets": True, "why_not": None, "silent": None}
+
+
+def test_it_says_what_is_told_together(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The alert's group, how long that waits, and when the incident is called to mind."""
+    grouped = "route:\n  group_by: [rule, admin1]\n  group_wait: 30s\n  repeat_interval: 4h"
+    config.write_text(CONFIG.replace("route:", grouped).partition("  routes:")[0])
+    assert main(["route", "--config", str(config), alert().id]) == 0
+    out = capsys.readouterr().out
+    assert "group root rule=border-incursion admin1=" in out
+    assert "its first alerts wait 30s for one digest" in out
+    assert "called to mind every 4h" in out
+    assert main(["route", "--config", str(config), "--json", alert().id]) == 0
+    (way,) = json.loads(capsys.readouterr().out)["routes"]
+    assert (way["group_wait"], way["group_interval"]) == ("30s", None)
+    assert way["repeat_interval"] == "4h"
 
 
 def test_silences_are_reasons_too(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,8 @@ import argparse
 import contextlib
 import json
 import sys
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from monitor import settings
 from monitor.alert import Alert
@@ -17,6 +18,7 @@ from monitor.cli.screen import safe
 from monitor.escalating import receivers_of, remembered
 from monitor.form import duration_text
 from monitor.parts import build_dispatch
+from monitor.sinks.routing import Way
 from monitor.store.database import Database
 from monitor.store.outbox import alert, alerts_after, newest, standing
 from monitor.store.silences import at_work
@@ -61,16 +63,7 @@ def run(options: argparse.Namespace) -> int:
     taken = dispatch.ways(one, now)
     quiet = {name: dispatch.why_quiet(name, one, now) for name in reasons}
     if options.json:
-        shown = [
-            {
-                "path": way.path, "receivers": way.receivers, "paused": way.paused,
-                "escalate": [
-                    {"after": duration_text(step.after), "receivers": step.receiver}
-                    for step in way.escalate
-                ],
-            }
-            for way in taken
-        ]  # fmt: skip
+        shown = [_shown(way) for way in taken]
         gets = {
             name: {"gets": why is None, "why_not": why, "silent": quiet[name]}
             for name, why in reasons.items()
@@ -80,6 +73,8 @@ def run(options: argparse.Namespace) -> int:
     print(_head(one))
     for way in taken:
         print(f"  route {way} -> {', '.join(way.receivers) or 'the bus alone'}")
+        for line in _together(way):
+            print(f"    {safe(line)}")
         for step in way.escalate:
             after = f"after {duration_text(step.after)} without an acknowledgement"
             print(f"    {after} -> {', '.join(step.receiver)}")
@@ -88,6 +83,37 @@ def run(options: argparse.Namespace) -> int:
         print(f"  {name}: {told if why is None else f'not told - {safe(why)}'}")
     print("  the bus: always")
     return 0
+
+
+def _shown(way: Way) -> dict[str, object]:
+    """A way for programs."""
+    return {
+        "path": way.path, "receivers": way.receivers, "paused": way.paused,
+        "group": way.gather.group if way.gather else None,
+        "group_wait": _length(way.gather and way.gather.wait),
+        "group_interval": _length(way.gather and way.gather.interval),
+        "repeat_interval": _length(way.repeat),
+        "escalate": [
+            {"after": duration_text(step.after), "receivers": step.receiver}
+            for step in way.escalate
+        ],
+    }  # fmt: skip
+
+
+def _length(length: timedelta | None) -> str | None:
+    return duration_text(length) if length else None
+
+
+def _together(way: Way) -> Iterator[str]:
+    """What is told together on a way, and what is told again."""
+    if way.gather is not None:
+        yield f"group {way.gather.group}"
+        if wait := _length(way.gather.wait):
+            yield f"its first alerts wait {wait} for one digest; critical ones do not"
+        if interval := _length(way.gather.interval):
+            yield f"later ones at most every {interval}, the others as one digest"
+    if repeat := _length(way.repeat):
+        yield f"called to mind every {repeat} while it is open and nobody acknowledges it"
 
 
 def _unknown(db: Database, asked: str) -> str:

@@ -111,7 +111,15 @@ def _unended(state: State, concerned: Concerned) -> State:
             if support.part == "closes":
                 for topic in incident.topics:
                     ended = ended.discard(file_of(topic, f"={support.place or ''}"))
+    for story in concerned.events.values():  # an edited all-clear may have named another place
+        for place in {where.id if where else "" for one in story for where in one.places}:
+            for topic in concerned.topics if any(_ends(one) for one in story) else ():
+                ended = ended.discard(file_of(topic, f"={place}"))
     return msgspec.structs.replace(state, ended=ended)
+
+
+def _ends(told: Told) -> bool:
+    return any(hit.rule.closes for hit in told.event.hits)
 
 
 class _Again:

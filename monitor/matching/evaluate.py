@@ -1,8 +1,7 @@
 """Judge a post: which rules hold for it, and why.
 
-Pure: post in, hits out. What a post costs depends on what is found in it: nothing found, nothing
-more is done; then only rules whose rarest necessary group was found are tried; places in the text
-are worked out only for rules that hold.
+Pure: post in, hits out. A post costs what is found in it: only rules whose rarest necessary group
+was found are tried; places in the text are worked out only for rules that hold.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -12,6 +12,7 @@ from monitor.routes import Escalation
 from monitor.settings import Settings
 from monitor.silence import Silence
 from monitor.sinks.deliver import Mute
+from monitor.sinks.grouping import Groups
 from monitor.sinks.routing import (
     Routing,
     Way,
@@ -19,6 +20,8 @@ from monitor.sinks.routing import (
     gathering,
     held_back,
     not_routed,
+    repeating,
+    soonest_repeat,
     ways,
     without_sound,
 )
@@ -46,8 +49,7 @@ class Dispatch:
         self._routing = routing
         self._exercises = exercises
         self._standing: dict[str, Alert] = {}
-        self._told: dict[str, dict[str, tuple[int, datetime]]] = {}
-        """Incident -> receiver -> the last alert that it was told, and when."""
+        self._groups = Groups()
         self.silences: tuple[Silence, ...] = ()
         self.escalated: dict[str, frozenset[str]] = {}
         """Incident -> who is told of it as well because nobody acknowledged it in time."""
@@ -66,7 +68,7 @@ class Dispatch:
             return
         if alert.kind == "closed" or alert.incident.status == "retracted":
             self._standing.pop(alert.incident.id, None)
-            self._told.pop(alert.incident.id, None)
+            self._groups.over(alert.incident.id)
         else:
             self._standing[alert.incident.id] = alert
 
@@ -95,33 +97,46 @@ class Dispatch:
         """Other routes from now on; what stands, and the silences, stay."""
         self._routing = routing
         self._exercises = exercises
+        self._groups.forget()
 
     def paused(self, receiver: str, alert: Alert, now: datetime) -> bool:
         """Whether a time interval holds an alert back from a receiver now."""
         why = not_routed(self._routing, receiver, alert, now)
         return why is not None and why.startswith("route ")
 
-    def gathers(self, receiver: str, alert: Alert, now: datetime) -> timedelta:
-        """How long a receiver's routes gather updates of an incident; 0 if they do not."""
+    def waits(self, receiver: str, alert: Alert, now: datetime) -> bool:
+        """Whether an alert that waits for the digest of its group has to wait still."""
         way = gathering(self._routing, receiver, alert, now)
-        return (way.gather if way else None) or timedelta()
+        return bool(way and way.gather and self._groups.quiet(receiver, way.gather.group, now))
 
-    def summed_up(self, receiver: str, incidents: Iterable[str], now: datetime) -> None:
-        """A receiver was told of these incidents by a digest."""
-        for incident in self._standing.keys() & set(incidents):
-            self._told.setdefault(incident, {})[receiver] = (0, now)
+    def soonest(self, now: datetime) -> datetime | None:
+        """When the next group that has something waiting is due; None if none is."""
+        return self._groups.soonest(now)
+
+    def summed_up(self, receiver: str, alerts: Iterable[Alert], now: datetime) -> None:
+        """A receiver was told of these alerts by a digest."""
+        ways = ((one, gathering(self._routing, receiver, one, now)) for one in alerts)
+        self._groups.summed_up(receiver, [(one, way) for one, way in ways if way], now)
 
     def _too_soon(self, receiver: str, alert: Alert, now: datetime) -> str | None:
-        """Why an update waits for the digest: its incident was told a short while ago."""
-        way = gathering(self._routing, receiver, alert, now)
-        if way is None or way.gather is None or alert.incident.id not in self._standing:
+        """Why an alert of an incident that goes on waits for the digest of its group."""
+        if alert.incident.id not in self._standing:
             return None
-        known = self._told.setdefault(alert.incident.id, {})
-        last, at = known.get(receiver, (alert.sequence, now))
-        if alert.kind == "updated" and last != alert.sequence and now - at < way.gather:
-            return f"route {way}: told at {at:%H:%M} UTC, again after {way.gather}"
-        known[receiver] = (alert.sequence, now)
-        return None
+        way = gathering(self._routing, receiver, alert, now)
+        return self._groups.why_wait(receiver, alert, way, now) if way else None
+
+    def to_repeat(self, receiver: str, now: datetime) -> tuple[tuple[Alert, timedelta], ...]:
+        """Open incidents by their newest alerts, told to a receiver again after so long."""
+        soonest = soonest_repeat(self._routing)
+        if soonest is None:
+            return ()
+        old = [
+            one for one in self._standing.values() if one.sent_at and now - one.sent_at >= soonest
+        ]
+        due = ((one, repeating(self._routing, receiver, one, now)) for one in old)
+        return tuple(
+            (one, after) for one, after in due if after and self.why_not(receiver, one, now) is None
+        )
 
     def escalations(self, alert: Alert, now: datetime) -> tuple[Escalation, ...]:
         """Who is told as well, and when, if nobody acknowledges an alert that somebody gets."""

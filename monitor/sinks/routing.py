@@ -25,6 +25,7 @@ from monitor.routes import (
     bounds,
     matcher,
     minutes,
+    walk,
 )
 from monitor.rule import LEVELS
 from monitor.settings import Settings
@@ -52,11 +53,23 @@ def routing(settings: Settings) -> Routing:
     )
 
 
+class Gather(NamedTuple):
+    """What is told together: the group's name, how long its first and its later alerts wait.
+
+    `together` if several incidents can be in it.
+    """
+
+    group: str
+    wait: timedelta
+    interval: timedelta
+    together: bool = False
+
+
 class Way(NamedTuple):
     """One way through the tree: the routes taken, whom it leads to, why it is paused or quiet now.
 
-    `escalate` says who is told as well while nobody acknowledges, `gather` how long updates of an
-    incident are gathered before the next is told.
+    `escalate` says who is told as well while nobody acknowledges, `gather` what is told together,
+    `repeat` after how long an incident that nobody acknowledges is called to mind.
     """
 
     path: tuple[str, ...]
@@ -64,7 +77,8 @@ class Way(NamedTuple):
     paused: str | None
     quiet: str | None = None
     escalate: tuple[Escalation, ...] = ()
-    gather: timedelta | None = None
+    gather: Gather | None = None
+    repeat: timedelta | None = None
 
     def __str__(self) -> str:
         return " > ".join(self.path)
@@ -128,13 +142,29 @@ def ways(routing: Routing, alert: Alert, now: datetime) -> tuple[Way, ...]:
         return (Way(("all receivers",), routing.receivers, None),)
     intervals = {one.name: one for one in routing.intervals}
     found: list[Way] = []
-    for path, route, receivers in _leaves(routing.route, words(alert), (), routing.receivers):
+    own = words(alert)
+    for path, route, receivers in _leaves(routing.route, own, (), routing.receivers):
         paused = quiet = None
         if alert.incident.level != "critical":
             paused = _paused(route, intervals, now)
             quiet = _inside(route.silent_time_intervals, intervals, now)
-        found.append(Way(path, receivers, paused, quiet, route.escalate, route.group_interval))
+        gather = _gather(route, path, alert, own)
+        way = Way(path, receivers, paused, quiet, route.escalate, gather, route.repeat_interval)
+        found.append(way)
     return tuple(found)
+
+
+def _gather(route: Route, path: tuple[str, ...], alert: Alert, own: Words) -> Gather | None:
+    """The group of an alert on a route; exercises are never in one with what is real."""
+    if route.group_wait is None and route.group_interval is None:
+        return None
+    group = alert.incident.id
+    if route.group_by:
+        values = [f"{word}={'|'.join(sorted(own[word]))}" for word in route.group_by]
+        group = " ".join((" > ".join(path), *values, *(["EXERCISE"] if alert.exercise else [])))
+    none = timedelta()
+    wait, interval = route.group_wait or none, route.group_interval or none
+    return Gather(group, wait, interval, bool(route.group_by))
 
 
 def _leaves(
@@ -240,13 +270,27 @@ def without_sound(routing: Routing, receiver: str, alert: Alert, now: datetime) 
 
 
 def gathering(routing: Routing, receiver: str, alert: Alert, now: datetime) -> Way | None:
-    """The way with the shortest gathering; None if one that leads to a receiver has none at all."""
+    """The way on which an alert waits least; None if a way to the receiver lets it pass."""
     leading = [
         way for way in ways(routing, alert, now) if receiver in way.receivers and not way.paused
     ]
-    if not leading or any(way.gather is None for way in leading):
+    if any(way.gather is None for way in leading):
         return None
-    return min(leading, key=lambda way: way.gather or timedelta())
+    return min(leading, key=lambda way: way.gather[1:3] if way.gather else (), default=None)
+
+
+def soonest_repeat(routing: Routing) -> timedelta | None:
+    """The shortest `repeat_interval` of all routes; None if there is none."""
+    routes = walk(routing.route, ()) if routing.route else ()
+    return min((one.repeat_interval for _, one in routes if one.repeat_interval), default=None)
+
+
+def repeating(routing: Routing, receiver: str, alert: Alert, now: datetime) -> timedelta | None:
+    """After how long a receiver is told again of what its routes lead to it; None if never."""
+    open_ways = [way for way in ways(routing, alert, now) if not way.paused]
+    return min(
+        (way.repeat for way in open_ways if receiver in way.receivers and way.repeat), default=None
+    )
 
 
 def escalations(routing: Routing, alert: Alert, now: datetime) -> tuple[Escalation, ...]:

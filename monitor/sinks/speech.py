@@ -241,6 +241,8 @@ PHRASES: Mapping[str, tuple[str, str, str]] = {
         "While it was quiet: {what}", "Пока было тихо: {what}", "Поки було тихо: {what}",
     ),
     "digest_updates": ("Updates: {what}", "Обновления: {what}", "Оновлення: {what}"),
+    "digest_gathered": ("Together: {what}", "Вместе: {what}", "Разом: {what}"),
+    "digest_repeat": ("Still open: {what}", "Ещё не закрыто: {what}", "Ще не закрито: {what}"),
     "digest_since": ("What has happened", "Что произошло", "Що сталося"),
     "digest_counts": (
         "{opened} opened, {open} open now, {waiting} not acknowledged, {false} false alarms",

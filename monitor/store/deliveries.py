@@ -148,6 +148,14 @@ def held_back(db: Database, sink: str, after: int, limit: int = 2000) -> tuple[D
     return tuple(one for _, one in found)
 
 
+def last_handled(db: Database, sink: str, incident: str) -> datetime | None:
+    """When a sink last dealt with an alert of an incident, sent or not; None if never."""
+    found = _deliveries(
+        db, "sink = ? AND incident = ? ORDER BY sequence DESC LIMIT 1", (sink, incident)
+    )
+    return found[0][1].at if found else None
+
+
 def told_since(db: Database, sink: str, incident: str, sequence: int) -> bool:
     """Whether a sink has sent something of an incident behind a sequence."""
     return bool(

@@ -110,13 +110,17 @@ class Story:
             history=history,
         )
         self.state, decision = decide(self.state, event, self.book)
+        self._keep(decision)
+        return decision
+
+    def _keep(self, decision: Decision) -> None:
+        """What the store would do with it."""
         self.alerts.extend(decision.alerts)
         self.incidents.update((one.id, one) for one in decision.incidents)
         for gone in decision.gone:
             self.supports.pop(gone[:3], None)
         for support in decision.supports:
             self.supports[(support.incident, support.source, support.id)] = support
-        return decision
 
     def pass_time(self, now: datetime) -> None:
         """Fire what is due by now."""
