@@ -17,6 +17,7 @@ from monitor.sources.telegram.listing import PAGE, Lister
 from monitor.sources.telegram.register import Register, Step, Watched
 from tests.doubles.intake import Board, Ledger
 from tests.doubles.telegram.bench import QUICK, Bench, signed_in
+from tests.doubles.telegram.campaign import Collector
 from tests.doubles.telegram.client import run_key
 from tests.doubles.telegram.control import started
 
@@ -188,3 +189,33 @@ def _same(before: Coverage | None) -> Coverage:
 
 async def _plainly(watched: Watched, do: Callable[[Watched], Awaitable[None]]) -> None:
     await do(watched)
+
+
+async def test_a_reaction_hides_no_edit(tmp_path: Path) -> None:
+    """Edits before and after a reaction are stored, though it makes the post look unedited.
+
+    And though the server's clock is behind ours: edits are ordered by its time alone.
+    """
+    async with started(run_key()) as telegram:
+        bench = await signed_in(telegram, tmp_path)
+        await telegram.set_clock(ahead=-30)
+        collector = Collector(telegram, tmp_path, bench.file, bench.names)
+        await collector.start()
+        async with asyncio.timeout(20):
+            while not any(one["updates"] for one in await telegram.lines()):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.05)
+            number = await telegram.post(bench.channel, "первое")
+            await telegram.edit(bench.channel, number, text="второе", push=False)
+            await telegram.react(bench.channel, number)
+            await _holds(collector, number, "второе")
+            await telegram.edit(bench.channel, number, text="третье")
+            await _holds(collector, number, "третье")
+        await collector.kill()
+
+
+async def _holds(collector: Collector, number: int, text: str) -> None:
+    """Wait until a post is stored with a text."""
+    texts: list[str] = []
+    while text not in texts:
+        await asyncio.sleep(0.05)
+        texts = [one.text for (_, name), one in collector.stored().items() if name == str(number)]

@@ -128,10 +128,11 @@ def test_an_album_is_one_post(written: Written) -> None:
 
 
 def test_a_reaction_is_no_edit(written: Written) -> None:
-    """A post that was only reacted to has no edit time; an edited one has."""
+    """A post that was only reacted to has no edit time; told as an edit it has the server's."""
     written.write(text="а")
     written.ledger.react(written.channel, 1, RAID + 60)
-    assert written.read(kind="edit")[0].post.edited_at is None
+    assert written.read()[0].post.edited_at is None
+    assert written.read(kind="edit")[0].post.edited_at == datetime(2023, 5, 22, 9, 15, tzinfo=UTC)
     written.ledger.edit(written.channel, 1, {"text": "б"}, RAID + 120)
     assert written.read(kind="edit")[0].post.edited_at == datetime(2023, 5, 22, 9, 16, tzinfo=UTC)
 

@@ -33,7 +33,9 @@ def received(
     """One message, or the messages of one album in ascending order, as a post in its envelope.
 
     `raw` holds the TL bytes of each message, one after the other. `observed_at` is when the server
-    was asked for them, or when they were pushed: what tells a late post from a new one.
+    was asked for them, or when they were pushed: what tells a late post from a new one. A reaction
+    hides when a post was edited: told as an edit it has that time, or that of the reaction. Edits
+    are ordered by the server's time, and ours may be ahead of it.
     """
     first = messages[0]
     texts = [text for message in messages if (text := _said(message))]
@@ -41,7 +43,7 @@ def received(
     edits = [
         message.edit_date
         for message in messages
-        if getattr(message, "edit_date", None) and not message.edit_hide
+        if getattr(message, "edit_date", None) and (kind == "edit" or not message.edit_hide)
     ]
     name = source.partition(":")[2]
     post = Post(
