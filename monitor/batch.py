@@ -44,6 +44,9 @@ FLOORS: dict[bool, str] = {False: "repeats/real", True: "repeats/exercise"}
 AWAY: dict[bool, str] = {False: "away/real", True: "away/exercise"}
 """Under which fact it is written when we were not there."""
 
+RECORDED = timedelta(days=30)
+"""An exercise whose latest moment is older does not run by our clock."""
+
 _AWAY = msgspec.json.Decoder(Away)
 _HEARD = msgspec.json.Decoder(dict[str, Heard])
 _MISSED = msgspec.json.Decoder(dict[str, Missed])
@@ -76,7 +79,8 @@ def remembered(db: Database, book: Book | None = None, started: datetime | None 
         now = known.get(MOMENTS[realm])
         seen = datetime.fromisoformat(now) if now else state.now
         away = _AWAY.decode(known[AWAY[realm]]) if AWAY[realm] in known else None
-        away = back_again(away, seen, started) if started is not None else away
+        if started is not None and not (realm and _of_a_recording(seen, started)):
+            away = back_again(away, seen, started)
         state = msgspec.structs.replace(
             state,
             now=seen,
@@ -91,6 +95,11 @@ def remembered(db: Database, book: Book | None = None, started: datetime | None 
         )
         memory = memory.replace(state, exercise=realm)
     return with_baselines(db, memory, book) if book is not None else memory
+
+
+def _of_a_recording(seen: datetime | None, started: datetime) -> bool:
+    """Whether an exercise's time is that of old posts: it stands still while we are away."""
+    return seen is not None and started - seen > RECORDED
 
 
 def with_baselines(db: Database, memory: Memory, book: Book) -> Memory:

@@ -66,3 +66,15 @@ def test_a_short_restart_changes_nothing(tmp_path: Path) -> None:
         at.passes(29)
         at.restart(30)
         assert [kind for kind, _ in told(at.passes(30.1))] == ["opened"]
+
+
+def test_the_time_of_an_old_recording_waits_for_us(tmp_path: Path) -> None:
+    """A recording of years ago goes on where it stood: what nobody answers is told in time."""
+    with desk(tmp_path, ABSENCE) as at:
+        at.exercise = True
+        at.post(0, "paper", "a raid")
+        at.passes(5)
+        at.restart(3 * 365 * 24 * 60)
+        ((kind, reason),) = told(at.post(31, "paper", "weather"))
+        assert kind == "opened"
+        assert "away" not in reason

@@ -43,6 +43,8 @@ class Desk:
         self.name = name
         self.pipeline = Pipeline(self.matcher, remembered(self.db, self.book))
         self.seen = 0
+        self.exercise = False
+        """Whether the posts are those of an exercise."""
 
     def restart(self, minutes: float | None = None) -> None:
         """Forget everything that is not stored; to be back so many minutes after the start."""
@@ -67,7 +69,7 @@ class Desk:
             published_at=at, edited_at=at if kind == "edit" else None, observed_at=seen,
             text=text, forwarded_from=origin,
         )  # fmt: skip
-        return self._take((Received(post=post),), minutes)
+        return self._take((Received(post=post, exercise=self.exercise),), minutes)
 
     def _take(self, posts: tuple[Received, ...], minutes: float) -> list[Alert]:
         now = START + timedelta(minutes=minutes)
