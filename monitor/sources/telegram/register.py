@@ -76,6 +76,12 @@ class Watched:
         """Whether its history was looked at, by this or another account."""
         return self.known is not None and self.known.contacted
 
+    def know(self, known: Known) -> None:
+        """This is stored of it now; up to where it is settled every post's event is known."""
+        if self.known is None or known.settled > self.known.settled:
+            self.unnumbered = {one for one in self.unnumbered if one > known.settled}
+        self.known = known
+
     def listed(self, stored: Iterable[Received]) -> None:
         """New posts were listed: their events are among those that nobody pushed."""
         settled = self.known.settled if self.known else 0
@@ -219,8 +225,7 @@ class Register:
             if posts or changed:
                 await self._deliver(Arrival(posts=tuple(posts), cursors=changed))
             for watched, known in made.items():
-                watched.known = known
-                watched.unnumbered = {one for one in watched.unnumbered if one > known.settled}
+                watched.know(known)
                 self._cover(watched, known.coverage)
             for (watched, number), event in told.items():
                 _remember(watched, number, event)
