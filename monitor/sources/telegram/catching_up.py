@@ -109,8 +109,7 @@ class CatchingUp:
         if known.relisted_at + self._every <= self._clock.now().timestamp():
             self._old.add(watched)
             self._some_old.set()
-        else:
-            await self._settle(watched)
+        await self._settle(watched)
 
     async def _settle(self, watched: Watched) -> None:
         """Search for what is not accounted for, if anything."""
