@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import os
 import sys
+import threading
 import zlib
 from collections.abc import AsyncGenerator
 from io import BufferedReader
@@ -52,11 +53,11 @@ async def blocks(path: Path | None) -> AsyncGenerator[bytes, None]:
         async for block in _standard_input():
             yield block
         return
-    opened = await asyncio.to_thread(_open, path)
+    opened = _Reading(path)
     try:
         while True:
             try:
-                block = await asyncio.to_thread(opened.read1, BLOCK)
+                block = await asyncio.to_thread(opened.block)
             except zlib.error as error:
                 raise EOFError(f"packed data is damaged: {error}") from error
             if not block:
@@ -64,6 +65,38 @@ async def blocks(path: Path | None) -> AsyncGenerator[bytes, None]:
             yield block
     finally:
         opened.close()
+
+
+class _Reading:
+    """A file that threads open and read; closed even when it is given up while a thread has it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: gzip.GzipFile | BufferedReader | None = None
+        self._held = threading.Lock()
+        self._over = False
+
+    def block(self) -> bytes:
+        """The next bytes, none at the end. For a thread: opening a pipe waits for its writer."""
+        try:
+            with self._held:
+                if self._file is None:
+                    self._file = _open(self._path)
+                return self._file.read1(BLOCK)
+        finally:
+            if self._over:
+                self._shut()
+
+    def close(self) -> None:
+        """Close it now, or as soon as the thread that has it is done."""
+        self._over = True
+        self._shut()
+
+    def _shut(self) -> None:
+        if self._held.acquire(blocking=False):
+            if self._file is not None:
+                self._file.close()
+            self._held.release()
 
 
 def _open(path: Path) -> gzip.GzipFile | BufferedReader:
