@@ -23,7 +23,7 @@ with atheris.instrument_imports(include=["monitor.text", "monitor.matching", "mo
     from monitor.source import SourceInfo
     from monitor.text.disguise import readings
     from monitor.text.fold import fold
-    from tests import naive, test_evaluate, test_evaluate_reference
+    from tests import naive, random_rules, test_evaluate, test_evaluate_reference
 
 RULES = tuple(
     test_evaluate.rule(f"r{number:03}", Term(term))
@@ -49,7 +49,7 @@ def judge(data: bytes) -> None:
         raise AssertionError(f"not between spaces: {text!r}")
     post = test_evaluate.post(text)
     told, meant = (
-        test_evaluate_reference.hits_of(MATCHER, post),
+        random_rules.answers(MATCHER, post),
         naive.evaluate(RULES, text, WHO, post),
     )
     if told != meant:

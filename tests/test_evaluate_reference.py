@@ -29,7 +29,7 @@ from monitor.rule import (
 from monitor.source import SourceInfo
 from tests import naive
 from tests.data import data_file
-from tests.random_rules import compared
+from tests.random_rules import answers, compared
 from tests.test_evaluate import NAME, Book, post, rule, terms
 
 WORDS = (
@@ -125,18 +125,6 @@ posts = st.builds(
 )  # fmt: skip
 
 
-def hits_of(matcher: Matcher, one: Post) -> list[naive.Answer]:
-    """The engine's answer in the reference's words; what stands nowhere in the text is left out."""
-    return [
-        (
-            hit.rule.id,
-            [(at.start, at.end, at.term or "") for at in hit.found if at.end],
-            {name: value for name, value in hit.captured.items() if isinstance(value, int)},
-        )
-        for hit in evaluate(matcher, one, NAME)
-    ]
-
-
 @settings(max_examples=100, deadline=None)
 @given(st.lists(conditions, min_size=1, max_size=4), st.lists(posts, min_size=1, max_size=5))
 def test_hits_equal_the_reference(whens: list[Condition], bodies: list[Post]) -> None:
@@ -145,7 +133,7 @@ def test_hits_equal_the_reference(whens: list[Condition], bodies: list[Post]) ->
     who = SourceInfo(id="telegram:x")
     matcher = Matcher(Book(rules, {who.id: who}), inflect=as_written)
     for one in bodies:
-        assert hits_of(matcher, one) == naive.evaluate(rules, one.text, who, one)
+        assert answers(matcher, one) == naive.evaluate(rules, one.text, who, one)
 
 
 @settings(max_examples=100, deadline=None)
@@ -191,7 +179,7 @@ def test_real_posts_give_the_hits_of_the_reference() -> None:
     with gzip.open(data_file("posts/ru-news.jsonl.gz"), "rt", encoding="utf-8") as lines:
         for line in lines:
             text = json.loads(line)["text"]
-            hits = hits_of(matcher, post(text))
+            hits = answers(matcher, post(text))
             posts += 1
             fired += bool(hits)
             assert hits == naive.evaluate(REAL_RULES, text, who), text

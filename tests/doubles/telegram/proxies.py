@@ -4,6 +4,7 @@ Each relays to where it is told (an MTProxy: to the double) and remembers the lo
 connections, so that a test can tell which of the double's connections did not come through it.
 """
 
+import abc
 import asyncio
 import base64
 import struct
@@ -23,7 +24,7 @@ class RefusedError(Exception):
     """The client is not let through."""
 
 
-class LittleProxy:
+class LittleProxy(abc.ABC):
     """A listening proxy; `asked` counts its clients, `used` are the ports it went on from."""
 
     def __init__(self, server: int) -> None:
@@ -63,8 +64,9 @@ class LittleProxy:
             if task is not None:
                 self._tasks.discard(task)
 
+    @abc.abstractmethod
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        raise NotImplementedError
+        """Speak the proxy's language with one client, then relay."""
 
     async def _go_on(self, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         there, back = await asyncio.open_connection(LOOPBACK, port)
