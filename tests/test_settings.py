@@ -291,9 +291,9 @@ def test_every_verb_that_looks_does_without_secrets(
         assert "is not set" not in said, words
         assert "cannot be read" not in said, words
     assert main(["check"]) == 1
-    said = capsys.readouterr()
-    assert "$TOKEN is not set" in said.out
-    assert said.err == "7 mistakes\n"
+    told = capsys.readouterr()
+    assert "$TOKEN is not set" in told.out
+    assert told.err == "7 mistakes\n"
 
 
 def test_the_quick_start_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
