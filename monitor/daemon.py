@@ -25,6 +25,7 @@ from monitor.console.metrics import AccountLive, Live
 from monitor.control import Answer, Verbs, serve
 from monitor.digests import Digests
 from monitor.escalating import Escalating
+from monitor.garbage import short_collections
 from monitor.habits import Habits
 from monitor.health import Board
 from monitor.intake import Gate
@@ -191,6 +192,7 @@ class Daemon:
             VitalPartError: in an ExceptionGroup: the pipeline keeps failing.
         """
         async with contextlib.AsyncExitStack() as stack:
+            stack.enter_context(short_collections())
             stack.push_async_callback(self._writer.aclose)
             stack.push_async_callback(self._outbox.aclose)
             await stack.enter_async_context(self._fetch)

@@ -23,6 +23,7 @@ import msgspec
 from monitor.gazetteer.areas import Box
 from monitor.gazetteer.lookup import Candidate
 from monitor.gazetteer.names import ways
+from monitor.loosely import loosely
 from monitor.place import Place
 
 FORMAT = 3
@@ -69,8 +70,8 @@ class Compiled:
         with (folder / PLACES).open("rb") as file:
             empty = not self._starts[-1]  # nothing cannot be mapped
             self._bytes = b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self.find = lru_cache(maxsize=65536)(self._find)
-        self.place = lru_cache(maxsize=16384)(self._place)
+        self.find = lru_cache(maxsize=65536)(loosely(self._find))
+        self.place = lru_cache(maxsize=16384)(loosely(self._place))
 
     def __reduce__(self) -> tuple[type["Compiled"], tuple[Path]]:
         """Another process opens the folder itself: the pages are shared."""
@@ -129,7 +130,7 @@ class Layers:
         for one in reversed(self.layers):
             self.sources |= one.sources
         self._above = {one: self.layers[:at] for at, one in enumerate(self.layers)}
-        self.find = self.layers[0].find if len(self.layers) == 1 else self._find
+        self.find = self.layers[0].find if len(self.layers) == 1 else loosely(self._find)
 
     def __reduce__(self) -> tuple[type["Layers"], tuple[tuple[Compiled, ...]]]:
         """Each layer is opened again."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple, TypeVar
 
+from monitor.loosely import loosely
 from monitor.matching.concepts import Concepts
 from monitor.rule import Rule
 from monitor.rulebook.compile import texts_of
@@ -98,9 +99,9 @@ class Filing:
         for concept in self.filed:
             self.near[concept] = _UNMADE
         self._same: dict[Group, Group] = {}
-        self.plans = _Made(self._plan)
+        self.plans = _Made(loosely(self._plan))
         """By rule: how it is tried."""
-        self._named = _Made(self.named)
+        self._named = _Made(loosely(self.named))
         self.under = frozenset(self.filed)
         """All that some rule is filed under."""
         self.always = self._concepts.nothing in self.filed

@@ -14,6 +14,7 @@ import regex
 from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
 from monitor.lexicon.surfaces import Surface
+from monitor.loosely import loosely
 from monitor.matching.concepts import Concepts
 from monitor.rulebook.packed import PackedMap
 from monitor.rulebook.patterns import (
@@ -125,7 +126,7 @@ class Scanner:
             and (meaning.lead, meaning.trail, meaning.open) == _USUAL
             and not any(check.surface.tag for check in meaning.checks)
         )
-        self._said = lru_cache(maxsize=16384)(self._say)
+        self._said = lru_cache(maxsize=16384)(loosely(self._say))
         self.find: Callable[..., list[RawFind]]
         """Every overlapping find in a folded text: bytes or str as the automaton is."""
         if not keys:
@@ -146,7 +147,7 @@ class Scanner:
     def __setstate__(self, state: dict[str, object]) -> None:
         """Begin to remember anew."""
         vars(self).update(state)
-        self._said = lru_cache(maxsize=16384)(self._say)
+        self._said = lru_cache(maxsize=16384)(loosely(self._say))
 
     def _say(self, number: int, here: str) -> tuple[int, ...]:
         """The terms that a text of one find says."""
