@@ -3,7 +3,7 @@
 import random
 from datetime import UTC, datetime, timedelta
 
-from monitor.correlation.noted import Noted, hour
+from monitor.correlation.noted import Noted, PostKey, hour
 from monitor.watch import Clue, in_order
 
 START = datetime(2023, 5, 22, tzinfo=UTC)
@@ -18,7 +18,9 @@ def _clue(draw: random.Random) -> Clue:
     )  # fmt: skip
 
 
-def _contents(noted: Noted) -> tuple[object, ...]:
+def _contents(
+    noted: Noted,
+) -> tuple[dict[str, tuple[Clue, ...]], dict[PostKey, tuple[Clue, ...]], int]:
     """All that a value holds, copied."""
     table = noted.table
     for group in table.groups.values():
