@@ -92,6 +92,8 @@ class Patterns:
     def __init__(self, *, bytewise: bool) -> None:
         self.bytewise = bytewise
         self.meanings: dict[str, Meaning] = {}
+        self.longest = 1
+        """Words of the longest surface."""
 
     def add(self, surface: Surface, term: int) -> bool:
         """File a surface of a term; False if this kind of automaton has not all its letters."""
@@ -99,6 +101,7 @@ class Patterns:
         if None in words:
             return False
         coded = [word for word in words if word is not None]
+        self.longest = max(self.longest, len(coded))
         begins = [word.endswith("*") for word in surface.words]
         inner = next((at for at, begin in enumerate(begins[:-1]) if begin), None)
         check = Check(term, surface) if _doubtful(surface) else None
@@ -111,6 +114,10 @@ class Patterns:
             scout = self._meaning(coded[: inner + 1], begin=True)
             self._continue(scout, coded[inner + 1 :], begins[inner + 1 :], term, check)
         return True
+
+    def in_order(self) -> list[tuple[str, Meaning]]:
+        """Every pattern as the automaton numbers it: those that leave no question open first."""
+        return sorted(self.meanings.items(), key=lambda one: not one[1].simple)
 
     def mark_disguises(self, number: int) -> None:
         """Let `number` be found where letters are stretched, or a word's are pulled apart."""

@@ -59,11 +59,10 @@ _CODES = {character: code for code, character in enumerate(_TABLE) if character 
 _MAP = codecs.charmap_build(_TABLE)
 OTHER = _CODES.pop(_OTHER)
 _SPLIT = bytes([_CODES[SPLIT_MARKS[0]]])
-_DELETED = bytes(
-    code
-    for character, code in _CODES.items()
-    if not merged(character) and character not in SPLIT_MARKS
+_SILENT = tuple(
+    character for character in _CODES if not merged(character) and character not in SPLIT_MARKS
 )
+_DELETED = bytes(map(_CODES.__getitem__, _SILENT))
 
 
 def _byte(character: str) -> int:
@@ -149,6 +148,14 @@ def fold_straight(text: str) -> tuple[bytes, bool]:
     if _APOSTROPHE in folded:
         return _STRAY.sub(b" ", folded), straight
     return folded, straight
+
+
+def aligned(text: str, folded: bytes) -> str | None:
+    """The text without what is dropped, if each character of it then is one symbol of `folded`."""
+    for character in _SILENT:
+        text = text.replace(character, "")
+    again, straight = fold_straight(text)
+    return text if straight and again == folded else None
 
 
 def narrow(symbols: str) -> bytes | None:
