@@ -18,7 +18,7 @@ from monitor.matching.concepts import OPEN, Concepts
 from monitor.matching.filing import UNMADE, Filing, Trial, terms_named
 from monitor.matching.ground import Grounds, beside_words
 from monitor.matching.outside import linked, matched
-from monitor.matching.scan import PATTERN, Look, RawFind, Readings, Scanner, stands
+from monitor.matching.scan import Look, RawFind, Readings, Scanner, stands
 from monitor.matching.seen import MAX_PLACES, Seen, evidence
 from monitor.matching.words import Words
 from monitor.place import Place
@@ -31,7 +31,7 @@ from monitor.rulebook.plan import Group
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
 from monitor.text.disguise import readings as undisguised
-from monitor.text.fold import OTHER, fold_straight, fold_wide, has_other_letters
+from monitor.text.fold import OTHER, fold_coded, fold_wide, has_other_letters
 from monitor.text.symbols import unspaced
 
 MAX_ASKED = 1000
@@ -79,7 +79,7 @@ class Matcher:
         self._filing = Filing(compiled.rules, compiled.numbers, compiled.frequency, self._concepts)
         # What every post needs, at hand:
         self._find = self._narrow.find
-        self._meaning = self._narrow.concept.__getitem__
+        self._concept = self._narrow.concept
         self._disguise = compiled.numbers[DISGUISE]
         self._open = self._filing.always or self._wide is not None
 
@@ -131,8 +131,8 @@ class Matcher:
 
     def look(self, text: str) -> Readings:
         """Look for every term."""
-        folded, straight = fold_straight(text)
-        look = Look(text, folded, self._find(folded), straight=straight)
+        folded, coded = fold_coded(text)
+        look = Look(text, folded, self._find(folded), coded)
         return self._readings(text, folded, look)
 
     def _readings(self, text: str, folded: bytes, look: Look) -> Readings:
@@ -140,7 +140,7 @@ class Matcher:
         if self._wide is not None and self._may_be_wide(text, folded):
             wide = fold_wide(text)
             made.append((self._wide, Look(text, wide, self._wide.find(wide))))
-        if self._disguise in map(self._meaning, map(PATTERN, look.finds)):
+        if self._disguise in {self._concept[find[2]] for find in look.finds}:
             made += [(self._narrow, one) for one in self._undisguised(look)]
         return made
 
@@ -148,10 +148,10 @@ class Matcher:
         """The text read once more, only around what is stretched or pulled apart."""
         for first, last in self._narrow.around(look, self._disguise):
             for text, kept in undisguised(look.text[first:last]):
-                again, straight = fold_straight(text)
+                again, coded = fold_coded(text)
                 reading = text, [(start + first, end + first) for start, end in kept]
                 finds = self._find(again)
-                yield Look(text, again, finds, straight=straight, reading=reading)
+                yield Look(text, again, finds, coded, reading)
 
     def _may_be_wide(self, text: str, folded: bytes) -> bool:
         """Whether the character automaton could find anything."""
@@ -160,16 +160,17 @@ class Matcher:
     def judge(self, post: Post) -> tuple[list[int], Readings] | None:
         """The rules that hold, by number in the order of their ids; None for the usual post."""
         text = post.text
-        folded, straight = fold_straight(text)
+        folded, coded = fold_coded(text)
         finds = self._find(folded)
-        found = set(map(self._meaning, map(PATTERN, finds)))
+        concept = self._concept
+        found = {concept[find[2]] for find in finds}
         if self._open or self._disguise in found:
-            readings = self._readings(text, folded, Look(text, folded, finds, straight=straight))
+            readings = self._readings(text, folded, Look(text, folded, finds, coded))
             found = self._found(readings)
         else:
             readings = ()
             if OPEN in found:
-                readings = ((self._narrow, Look(text, folded, finds, straight=straight)),)
+                readings = ((self._narrow, Look(text, folded, finds, coded)),)
                 self._narrow.answer(readings[0][1], found)
         filed = self._filing.near
         near = [one for one in found if filed[one]]
@@ -179,7 +180,7 @@ class Matcher:
         if not holding and not later:
             return None
         if not readings:
-            readings = ((self._narrow, Look(text, folded, finds, straight=straight)),)
+            readings = ((self._narrow, Look(text, folded, finds, coded)),)
         if later:
             holding.update(self._tested(later, found, readings, post))
         only = self.speaker(post).rules
@@ -191,7 +192,7 @@ class Matcher:
         """Every concept that was found."""
         found = {self._concepts.nothing}
         for scanner, look in readings:
-            here = set(map(scanner.concept.__getitem__, map(PATTERN, look.finds)))
+            here = {scanner.concept[find[2]] for find in look.finds}
             if OPEN in here:
                 scanner.answer(look, here)
             found |= here
@@ -210,11 +211,11 @@ class Matcher:
         who: SourceInfo | None = None
         filed = self._filing.near
         for concept in near:
-            by = filed[concept]
-            if by is UNMADE or by is None:
-                by = self._filing.made(concept)
-            for one in by.keys() & found:
-                for trial in by[one]:
+            wanted, trials = filed[concept] or UNMADE
+            if wanted is None:
+                wanted, trials = self._filing.made(concept)
+            for one in found.intersection(wanted):
+                for trial in trials[one]:
                     number, none, more, speaks, test = trial
                     if number in tried:
                         continue

@@ -4,6 +4,7 @@ Filing is done for all rules at once; how a rule is tried is worked out when it 
 most rules of a large rulebook never do, and a start waits for none of them.
 """
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple, TypeVar
@@ -35,10 +36,12 @@ class Trial(NamedTuple):
         return not any(group.isdisjoint(found) for group in self.more)
 
 
-Near = Mapping[int, tuple[Trial, ...]]
-"""The rules filed under a concept, by what else must be found for them to be tried. So a rule that
-cannot hold costs nothing of its own. Under the concept itself: those that ask for nothing else."""
-UNMADE: Near = {-1: ()}
+Near = tuple["array[int]", Mapping[int, tuple[Trial, ...]]]
+"""Of the rules filed under a concept: what of it must be found for any to be tried, and those to be
+tried by that; under the concept itself those that ask for nothing else. So a rule that cannot hold
+costs nothing of its own. (What is mostly looked at in vain is an array: it is small and in one
+piece.)"""
+UNMADE: tuple[None, Mapping[int, tuple[Trial, ...]]] = (None, {})
 """Something is filed there, and nothing was made of it yet."""
 
 
@@ -85,7 +88,9 @@ class Filing:
         self._ready()
 
     def _ready(self) -> None:
-        self.near: list[Near | None] = [None] * self._concepts.count
+        self.near: list[Near | tuple[None, Mapping[int, tuple[Trial, ...]]] | None] = [
+            None
+        ] * self._concepts.count
         """By concept: what is filed under it, if anything."""
         for concept in self.filed:
             self.near[concept] = UNMADE
@@ -104,8 +109,8 @@ class Filing:
             for one in (concept,) if first is None else first:
                 by.setdefault(one, []).append(trial)
         same: dict[tuple[Trial, ...], tuple[Trial, ...]] = {}
-        near = {one: same.setdefault(tuple(trials), tuple(trials)) for one, trials in by.items()}
-        self.near[concept] = near
+        trials = {one: same.setdefault(tuple(some), tuple(some)) for one, some in by.items()}
+        self.near[concept] = near = array("i", trials), trials
         return near
 
     def _trial(self, number: int) -> tuple[Group | None, Trial]:

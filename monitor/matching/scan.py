@@ -8,7 +8,6 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from operator import itemgetter
 
 import regex
 from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
@@ -18,12 +17,11 @@ from monitor.matching.concepts import OPEN, Concepts
 from monitor.rulebook.packed import PackedMap
 from monitor.rulebook.patterns import Check, Meaning, Onward, Patterns, judged_words
 from monitor.text.disguise import Reading, places
-from monitor.text.fold import Origins, aligned
+from monitor.text.fold import Origins
 from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
 
 RawFind = tuple[int, int, int]
 """(start, end, pattern number), in symbols of the folded text."""
-PATTERN = itemgetter(2)
 _GAP = re.compile(" *")
 _HASHES = ("#", "\uff03")
 _TAG = regex.compile(r"[\w\p{Cf}]+")
@@ -41,28 +39,24 @@ Sighting = tuple[int, int, int]
 class Look:
     """What one automaton found in a text; what else costs time is worked out when asked for."""
 
-    __slots__ = ("_aligned", "_origins", "_view", "finds", "folded", "reading", "straight", "text")
+    __slots__ = ("_coded", "_origins", "_view", "finds", "folded", "reading", "straight", "text")
 
     def __init__(
         self,
         text: str,
         folded: bytes | str,
         finds: Sequence[RawFind],
-        *,
-        straight: bool = False,
+        coded: bytes | None = b"",
         reading: Reading | None = None,
     ) -> None:
-        """`straight`: each character is one symbol, so that places need no working out.
-
-        `reading`: how the text was made, if it is not the post's own.
-        """
+        """`coded`: see `fold_coded`; `reading`: how the text was made, if it is not the post's."""
         self.reading = reading
         self.text = text
         self.folded = folded
         self.finds = finds
-        self.straight = straight
+        self.straight = coded is None
+        self._coded = coded or b""
         self._view: str | None = None
-        self._aligned: str | None = text if straight else ""
         self._origins: Origins | None = None
 
     @property
@@ -73,19 +67,12 @@ class Look:
             self._view = folded.decode("latin-1") if isinstance(folded, bytes) else folded
         return self._view
 
-    @property
-    def aligned(self) -> str | None:
-        """The text with one character for each symbol, if it only lacks what is not seen."""
-        if self._aligned == "" and isinstance(self.folded, bytes):
-            self._aligned = aligned(self.text, self.folded)
-        return self._aligned or None
-
     def span(self, first: int, last: int) -> tuple[int, int]:
         """[start, end) in the text of the symbols [first, last) in the folded text."""
         if self.straight:
             return first - 1, last - 1
         if self._origins is None:
-            self._origins = Origins(self.text, self.folded)
+            self._origins = Origins(self.text, self.folded, self._coded)
         return self._origins.span(first, last)
 
 
@@ -147,7 +134,8 @@ class Scanner:
     def answer(self, look: Look, found: set[int]) -> None:
         """Put into `found`, in the place of OPEN, what the open questions lead to."""
         found.discard(OPEN)
-        sure, glances, folded = self._sure, self._glances, look.folded
+        text, folded, straight = look.text, look.folded, look.straight
+        sure, glances = self._sure, self._glances
         for start, end, number in look.finds:
             if number < sure:
                 continue
@@ -155,13 +143,22 @@ class Scanner:
             if glance:
                 if _next_word(folded, end - 1) not in glance:
                     continue
-            elif glance is not None and look.aligned:
-                found.update(self._said(number, look.aligned[start : end - 2]))
+            elif glance is not None:
+                if straight:
+                    found.update(self._said(number, text[start : end - 2]))
+                else:
+                    found.update(self._spelled(look, (start, end, number))[2])
                 continue
             for these, checks, first, last in self._complete(look.view, (start, end, number)):
                 found.update(these)
                 if checks:
-                    found.update(_meant(checks, look.text, *look.span(first, last)))
+                    found.update(_meant(checks, text, *look.span(first, last)))
+
+    def _spelled(self, look: Look, find: RawFind) -> tuple[int, int, tuple[int, ...]]:
+        """Where a word stands that is verified by itself, and the terms that it says."""
+        first, last = look.span(find[0] + 1, find[1] - 1)
+        say = self._said if last - first <= _SHORT else self._say
+        return first, last, say(find[2], look.text[first:last])
 
     def around(self, look: Look, term: int) -> list[tuple[int, int]]:
         """Where a term stands, each with as much text around it as a surface may need, in order.
@@ -234,9 +231,9 @@ class Scanner:
         if glance:
             if _next_word(look.folded, end - 1) not in glance:
                 return []
-        elif glance is not None and look.straight:
-            said = self._said(number, look.text[start : end - 2])
-            return [(start, end - 2, term) for term in said]
+        elif glance is not None:
+            first, last, said = self._spelled(look, find)
+            return [(first, last, term) for term in said]
         ends: list[Sighting] = []
         for terms, checks, first, last in self._complete(look.view, find):
             start, end = look.span(first, last)
