@@ -47,6 +47,7 @@ from monitor.resending import Resending
 from monitor.settings import Settings
 from monitor.signals import listen
 from monitor.silencing import Silencing
+from monitor.sinks.deliver import Sink
 from monitor.sinks.dispatch import takes_exercises
 from monitor.sinks.handling import Handling
 from monitor.sinks.room import Bots
@@ -209,11 +210,7 @@ class Daemon:
                 *(Part("settings", one.run) for one in self._reconfiguring),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
-            for broker in self._brokers:
-                await broker.listening()
-            sinks = self._start(
-                *(Part(one.name, _with(one.run, self._outbox)) for one in self._sinks)
-            )
+            sinks = self._start(*(Part(one.name, self._sending(one)) for one in self._sinks))
             answers = self._start(*(Part(one.name, one.run) for one in self._answers))
             console = self._start(*(Part(one.name, one.run) for one in self._console))
             sources = self._start(Part("sources", self._collect))
@@ -266,6 +263,16 @@ class Daemon:
 
     def _keep_so_long(self, wanted: Settings) -> None:
         self._settings = self._settings.model_copy(update={"retention": wanted.retention})
+
+    def _sending(self, sink: Sink) -> Callable[[], Awaitable[None]]:
+        """What a sink does: nobody else waits until a broker of our own takes connections."""
+
+        async def run() -> None:
+            for broker in self._brokers:
+                await broker.listening()
+            await sink.run(self._outbox)
+
+        return run
 
     def _start(self, *parts: Part) -> "asyncio.Task[None]":
         return asyncio.create_task(self._supervisor.run(parts))
