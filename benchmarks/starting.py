@@ -54,6 +54,12 @@ FILES = 100
 POSTS = "posts.json"
 REAL = ("ua-settlements-osm.csv", "ua-katottg.xlsx")
 REGIONS = ("RU-BEL", "RU-KRS", "UA-63")
+AS_INSTALLED = """
+import sys
+sys.modules.update(dict.fromkeys(("rich", "twisted")))  # for developing: structlog loads them
+from monitor.cli import main
+sys.exit(main())
+"""
 SYLLABLES = ("бе", "ло", "ка", "мо", "ри", "ту", "ве", "но", "са", "ди", "гу", "хо", "пе", "ра")
 ENDINGS = ("вка", "ново", "ское", "град", "чи", "ль")
 
@@ -172,7 +178,7 @@ def started(folder: Path) -> dict[str, float]:
 
 
 def _daemon(folder: Path, *words: str) -> "subprocess.Popen[str]":
-    words = words or ("-m", "monitor", "run", "--config", str(folder / "monitor.yaml"))
+    words = words or ("-c", AS_INSTALLED, "run", "--config", str(folder / "monitor.yaml"))
     surroundings = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
     surroundings.pop("PYTHONDONTWRITEBYTECODE", None)  # as installed: compiled modules are kept
     return subprocess.Popen(

@@ -25,9 +25,11 @@ from monitor.console.metrics import AccountLive, Live
 from monitor.control import Answer, Verbs, serve
 from monitor.digests import Digests
 from monitor.escalating import Escalating
+from monitor.garbage import short_collections
 from monitor.habits import Habits
 from monitor.health import Board
 from monitor.intake import Gate
+from monitor.lexicon import proper
 from monitor.matching.evaluate import Matcher
 from monitor.notices import Notices
 from monitor.parts import (
@@ -45,6 +47,7 @@ from monitor.resending import Resending
 from monitor.settings import Settings
 from monitor.signals import listen
 from monitor.silencing import Silencing
+from monitor.sinks.deliver import Sink
 from monitor.sinks.dispatch import takes_exercises
 from monitor.sinks.handling import Handling
 from monitor.sinks.room import Bots
@@ -190,6 +193,7 @@ class Daemon:
             VitalPartError: in an ExceptionGroup: the pipeline keeps failing.
         """
         async with contextlib.AsyncExitStack() as stack:
+            stack.enter_context(short_collections())
             stack.push_async_callback(self._writer.aclose)
             stack.push_async_callback(self._outbox.aclose)
             await stack.enter_async_context(self._fetch)
@@ -206,14 +210,10 @@ class Daemon:
                 *(Part("settings", one.run) for one in self._reconfiguring),
             )
             brokers = self._start(*(Part(one.name, one.run) for one in self._brokers))
-            for broker in self._brokers:
-                await broker.listening()
-            sinks = self._start(
-                *(Part(one.name, _with(one.run, self._outbox)) for one in self._sinks)
-            )
+            sinks = self._start(*(Part(one.name, self._sending(one)) for one in self._sinks))
             answers = self._start(*(Part(one.name, one.run) for one in self._answers))
             console = self._start(*(Part(one.name, one.run) for one in self._console))
-            sources = self._start(Part("sources", _with(self._collecting.run, self._habits)))
+            sources = self._start(Part("sources", self._collect))
             log.info(
                 "running",
                 rules=len(self._pipeline.matcher.rulebook.rules),
@@ -234,12 +234,17 @@ class Daemon:
         if failed:
             raise failed
 
+    async def _collect(self) -> None:
+        await _ready_to_read(self._pipeline.matcher)
+        await self._collecting.run(self._habits)
+
     async def _take(self, matcher: Matcher) -> None:
         """Put new rules in force: in the writer's thread, so that a batch has one rulebook."""
 
         def put(db: Database) -> None:
             self._pipeline.put_in_force(db, matcher)
 
+        await _ready_to_read(matcher)
         await self._writer.do(put)
         known = matcher.rulebook.sources
         self._known.clear()
@@ -258,6 +263,16 @@ class Daemon:
 
     def _keep_so_long(self, wanted: Settings) -> None:
         self._settings = self._settings.model_copy(update={"retention": wanted.retention})
+
+    def _sending(self, sink: Sink) -> Callable[[], Awaitable[None]]:
+        """What a sink does: nobody else waits until a broker of our own takes connections."""
+
+        async def run() -> None:
+            for broker in self._brokers:
+                await broker.listening()
+            await sink.run(self._outbox)
+
+        return run
 
     def _start(self, *parts: Part) -> "asyncio.Task[None]":
         return asyncio.create_task(self._supervisor.run(parts))
@@ -357,6 +372,12 @@ class Daemon:
 
 def _material(settings: Settings) -> Material:
     return Material(settings.rules, settings.sources, settings.places, settings.state)
+
+
+async def _ready_to_read(matcher: Matcher) -> None:
+    """Load what resolving a place asks for; at the first post that names one, posts would wait."""
+    if matcher.gazetteer.places or matcher.gazetteer.world is not None:
+        await asyncio.to_thread(proper.ready)
 
 
 def _with(run: Callable[[T], Awaitable[None]], argument: T) -> Callable[[], Awaitable[None]]:

@@ -1,8 +1,8 @@
 """Rules that were made ready, kept in the state folder: a start need not make them again.
 
 A file holds a pickled matcher behind a line with the digest of all that it was made from (files,
-code, dictionaries, Python) and one with the SHA-256 of the rest. Whatever does not agree, down to a
-flipped bit, means that the rules are made again; it is never an error.
+code, dictionaries, Python) and the CRC-32 of the rest. Whatever does not agree, down to a flipped
+bit, means that the rules are made again; it is never an error.
 """
 
 import contextlib
@@ -13,7 +13,9 @@ import importlib.metadata
 import os
 import pickle
 import stat
+import struct
 import sys
+import zlib
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
@@ -30,7 +32,8 @@ KEPT = 6
 """So many stay beside each other: of rules that are tried, of a version that is gone back to."""
 LARGE = 2_000_000
 """Bytes: what is smaller was laid over other rules, and goes with the next change."""
-FORMAT = b"monitor readymade 1"
+FORMAT = b"monitor readymade 2"
+_CHECKSUM = struct.Struct(">I")
 _MADE_BY = ("text", "lexicon", "gazetteer", "rulebook", "matching")
 _LIBRARIES = ("daachorse", "marisa-trie", "msgspec", "pymorphy3", "pymorphy3-dicts-ru",
               "pymorphy3-dicts-uk", "regex")  # fmt: skip
@@ -68,8 +71,9 @@ def _opened(path: Path, name: str) -> Matcher | None:
             return None  # somebody else could have written it: it would run as our own code
         content = memoryview(file.read())
     head = _head(name)
-    digest, body = content[len(head) : len(head) + 32], content[len(head) + 32 :]
-    if content[: len(head)] != head or hashlib.sha256(body).digest() != digest:
+    start = len(head) + _CHECKSUM.size
+    body = content[start:]
+    if content[:start] != head + _CHECKSUM.pack(zlib.crc32(body)):
         return None
     made = unpacked(body)
     os.utime(path)
@@ -121,7 +125,7 @@ def keep(state: Path | None, names: Iterable[str], matcher: Matcher) -> None:
     if isinstance(book, Rulebook):
         matcher = matcher.speaking_for(structs.replace(book, examples={}, timelines=()))
     body = pickle.dumps(matcher, pickle.HIGHEST_PROTOCOL)
-    digest = hashlib.sha256(body).digest()
+    checksum = _CHECKSUM.pack(zlib.crc32(body))
     with contextlib.suppress(OSError):
         folder = state / FOLDER
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -129,7 +133,7 @@ def keep(state: Path | None, names: Iterable[str], matcher: Matcher) -> None:
             fresh = folder / f".{name}.{os.getpid()}"
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                file.writelines((_head(name), digest, body))
+                file.writelines((_head(name), checksum, body))
             fresh.rename(folder / name)
         _clear(folder)
 

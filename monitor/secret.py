@@ -15,20 +15,31 @@ from monitor.form import wrong
 
 MAX_BYTES = 65_536
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_KINDS = ("env", "file", "credential")
 _HOW = "write env:NAME, file:PATH or credential:NAME, and keep the secret itself there"
 
 
 class Secret:
-    """A secret that was read; it shows itself only when asked by `reveal`."""
+    """A secret by its reference; it shows itself only when asked by `reveal`.
+
+    It is `unread` where nobody needs it: who looks at the state need not be able to read it.
+    """
 
     __slots__ = ("_value", "reference")
 
-    def __init__(self, reference: str, value: str) -> None:
+    def __init__(self, reference: str, value: str | None) -> None:
         self.reference = reference
         self._value = value
 
+    @property
+    def unread(self) -> bool:
+        """Whether only its reference is known."""
+        return self._value is None
+
     def reveal(self) -> str:
         """The secret. Never log, store or pass it on a command line."""
+        if self._value is None:
+            raise RuntimeError(f"{self.reference} was not read")
         return self._value
 
     def __repr__(self) -> str:
@@ -50,8 +61,10 @@ class Secret:
         raise TypeError("a secret does not leave its process")
 
 
-def resolve(reference: object, folder: Path, environment: Mapping[str, str]) -> Secret:
-    """Read the secret that a reference names.
+def resolve(
+    reference: object, folder: Path, environment: Mapping[str, str], *, read: bool = True
+) -> Secret:
+    """The secret that a reference names; not `read`, only the reference is looked at.
 
     Raises:
         PydanticCustomError: not a reference, or nothing usable is there.
@@ -59,13 +72,16 @@ def resolve(reference: object, folder: Path, environment: Mapping[str, str]) -> 
     if isinstance(reference, Secret):
         return reference
     kind, _, name = reference.partition(":") if isinstance(reference, str) else ("", "", "")
-    if kind == "env" and _NAME.fullmatch(name):
+    named = _NAME.fullmatch(name) or (kind == "file" and name)
+    if not read and kind in _KINDS and named:
+        return Secret(f"{kind}:{name}", None)
+    if kind == "env" and named:
         if name not in environment:
             raise wrong(f"${name} is not set", f"set it: export {name}=...")
         value = environment[name]
-    elif kind == "file" and name:
+    elif kind == "file" and named:
         value = _from_file(folder / at_home(name))
-    elif kind == "credential" and _NAME.fullmatch(name):
+    elif kind == "credential" and named:
         place = environment.get("CREDENTIALS_DIRECTORY")
         if not place:
             raise wrong(
@@ -107,4 +123,5 @@ def _from_file(path: Path) -> str:
 
 def _validate(reference: object, info: core_schema.ValidationInfo) -> Secret:
     context = info.context or {}
-    return resolve(reference, context["folder"], context["environment"])
+    read = context.get("secrets", True)
+    return resolve(reference, context["folder"], context["environment"], read=read)

@@ -223,7 +223,11 @@ def _packaged() -> Path:
 
 
 def load(
-    path: Path, *, state: Path | None = None, environment: Mapping[str, str] | None = None
+    path: Path,
+    *,
+    state: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    secrets: bool = True,
 ) -> Settings:
     """Read a configuration.
 
@@ -231,6 +235,8 @@ def load(
         path: the file.
         state: the state folder to use whatever the file says.
         environment: where `env:` secrets and folders are looked up; the process's own if None.
+        secrets: whether they are read. Who only looks at the state needs none, and often cannot
+            read them.
 
     Raises:
         MistakesError: all mistakes of the file, missing files and secrets among them.
@@ -249,7 +255,8 @@ def load(
         _set(node, "state", str(state.absolute()))
     if "state" not in node.value:
         _set(node, "state", str(default_state(str(instance), environment)))
-    settings, mistakes = fill(Settings, node, {"folder": path.parent, "environment": environment})
+    about = {"folder": path.parent, "environment": environment, "secrets": secrets}
+    settings, mistakes = fill(Settings, node, about)
     if settings is not None:
         mistakes = [*_conflicts(settings, node)]
     if settings is None or mistakes:

@@ -32,7 +32,7 @@ class Proxy(Form):
         if self.kind == "mtproxy":
             if self.secret is None:
                 raise wrong("an mtproxy without `secret`", "add `secret: env:NAME`")
-            if not MTPROXY_SECRET.fullmatch(self.secret.reveal()):
+            if not self.secret.unread and not MTPROXY_SECRET.fullmatch(self.secret.reveal()):
                 hint = (
                     "use one of 32 hexadecimal digits, or dd and 32; those with ee are not spoken"
                 )

@@ -30,6 +30,8 @@ are relative to it. `monitor check` tells every mistake at once, as
 
 Durations are written `30s`, `5m`, `2h`, `14d`. A secret is never written here, only where it is:
 `env:NAME` (an environment variable), `file:PATH`, or `credential:NAME` (systemd's LoadCredential).
+Only `run`, `check`, `login`, `sources add` and `sources import` read secrets; every other command
+works without them.
 """
 
 UNITS = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))

@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.correlation.known import Repeats, hour_of
+from monitor.correlation.known import NUMBER, Repeats, hour_of
 from monitor.correlation.repeats import (
     MOST_POSTS,
     WINDOW_HOURS,
@@ -51,7 +51,7 @@ def known(*posts: Support) -> Repeats:
 def contents(repeats: Repeats) -> tuple[object, ...]:
     """All that a value holds, copied."""
     table = repeats.table
-    known = {key: (one.support, one.pairs, one.pieces) for key, one in table.known.items()}
+    known = {one.key: (one.support, one.sign & ~NUMBER) for one in table.known.values()}
     index = {mark: tuple(one.key for one in table.found(mark)) for mark in table.index}
     tails = {source: dict(lines) for source, lines in table.tails.items()}
     hours = {hour: frozenset(one.key for one in filed) for hour, filed in table.hours.items()}

@@ -91,6 +91,23 @@ def test_a_flooded_account_without_others_keeps_its_channels() -> None:
     assert roster.accounts()[0].state == "running"
 
 
+def test_an_account_without_a_connection_keeps_its_channels_and_says_so() -> None:
+    """It shows as unreachable, not as running; a lost or flooded one stays what it is."""
+    roster = Roster(infos(4), ["one", "two"], Board())
+    for name in ("one", "two"):
+        roster.well(name)
+    before = homes(roster, infos(4))
+    roster.unreachable("one", "connection refused")
+    assert roster.accounts()[0].state == "unreachable"
+    assert roster.accounts()[0].hint == "connection refused; tried again every few seconds"
+    assert homes(roster, infos(4)) == before
+    roster.well("one")
+    assert (roster.accounts()[0].state, roster.accounts()[0].hint) == ("running", "")
+    roster.lose("two", "revoked", "sign in again")
+    roster.unreachable("two", "connection refused")
+    assert roster.accounts()[1].state == "lost"
+
+
 def test_each_move_is_told_to_both_accounts() -> None:
     """Who loses a channel and who gets it are told their new lists."""
     told: dict[str, list[int]] = {"one": [], "two": []}

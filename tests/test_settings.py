@@ -9,11 +9,13 @@ import pytest
 from pydantic import ValidationError
 
 from monitor import settings as module
+from monitor.cli import main
 from monitor.field import STDIN
 from monitor.form import Form
 from monitor.mistake import MistakesError
 from monitor.receivers import Reader, TelegramBot, Terminal
 from monitor.settings import Settings, default_state, load, shipped
+from monitor.store.database import Database
 
 FULL = """\
 instance: desk-1
@@ -230,6 +232,68 @@ def test_secrets_hide(folder: Path) -> None:
     assert "canary-value" not in f"{found!r}{found}{found.model_dump()}"
     with pytest.raises(TypeError):
         pickle.dumps(bot.token)
+
+
+LOCKED = """\
+instance: desk-1
+state: data
+rules: [rules]
+sources: [sources.yaml]
+telegram: {accounts: [{name: main, api_id: 12345, api_hash: env:API_HASH,
+  proxy: {kind: mtproxy, host: proxy.example, port: 443, secret: env:PROXY}}]}
+bus: {url: "mqtts://broker.example:8883", username: u, password: "file:absent"}
+console: {readers: [{name: a, token: env:A}, {name: b, token: "credential:b"}]}
+receivers: [{kind: telegram_bot, name: a, chat: 1, token: env:TOKEN}]
+"""
+
+
+def test_who_only_looks_needs_no_secret(folder: Path) -> None:
+    """Where secrets are not read, none has to be there; a value in place of a name is refused."""
+    path = folder / "monitor.yaml"
+    path.write_text(LOCKED)
+    found = load(path, environment={}, secrets=False)
+    (bot,) = found.receivers
+    assert isinstance(bot, TelegramBot)
+    assert (bot.token.reference, bot.token.unread) == ("env:TOKEN", True)
+    with pytest.raises(RuntimeError, match="env:TOKEN was not read"):
+        bot.token.reveal()
+    path.write_text(LOCKED.replace("env:TOKEN", "12:literal"))
+    with pytest.raises(MistakesError, match="a secret stands here itself"):
+        load(path, environment={}, secrets=False)
+
+
+LOOKING = (
+    ("status", "--json"),
+    ("sources", "--json"),
+    ("tail",),
+    ("incidents",),
+    ("export", "alerts"),
+    ("rules", "report"),
+    ("deliveries",),
+    ("explain", "telegram:a/1"),
+    ("mutes",),
+    ("try", "ничего"),
+    ("test",),
+    ("forms", "Грайворон"),
+)
+
+
+def test_every_verb_that_looks_does_without_secrets(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A colleague without the desk's secrets can ask how it is; `check` and `run` want them."""
+    (folder / "monitor.yaml").write_text(LOCKED)
+    monkeypatch.chdir(folder)
+    Database.open(folder / "data", ballast=0).close()
+    for words in LOOKING:
+        main(list(words))
+        said = capsys.readouterr().err
+        assert "is not set" not in said, words
+        assert "cannot be read" not in said, words
+    assert main(["check"]) == 1
+    told = capsys.readouterr()
+    assert "$TOKEN is not set" in told.out
+    assert told.err == "7 mistakes\n"
 
 
 def test_the_quick_start_is_right(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,13 +94,14 @@ async def test_a_proxy_that_refuses_is_no_way_around(bench: Bench, kind: str) ->
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_proxy_that_is_gone_is_no_way_around(bench: Bench, kind: str) -> None:
-    """A proxy that nobody answers at means no connection at all."""
+    """A proxy that nobody answers at means no connection at all, and the account says so."""
     before = set(await bench.telegram.accepted())
     async with KINDS[kind](bench.telegram.port) as proxy:
         port = proxy.port
     bench.proxy = way(kind, port, SECRET)
     async with bench.collecting(PATIENT):
         await bench.until(lambda: bench.state() == "unreachable")
+    assert set(bench.board.account) == {"unreachable"}
     assert set(await bench.telegram.accepted()) == before
 
 

@@ -6,9 +6,8 @@ from typing import get_args
 
 import msgspec
 
-from monitor import settings
 from monitor.action import Action, ActionKind
-from monitor.cli.config import add_config, find_config
+from monitor.cli.config import add_config, looked_at
 from monitor.cli.screen import safe
 from monitor.store.actions import actions
 from monitor.store.database import Database
@@ -29,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print them, newest first."""
-    chosen = settings.load(find_config(options.config))
+    chosen = looked_at(options.config)
     db = Database.open(chosen.state, readonly=True)
     try:
         found = actions(db, incident=options.incident, did=options.did or (), limit=options.limit)

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from monitor import settings
 from monitor.alert import Alert
 from monitor.backtest import Comparison, Difference, Rerun, Ring, Rings, compare, rerun, ring
-from monitor.cli.config import add_config, find_config
+from monitor.cli.config import add_config, looked_at
 from monitor.cli.progress import bar
 from monitor.cli.screen import show_on
 from monitor.cli.stored import days
@@ -73,7 +72,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Compare; exit code 0 whatever comes out, 130 if it was stopped before the end."""
     os.nice(max(0, NICE - os.nice(0)))
-    chosen = settings.load(find_config(options.config))
+    chosen = looked_at(options.config)
     if options.tune or options.wrong:
         return _tune(options, chosen)
     running = _book(chosen, chosen.rules)

@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     target: Target | None = None
     mistakes: tuple[Mistake, ...] = ()
     try:
-        target = read_target(options.path, options.config)
+        target = read_target(options.path, options.config, secrets=True)
         matcher_of(target.rulebook, target.state)
     except MistakesError as error:
         mistakes = error.mistakes

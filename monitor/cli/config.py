@@ -4,9 +4,10 @@ import argparse
 import os
 from pathlib import Path
 
+from monitor import settings
 from monitor.document import exists, shown
 from monitor.mistake import Mark, Mistake, MistakesError
-from monitor.settings import shipped
+from monitor.settings import Settings, shipped
 
 QUICKSTART = "quickstart"
 DEFAULT = "monitor.yaml"
@@ -35,3 +36,12 @@ def find_config(given: str | None) -> Path:
         hint = f"try `--config {QUICKSTART}`{where}"
         raise MistakesError([Mistake(Mark(shown(path), 1, 1), "no configuration here", hint)])
     return path
+
+
+def looked_at(given: str | None) -> Settings:
+    """The configuration for a verb that only looks, or asks the daemon: no secret is read.
+
+    Raises:
+        MistakesError: all its mistakes.
+    """
+    return settings.load(find_config(given), secrets=False)

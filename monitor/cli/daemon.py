@@ -4,14 +4,13 @@ import contextlib
 import getpass
 import sys
 
-from monitor import settings
-from monitor.cli.config import find_config
+from monitor.cli.config import looked_at
 from monitor.control import Answer, ask
 
 
 def command(config: str | None, verb: str, **details: object) -> Answer | None:
     """The daemon's answer; None, and the reason on stderr, if it refuses or does not run."""
-    chosen = settings.load(find_config(config))
+    chosen = looked_at(config)
     answer = ask(chosen.state, verb, **details) if chosen.state.is_dir() else None
     if answer is None:
         print("the daemon is not running - start it with: monitor run", file=sys.stderr)

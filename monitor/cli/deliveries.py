@@ -6,8 +6,7 @@ from typing import get_args
 
 import msgspec
 
-from monitor import settings
-from monitor.cli.config import add_config, find_config
+from monitor.cli.config import add_config, looked_at
 from monitor.cli.screen import safe
 from monitor.store.attempts import attempts_of
 from monitor.store.database import Database
@@ -36,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print them."""
-    chosen = settings.load(find_config(options.config))
+    chosen = looked_at(options.config)
     states = {*(options.state or ()), *(("dead", "refused") if options.dead else ())}
     db = Database.open(chosen.state, readonly=True)
     try:

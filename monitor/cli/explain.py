@@ -11,9 +11,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from monitor import settings
 from monitor.alert import Alert
-from monitor.cli.config import add_config, find_config
+from monitor.cli.config import add_config, looked_at
 from monitor.cli.incident_story import IncidentStory, story_lines, story_of
 from monitor.cli.screen import safe
 from monitor.cli.try_ import show
@@ -70,7 +69,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the chain; exit code 1 if nothing is known by that name."""
-    chosen = settings.load(find_config(options.config))
+    chosen = looked_at(options.config)
     rulebook = load(chosen.rules, chosen.sources, place_paths=chosen.places)
     matcher = matcher_of(rulebook, chosen.state)
     db = Database.open(chosen.state, readonly=True)

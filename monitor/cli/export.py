@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from monitor import settings
 from monitor.alert import to_json
-from monitor.cli.config import add_config, find_config
+from monitor.cli.config import add_config, looked_at
 from monitor.store.archive import stored_after
 from monitor.store.database import Database
 from monitor.store.incidents import incidents_after
@@ -28,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write everything of one kind to standard output."""
-    db = Database.open(settings.load(find_config(options.config)).state, readonly=True)
+    db = Database.open(looked_at(options.config).state, readonly=True)
     try:
         for line in EXPORTS[options.what](db):
             sys.stdout.buffer.write(line + b"\n")

@@ -9,8 +9,7 @@ import sys
 
 import msgspec
 
-from monitor import settings
-from monitor.cli.config import add_config, find_config
+from monitor.cli.config import add_config, looked_at
 from monitor.cli.daemon import command, user
 from monitor.cli.screen import safe
 from monitor.correlation.claiming import ranges
@@ -57,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     """Print the incidents, the one that changed last at the end."""
-    db = Database.open(settings.load(find_config(options.config)).state, readonly=True)
+    db = Database.open(looked_at(options.config).state, readonly=True)
     try:
         found = [one for one in incidents_after(db) if one.open or options.all]
     finally:

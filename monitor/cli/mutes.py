@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from monitor import settings
-from monitor.cli.config import add_config, find_config
+from monitor.cli.config import add_config, looked_at
 from monitor.cli.screen import safe
 from monitor.silence import Silence
 from monitor.store.database import Database
@@ -23,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print them, newest first."""
-    chosen = settings.load(find_config(options.config))
+    chosen = looked_at(options.config)
     now = datetime.now(UTC)
     db = Database.open(chosen.state, readonly=True)
     try:

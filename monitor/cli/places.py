@@ -11,8 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from monitor import settings
-from monitor.cli.config import DEFAULT, add_config, find_config
+from monitor.cli.config import DEFAULT, add_config, looked_at
 from monitor.cli.progress import compiling
 from monitor.document import exists
 from monitor.gazetteer.build import compile_installed, open_world, save_import
@@ -87,7 +86,7 @@ def open_gazetteer(config: str | None) -> Gazetteer:
 def _where(config: str | None) -> tuple[Path, tuple[Path, ...]]:
     """The state folder and the files of places."""
     if config or os.environ.get("MONITOR_CONFIG") or exists(Path(DEFAULT)):
-        chosen = settings.load(find_config(config))
+        chosen = looked_at(config)
         return chosen.state, chosen.places
     return default_state(host_instance(), os.environ), (shipped("rules/places.yaml"),)
 

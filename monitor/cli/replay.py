@@ -16,9 +16,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO, cast
 
-from monitor import settings
 from monitor.alert import Alert, to_json
-from monitor.cli.config import add_config, find_config
+from monitor.cli.config import add_config, looked_at
 from monitor.cli.screen import show_on
 from monitor.correlation.windows import Memory
 from monitor.mistake import Mark, Mistake, MistakesError
@@ -48,7 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Replay; exit code 0, or 1 when a line could not be read."""
-    chosen = settings.load(find_config(options.config))
+    chosen = looked_at(options.config)
     rules = [options.rules] if options.rules else chosen.rules
     rulebook = load(rules, chosen.sources, place_paths=chosen.places)
     matcher = matcher_of(rulebook, chosen.state)

@@ -11,9 +11,8 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from monitor import settings
 from monitor.alert import Alert
-from monitor.cli.config import add_config, find_config
+from monitor.cli.config import add_config, looked_at
 from monitor.cli.screen import safe
 from monitor.escalating import receivers_of, remembered
 from monitor.form import duration_text
@@ -44,7 +43,7 @@ def _moment(text: str) -> datetime:
 
 def run(options: argparse.Namespace) -> int:
     """Print it; exit code 1 if there is no such alert."""
-    chosen = settings.load(find_config(options.config))
+    chosen = looked_at(options.config)
     db = Database.open(chosen.state, readonly=True)
     try:
         one = alert(db, options.alert)

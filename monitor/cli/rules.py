@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from monitor import settings
-from monitor.cli.config import add_config, find_config
+from monitor.cli.config import add_config, looked_at
 from monitor.cli.stored import days
 from monitor.store.database import Database
 from monitor.store.precision import RuleReport, precision
@@ -28,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print a line per rule, most false alarms first."""
-    chosen = settings.load(find_config(options.config))
+    chosen = looked_at(options.config)
     db = Database.open(chosen.state, readonly=True)
     try:
         reports = precision(db, datetime.now(UTC) - options.since, exercise=options.exercise)

@@ -48,7 +48,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it; exit code 2 if something is missing on the command line."""
-    chosen = settings.load(find_config(options.config))
+    reads = options.action in {"add", "import"}  # they may ask Telegram
+    chosen = settings.load(find_config(options.config), secrets=reads)
     if options.action == "list":
         return show(chosen, as_json=options.json)
     named = options.what or (options.action == "import" and options.folder)

@@ -4,8 +4,7 @@ import argparse
 import json
 from collections.abc import Mapping
 
-from monitor import settings
-from monitor.cli.config import add_config, find_config
+from monitor.cli.config import add_config, looked_at
 from monitor.control import Answer, ask
 from monitor.store.archive import outcomes
 from monitor.store.database import Database
@@ -21,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print it; exit code 0 if the daemon runs, 1 if not."""
-    chosen = settings.load(find_config(options.config))
+    chosen = looked_at(options.config)
     stored = _stored(chosen.state)
     answer = ask(chosen.state, "status") if chosen.state.is_dir() else None
     running = answer if answer and "error" not in answer else None

@@ -36,7 +36,7 @@ def configured(given: str | None) -> Settings | None:
         if given:
             raise
         return None
-    return settings.load(path)
+    return settings.load(path, secrets=False)
 
 
 def stored_posts(chosen: Settings | None, since: timedelta) -> Iterator[Post]:

@@ -4,9 +4,8 @@ import argparse
 import sys
 import time
 
-from monitor import settings
 from monitor.alert import to_json
-from monitor.cli.config import add_config, find_config
+from monitor.cli.config import add_config, looked_at
 from monitor.cli.screen import show_on
 from monitor.rulebook.load import load
 from monitor.store.database import Database
@@ -29,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print alerts: for people in a terminal, as JSON lines (contract) elsewhere."""
-    chosen = settings.load(find_config(options.config))
+    chosen = looked_at(options.config)
     db = Database.open(chosen.state, readonly=True)
     show = None
     if sys.stdout.isatty() and not options.json:

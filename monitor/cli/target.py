@@ -28,8 +28,8 @@ class Target(NamedTuple):
     config: tuple[Path, Settings] | None = None
 
 
-def read_target(given: str | None, config: str | None) -> Target:
-    """Read what PATH names; without it, the configuration.
+def read_target(given: str | None, config: str | None, *, secrets: bool = False) -> Target:
+    """Read what PATH names; without it, the configuration, whose `secrets` are read if asked.
 
     A single rule file may use the word lists of the files beside it.
 
@@ -50,7 +50,7 @@ def read_target(given: str | None, config: str | None) -> Target:
             return _counted(load([path], [], [path.parent], places))
         if is_places(node):
             return _counted(load([], [], (), [path]))
-    chosen = settings.load(path)
+    chosen = settings.load(path, secrets=secrets)
     accounts = [one.name for one in chosen.telegram.accounts]
     rulebook = load(chosen.rules, chosen.sources, place_paths=chosen.places, accounts=accounts)
     return Target(rulebook, len(rulebook.files) + 1, chosen.state, (path, chosen))

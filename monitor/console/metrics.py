@@ -93,7 +93,7 @@ def _of_accounts(
     """Name, help and samples of the families about accounts."""
     yield (
         "account_running",
-        "1 if an account reads channels; 0 if it is lost, flooded or starting.",
+        "1 if an account reads channels; 0 if it is lost, flooded, unreachable or starting.",
         [({"account": one.account}, float(one.state == "running")) for one in accounts],
     )
     yield (

@@ -7,16 +7,15 @@ that a restart knows the same.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
-from operator import attrgetter
 from zlib import crc32
 
 import msgspec
 
-from monitor.incident import Support
-from monitor.text.sketch import bits, keys
+from monitor.incident import Sketch, Support
+from monitor.text.sketch import bits, keys, least_shared
 
 Key = tuple[datetime, str, str, str, str]
 """(published at, source, id, incident, topic) of a support; sorts in the order of telling."""
@@ -30,90 +29,137 @@ FOOTER_FROM = 3
 """A last line that so many known posts of a channel end with is its footer."""
 
 
+Sign = int
+"""What stands for a post in the index: its number in the table (the lowest 60 bits), then the bits
+of its pairs and of its pieces, 120 each. Whether it may be like another one shows in this one
+number, so that of the many that share a common word nothing else is looked at."""
+
+NUMBER = (1 << 60) - 1
+PAIRS_AT, PIECES_AT = 60, 180
+ALL_PAIRS = ((1 << 120) - 1) << PAIRS_AT
+
+COMMON = 24
+FIRST = 4
+"""Of a mark that more posts than COMMON share only so many are looked at, the earliest: the origin
+of what everybody copies is among them."""
+
+
 class Known(msgspec.Struct, gc=False, eq=False, dict=False):
-    """A post in the table: its key, its newest form, and the bits of its pairs and pieces.
+    """A post in the table: its topic, its newest form, and its sign.
 
     Of two that are one post only the same object is equal. The collector need not look at them:
     they hold values only.
     """
 
-    key: Key
+    topic: str
     support: Support
-    pairs: int
-    pieces: int
+    sign: Sign
 
+    @property
+    def key(self) -> Key:
+        """What it is known by."""
+        one = self.support
+        return one.published_at, one.source, one.id, one.incident, self.topic
 
-_key = attrgetter("key")
+    @property
+    def place(self) -> tuple[datetime, str, str]:
+        """Where it stands in the order of telling."""
+        return self.support.published_at, self.support.source, self.support.id
 
 
 class Table:
     """What is known, in dicts that are changed in place; `Repeats` makes values of it.
 
-    `known` has the posts; `index` finds them by what they say, by name and by the post that they
-    forward or link to: one, or the list of several in the order of their keys; `tails` counts, for
-    each source, how many posts end with a line; `hours` files posts by the hour of publishing, in
-    hours since 1970; no post was published after `latest`.
+    `known` has the posts by number; `index` finds them by what they say, by name and by the post
+    that they forward or link to: the sign of one, or of several in the order of their keys; `tails`
+    counts, for each source, how many posts end with a line; `hours` files posts by the hour of
+    publishing, in hours since 1970; no post was published after `latest`.
     """
 
-    __slots__ = ("hours", "index", "known", "latest", "tails")
+    __slots__ = ("hours", "index", "known", "last", "latest", "tails")
 
     def __init__(self) -> None:
-        self.known: dict[Key, Known] = {}
-        self.index: dict[Mark, Known | list[Known]] = {}
+        self.known: dict[int, Known] = {}
+        self.last = 0
+        self.index: dict[Mark, Sign | list[Sign]] = {}
         self.tails: dict[str, dict[int, int]] = {}
         self.hours: dict[int, list[Known]] = {}
         self.latest: datetime | None = None
 
+    def of(self, key: Key) -> Known | None:
+        """The post that is known by a key."""
+        return self._of(key, named(key[-1], "=", f"{key[1]}/{key[2]}"))
+
+    def _of(self, key: Key, name: Mark) -> Known | None:
+        for one in self.found(name) if name in self.index else ():
+            if one.key == key:
+                return one
+        return None
+
     def put(self, key: Key, support: Support | None) -> Support | None:
         """Take a post in its newest form, or none; what was known of it before."""
-        one = self.known.get(key)
+        name = named(key[-1], "=", f"{key[1]}/{key[2]}")
+        one = self._of(key, name)
         before = one.support if one is not None else None
         if one is not None:
             if support is not None and before is not None and _is_found_alike(before, support):
                 one.support = support
                 return before
-            self._drop(one)
+            self._drop(one, name)
         if support is not None:
-            self._enter(key, support)
+            self._enter(key[-1], support, name)
         return before
 
-    def _enter(self, key: Key, support: Support) -> None:
-        said = support.sketch
-        one = Known(key, support, bits(said.pairs), bits(said.pieces))
-        self.known[key] = one
-        for mark in marks(key[-1], support):
-            held = self.index.get(mark)
-            if held is None:
-                self.index[mark] = one
-            elif isinstance(held, list):
-                if held[-1].key < key:
-                    held.append(one)
-                elif (at := _place_of(held, one)) is not None:
-                    held.insert(at, one)
-            elif held is not one:
-                self.index[mark] = [held, one] if held.key < key else [one, held]
+    def _enter(self, topic: str, support: Support, name: Mark) -> None:
+        said, published_at = support.sketch, support.published_at
+        self.last = number = self.last + 1
+        sign = number | bits(said.pairs) << PAIRS_AT | bits(said.pieces) << PIECES_AT
+        one = self.known[number] = Known(topic, support, sign)
+        index = self.index
+        index[name] = self._with(index[name], one) if name in index else sign
+        for mark in marks(topic, support):
+            held = index.setdefault(mark, sign)
+            if held is not sign:
+                index[mark] = self._with(held, one)
         if said.tail:
             tails = self.tails.setdefault(support.source, {})
             for line in said.tail:
                 tails[line] = tails.get(line, 0) + 1
-        self.hours.setdefault(hour_of(key[0]), []).append(one)
-        if self.latest is None or self.latest < key[0]:
-            self.latest = key[0]
+        self.hours.setdefault(hour_of(published_at), []).append(one)
+        if self.latest is None or self.latest < published_at:
+            self.latest = published_at
 
-    def _drop(self, one: Known) -> None:
-        del self.known[one.key]
-        for mark in marks(one.key[-1], one.support):
+    def _with(self, held: Sign | list[Sign], one: Known) -> Sign | list[Sign]:
+        """The posts of a mark with one more, in the order of their keys, each once."""
+        signs = held if isinstance(held, list) else [held]
+        sign = one.sign
+        if signs[-1] == sign:
+            return held
+        if self.known[signs[-1] & NUMBER].support.published_at < one.support.published_at:
+            signs.append(sign)
+        elif sign not in signs:
+            signs.insert(self._place(signs, one), sign)
+        return signs
+
+    def _place(self, signs: list[Sign], one: Known) -> int:
+        """Where a post belongs in a list."""
+        return bisect_left(signs, one.key, key=lambda sign: self.known[sign & NUMBER].key)
+
+    def _drop(self, one: Known, name: Mark) -> None:
+        sign = one.sign
+        for mark in (name, *marks(one.topic, one.support)):
             held = self.index.get(mark)
             if isinstance(held, list):
-                at = bisect_left(held, one.key, key=_key)
-                if held[at : at + 1] == [one]:
+                at = held.index(sign) if sign in held[:FIRST] else self._place(held, one)
+                if held[at : at + 1] == [sign]:
                     del held[at]
                 if len(held) == 1:
                     self.index[mark] = held[0]
-            elif held is one:
+            elif held == sign:
                 del self.index[mark]
+        del self.known[sign & NUMBER]
         self._drop_lines(one.support)
-        hour = hour_of(one.key[0])
+        hour = hour_of(one.support.published_at)
         filed = self.hours[hour]
         if filed[-1] is one:  # as when all of an hour is forgotten
             filed.pop()
@@ -134,28 +180,59 @@ class Table:
     def by_name(self, topic: str, name: str) -> Iterator[Support]:
         """The posts of a topic that are SOURCE/ID, the earliest first."""
         for one in self.found(named(topic, "=", name)):
-            if one.key[-1] == topic and f"{one.key[1]}/{one.key[2]}".lower() == name.lower():
-                yield one.support
+            post = one.support
+            same = f"{post.source}/{post.id}".lower() == name.lower()
+            if one.topic == topic and same and not post.withdrawn:
+                yield post
 
     def pointing(self, topic: str, name: str) -> Iterator[Support]:
         """The posts of a topic that forward or link to SOURCE/ID, the earliest first."""
         for one in self.found(named(topic, ">", name)):
             names = (each.lower() for each in points_at(one.support))
-            if one.key[-1] == topic and name.lower() in names:
+            if one.topic == topic and name.lower() in names:
                 yield one.support
 
-    def found(self, mark: Mark) -> Sequence[Known]:
+    def found(self, mark: Mark) -> list[Known]:
         """The posts that are found by a mark, the earliest first."""
         held = self.index.get(mark)
         if held is None:
-            return ()
-        return held if isinstance(held, list) else (held,)
+            return []
+        return [self.known[one & NUMBER] for one in (held if isinstance(held, list) else (held,))]
+
+    def near(self, topic: str, support: Support) -> list[Known]:
+        """Posts by other sources that share some of the words that it is found by, maybe alike.
+
+        Common words bring many that are not: how many words two posts can share at most tells
+        nearly all of these apart at a glance.
+        """
+        shared: list[Sign] = []
+        for mark in said_by(topic, support):
+            held = self.index.get(mark)
+            if isinstance(held, list):
+                shared += held if len(held) <= COMMON else held[:FIRST]
+            elif held is not None:
+                shared.append(held)
+        if not shared:
+            return []
+        alike = _alike(support.sketch)
+        found = [self.known[one & NUMBER] for one in {one for one in shared if alike(one)}]
+        return [one for one in found if one.support.source != support.source]
 
 
-def _place_of(held: list[Known], one: Known) -> int | None:
-    """Where a post belongs in a list, None if it is there already."""
-    at = bisect_left(held, one.key, key=_key)
-    return None if held[at : at + 1] == [one] else at
+def _alike(said: Sketch) -> Callable[[Sign], bool]:
+    """Whether the post of a sign has as many bits in common with a text as one that is like it."""
+    pairs, pieces = bits(said.pairs), bits(said.pieces)
+    by_pairs, by_pieces = pairs << PAIRS_AT, pieces << PIECES_AT
+    of_pairs, of_pieces = least_shared(said.pairs, pairs), least_shared(said.pieces, pieces)
+    if not pieces:
+        return lambda sign: (sign & by_pairs).bit_count() >= of_pairs
+    if not pairs:
+        return lambda sign: (sign & by_pieces).bit_count() >= of_pieces
+    return lambda sign: (
+        (sign & by_pairs).bit_count() >= of_pairs
+        if sign & ALL_PAIRS
+        else (sign & by_pieces).bit_count() >= of_pieces
+    )
 
 
 def _is_found_alike(one: Support, other: Support) -> bool:
@@ -251,13 +328,13 @@ def hour_of(moment: datetime) -> int:
 
 
 def marks(topic: str, support: Support) -> list[Mark]:
-    """By what a post is found; what was withdrawn is not repeated."""
+    """By what a post is found besides its name; what was withdrawn is not repeated."""
     if support.withdrawn:
         return []
-    found: list[Mark] = [*said_by(topic, support)]
-    found.append(named(topic, "=", f"{support.source}/{support.id}"))
-    found += [named(topic, ">", name) for name in points_at(support)]
-    return found
+    pointed = points_at(support)
+    if not pointed:
+        return said_by(topic, support)
+    return [*said_by(topic, support), *(named(topic, ">", name) for name in pointed)]
 
 
 def named(topic: str, kind: str, name: str) -> Mark:

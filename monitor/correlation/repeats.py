@@ -16,26 +16,19 @@ from operator import attrgetter
 
 from monitor.correlation.known import (
     Footers,
-    Known,
     Repeats,
     hour_of,
     points_at,
-    said_by,
 )
 from monitor.incident import Sketch, Support
 from monitor.post import Post
-from monitor.text.sketch import bits, is_copy, is_short, least_shared, sketch
+from monitor.text.sketch import is_copy, is_short, sketch
 
 WINDOW_HOURS = 48
 """So long is a post known for its copies."""
 
 MOST_POSTS = 100_000
 """So many posts are known at most; the oldest hours go first."""
-
-COMMON = 24
-FIRST = 4
-"""Of a key that more posts than COMMON share only so many are looked at, the earliest: the origin
-of what everybody copies is among them."""
 
 SHORT_WITHIN = timedelta(hours=1)
 """Short texts that are the same later than this are said again."""
@@ -82,7 +75,7 @@ def _raised(repeats: Repeats, floor: int) -> Repeats:
 def without(repeats: Repeats, topic: str, support: Support) -> Repeats:
     """Without a post's part in an incident, whatever its newest form."""
     key = (*order(support), support.incident, topic)
-    return repeats.changed(key, None) if key in repeats.table.known else repeats
+    return repeats.changed(key, None) if repeats.table.of(key) is not None else repeats
 
 
 def put(repeats: Repeats, topic: str, support: Support) -> Repeats:
@@ -96,9 +89,10 @@ def origin_of(repeats: Repeats, topic: str, support: Support) -> Support | None:
     """The earliest known post that this one repeats, or None."""
     found = list(_pointed(repeats, topic, support))
     place = order(support)
-    earlier = [one for one in _near(repeats, topic, support) if one.key[:3] < place]
-    earlier.sort(key=_key)
-    found += islice((one.support for one in earlier if _is_repeat(one.support, support)), 1)
+    near = repeats.table.near(topic, support)
+    if near:
+        earlier = sorted([one for one in near if one.place < place], key=_key)
+        found += islice((one.support for one in earlier if _is_repeat(one.support, support)), 1)
     return min(found, key=order, default=None)
 
 
@@ -109,7 +103,7 @@ def followers(repeats: Repeats, topic: str, support: Support) -> tuple[Support, 
     later = list(table.pointing(topic, f"{support.source}/{support.id}"))
     later += [one for one in _forwards(repeats, topic, support) if order(one) > place]
     if table.latest is not None and support.published_at <= table.latest:
-        after = [one for one in _near(repeats, topic, support) if one.key[:3] > place]
+        after = [one for one in table.near(topic, support) if one.place > place]
         later += [one.support for one in after if _is_repeat(one.support, support)]
     if not later:
         return ()
@@ -133,34 +127,6 @@ def _forwards(repeats: Repeats, topic: str, support: Support) -> Iterator[Suppor
         for one in repeats.table.pointing(topic, support.origin):
             if one.origin == support.origin and _other(one, support):
                 yield one
-
-
-def _near(repeats: Repeats, topic: str, support: Support) -> list[Known]:
-    """Posts by other sources that share some of the words that it is found by, and may be alike.
-
-    Common words bring many that are not: how many words two posts can share at most tells nearly
-    all of these apart at a glance.
-    """
-    found = repeats.table.found
-    near: set[Known] = set()
-    for mark in said_by(topic, support):
-        held = found(mark)
-        near.update(held if len(held) <= COMMON else held[:FIRST])
-    if not near:
-        return []
-    said, source = support.sketch, support.source
-    pairs, pieces = bits(said.pairs), bits(said.pieces)
-    enough = least_shared(said.pairs, pairs), least_shared(said.pieces, pieces)
-    return [
-        one
-        for one in near
-        if one.key[1] != source
-        and (
-            (pairs & one.pairs).bit_count() >= enough[0]
-            if pairs and one.pairs
-            else (pieces & one.pieces).bit_count() >= enough[1]
-        )
-    ]
 
 
 def _is_repeat(one: Support, other: Support) -> bool:

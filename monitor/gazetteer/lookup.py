@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from monitor.gazetteer.areas import Box, distance_km
 from monitor.gazetteer.context import RELATIONAL
 from monitor.gazetteer.names import ADJECTIVE, OF_SETTLEMENT, key, ways
+from monitor.loosely import loosely
 from monitor.place import Area, Place
 from monitor.text.symbols import is_mixed, merge, strict_symbols
 
@@ -106,8 +107,8 @@ class Gazetteer:
 
     def _remember(self) -> None:
         """Keep what was looked up: texts say the same names, and the same words that are none."""
-        self.candidates = lru_cache(maxsize=REMEMBERED)(self._candidates)
-        self.continues = lru_cache(maxsize=REMEMBERED)(self._continues)
+        self.candidates = lru_cache(maxsize=REMEMBERED)(loosely(self._candidates))
+        self.continues = lru_cache(maxsize=REMEMBERED)(loosely(self._continues))
 
     def __getstate__(self) -> dict[str, object]:
         """What is remembered does not travel between processes."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from monitor.lexicon.form import Cell, Kind, Paradigm, spread
@@ -32,19 +33,21 @@ class Book(NamedTuple):
     """The rules of one language by last letter, in order: the first that fits a word is used."""
 
     language: str
-    rules: dict[str, tuple[tuple[re.Pattern[str], Rule], ...]]
+    rules: dict[str, tuple[Rule, ...]]
 
 
 def book(language: str, letters: str, rules: tuple[Rule, ...]) -> Book:
     """Rules made ready: each filed under the last letters that it can hold for."""
-    compiled = [(re.compile(f"(?:{rule.ending})$"), rule) for rule in rules]
     return Book(
         language,
-        {
-            letter: tuple(pair for pair in compiled if _can_end_in(pair[1], letter))
-            for letter in letters
-        },
+        {letter: tuple(rule for rule in rules if _can_end_in(rule, letter)) for letter in letters},
     )
+
+
+@cache
+def _at_end(ending: str) -> re.Pattern[str]:
+    """An ending's expression, made when it is first looked for: most processes never do."""
+    return re.compile(f"(?:{ending})$")
 
 
 def _can_end_in(rule: Rule, letter: str) -> bool:
@@ -55,10 +58,10 @@ def _can_end_in(rule: Rule, letter: str) -> bool:
 
 def decline(words: Book, word: str, kind: Kind) -> Iterator[Paradigm]:
     """The paradigms that the book's rules give to a lower-case word."""
-    for pattern, rule in words.rules.get(word[-1:], ()):
+    for rule in words.rules.get(word[-1:], ()):
         if kind[0] not in rule.only:
             continue
-        match = pattern.search(word)
+        match = _at_end(rule.ending).search(word)
         if match is None:
             continue
         yield Paradigm(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple, TypeVar
 
+from monitor.loosely import loosely
 from monitor.matching.concepts import Concepts
 from monitor.rule import AllOf, Rule
 from monitor.rulebook.compile import texts_of
@@ -95,9 +96,9 @@ class Filing:
         for concept in self.filed:
             self.near[concept] = UNMADE
         self._same: dict[Group, Group] = {}
-        self.told = _Made(self._told)
+        self.told = _Made(loosely(self._told))
         """By number: the rule, and the terms that speak for it."""
-        self._named = _Made(self.named)
+        self._named = _Made(loosely(self.named))
         self.always = self._concepts.nothing in self.filed
         """Whether some rule has no necessary group: it is tried on every post."""
 

@@ -13,6 +13,7 @@ from monitor.gazetteer.areas import containers
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.gazetteer.resolve import Resolved, resolve
 from monitor.hit import Found
+from monitor.loosely import loosely
 from monitor.place import Place
 from monitor.rule import Where
 from monitor.rulebook.where import fits
@@ -36,7 +37,7 @@ class Grounds:
         """`wheres` are all the place conditions of all rules."""
         self._gazetteer = gazetteer
         self._wheres = wheres
-        self.of = lru_cache(maxsize=16)(self._of)
+        self.of = lru_cache(maxsize=16)(loosely(self._of))
 
     def __reduce__(self) -> tuple[type["Grounds"], tuple[Gazetteer, tuple[Where, ...]]]:
         """What is remembered does not travel between processes."""

@@ -13,6 +13,7 @@ import regex
 from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
 from monitor.lexicon.surfaces import Surface
+from monitor.loosely import loosely
 from monitor.matching.concepts import OPEN, Concepts
 from monitor.rulebook.packed import PackedMap
 from monitor.rulebook.patterns import Check, Meaning, Onward, Patterns, judged_words
@@ -103,7 +104,7 @@ class Scanner:
         asking = {at: meaning for at, (_, meaning) in enumerate(meanings) if at >= self._sure}
         self._asking: Mapping[int, Meaning] | PackedMap[Meaning] = asking
         self._glances = _glances(asking.values(), bytewise=patterns.bytewise)
-        self._said = lru_cache(maxsize=16384)(self._say)
+        self._said = lru_cache(maxsize=16384)(loosely(self._say))
         self.find: Callable[..., list[RawFind]]
         """Every overlapping find in a folded text: bytes or str as the automaton is."""
         if not keys:
@@ -124,7 +125,7 @@ class Scanner:
     def __setstate__(self, state: dict[str, object]) -> None:
         """Begin to remember anew."""
         vars(self).update(state)
-        self._said = lru_cache(maxsize=16384)(self._say)
+        self._said = lru_cache(maxsize=16384)(loosely(self._say))
 
     def _say(self, number: int, here: str) -> tuple[int, ...]:
         """The terms that a text of one find says."""

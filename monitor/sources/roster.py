@@ -27,13 +27,18 @@ MOST = 450
 Move = Callable[[Sequence[SourceInfo]], None]
 """Tells an account which channels it reads from now on."""
 
-AccountState = Literal["starting", "running", "flooded", "lost"]
+AccountState = Literal["starting", "running", "unreachable", "flooded", "lost"]
+
+
+_ABLE = {"starting", "running", "unreachable"}
+"""What an account's channels stay with: it reads them, or will in a moment."""
 
 
 class AccountHealth(msgspec.Struct, frozen=True, kw_only=True):
     """How an account is doing; `hint` says what a person can do.
 
-    `lost` = until a person helps, `flooded` = Telegram makes it wait, until `until` (ISO 8601).
+    `lost` = until a person helps, `flooded` = Telegram makes it wait, until `until` (ISO 8601),
+    `unreachable` = no connection to Telegram: it is tried again and keeps its channels.
     `moved` says who reads its channels meanwhile.
     """
 
@@ -164,10 +169,18 @@ class Roster:
         if before.state == "running":
             return
         self._accounts[account] = AccountHealth(account=account, state="running")
-        if before.state == "starting":
+        if before.state in {"starting", "unreachable"}:
             return
         back = self._go_home(account)
         log.warning("telegram_account_well", account=account, channels=back)
+
+    def unreachable(self, account: str, reason: str) -> None:
+        """An account has no connection; its channels stay its own, for it is tried again."""
+        before = self._accounts[account]
+        if before.state in _ABLE:
+            self._accounts[account] = msgspec.structs.replace(
+                before, state="unreachable", hint=f"{reason}; tried again every few seconds"
+            )
 
     def missed(self, source: str, posts: int) -> None:
         """The preview showed posts that the account should have had."""
@@ -248,7 +261,7 @@ class Roster:
 
     def _able(self) -> list[str]:
         """The accounts that can read channels."""
-        return [n for n, one in self._accounts.items() if one.state in {"starting", "running"}]
+        return [name for name, one in self._accounts.items() if one.state in _ABLE]
 
     def _share_out(self) -> None:
         """Give each channel without an account to its home, or to the next one with room."""

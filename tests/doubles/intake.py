@@ -78,6 +78,11 @@ class Board:
         """An account is connected."""
         self.account.append("well")
 
+    def unreachable(self, reason: str) -> None:
+        """An account has no connection."""
+        del reason
+        self.account.append("unreachable")
+
     def flooded(self, reason: str, until: datetime) -> None:
         """An account has to wait."""
         del reason, until

@@ -75,6 +75,7 @@ class TelegramAccount:
                 if self._clock.monotonic() - started > self._pace.sweep_every:
                     pause = self._pace.retry_first
                 log.warning("telegram_trouble", account=self.name, problem=str(error), retry=pause)
+                self._board.unreachable(str(error))
                 for watched in register.reading():
                     register.tell(watched, "unreachable", "Telegram does not answer: retried")
             await self._clock.sleep(pause)

@@ -35,6 +35,9 @@ class AccountBoard(HealthBoard, Protocol):
     def well(self) -> None:
         """The account is connected and may list channels."""
 
+    def unreachable(self, reason: str) -> None:
+        """There is no connection; it is tried again."""
+
     def flooded(self, reason: str, until: datetime) -> None:
         """Telegram forbids for long what listing channels takes."""
 

@@ -97,6 +97,10 @@ class SharedAccount:
         """It is connected and may list channels."""
         self._roster.well(self._short)
 
+    def unreachable(self, reason: str) -> None:
+        """It has no connection."""
+        self._roster.unreachable(self._short, reason)
+
     def flooded(self, reason: str, until: datetime) -> None:
         """It has to wait for long."""
         self._roster.flood(self._short, reason, until)
