@@ -9,8 +9,9 @@ from rpds import HashTrieMap
 from monitor.alert import Alert, AlertPost, cut_text
 from monitor.correlation.blindness import Away, Heard, Missed, back_again
 from monitor.correlation.changes import Book
-from monitor.correlation.clues import hour, remembering
+from monitor.correlation.clues import remembering
 from monitor.correlation.decide import Decision, Event, advance, decide, tick
+from monitor.correlation.noted import hour
 from monitor.correlation.passing import PASSED, Passing
 from monitor.correlation.watching import sums_of
 from monitor.correlation.windows import Memory, Past, State, remember

@@ -122,12 +122,13 @@ class Draft:
         self.touch(incident)
         self.alerts.append(alert_of(incident, kind, reason, posts, self.moment or self.state.now))
 
-    def remember(self, clue: Clue) -> None:
-        """Take a clue's newest form; what it pushes out is forgotten."""
-        clues, gone = put_clue(self.state.clues, clue)
+    def remember(self, clue: Clue, file: str) -> None:
+        """Take a clue's newest form, in its group's file; what it pushes out is forgotten."""
+        clues, gone = put_clue(self.state.clues, file, clue)
         self.state = msgspec.structs.replace(self.state, clues=clues)
-        self.clues[clue.key] = clue
-        self.clues.update((one.key, None) for one in gone)
+        self.clues[file, clue.source, clue.id, clue.rule, clue.value] = clue
+        for one in gone:
+            self.clues[one.key] = None
 
     def forget(self, clue: Clue) -> None:
         """Take a clue out."""
@@ -197,11 +198,15 @@ def alert_of(
 
 def _roles(incident: Incident) -> tuple[str, ...]:
     """The known roles of who says so, sorted."""
-    return tuple(sorted({one.role for one in incident.voices if one.posts} - {UNKNOWN}))
+    roles = {one.role for one in incident.voices if one.posts}
+    roles.discard(UNKNOWN)
+    return tuple(sorted(roles))
 
 
 def _deniers(incident: Incident) -> tuple[str, ...]:
     """Role and affiliation of who denies it, sorted."""
+    if not incident.denials:
+        return ()
     return tuple(sorted({f"{one.role} {one.affiliation}" for one in incident.denials if one.posts}))
 
 

@@ -1,6 +1,6 @@
 """Numbers in an incident: what each publisher says last, and the range of each side."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
 import msgspec
@@ -75,8 +75,10 @@ def revised(
     return incident
 
 
-def ranges(claims: Iterable[Claim]) -> tuple[AlertNumber, ...]:
+def ranges(claims: Collection[Claim]) -> tuple[AlertNumber, ...]:
     """What each side says, from the least to the most; who has no known side speaks alone."""
+    if not claims:
+        return ()
     sides: dict[tuple[str, str], list[Claim]] = {}
     for claim in claims:
         side = claim.family if claim.affiliation == UNKNOWN else claim.affiliation

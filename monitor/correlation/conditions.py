@@ -3,10 +3,11 @@
 Each answers with the reason in words, or with nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from monitor.correlation.clues import Clues, hour, of_group, window
+from monitor.correlation.clues import Clues, of_group, window
+from monitor.correlation.noted import hour
 from monitor.correlation.words import listed, span_text
 from monitor.source import UNKNOWN
 from monitor.watch import Clue, Watch, WatchType
@@ -81,17 +82,21 @@ COUNTING: dict[WatchType, Condition] = {
 
 
 def counted(
-    watch: Watch, clues: Clues, clue: Clue
-) -> tuple[datetime, str, tuple[Clue, ...]] | None:
-    """When a new clue makes the condition hold, why, and the clues of it.
+    watch: Watch, clues: Clues, clue: Clue, file: str
+) -> tuple[datetime, str, Sequence[Clue]] | None:
+    """When a new clue of a group (by its file) makes the condition hold, why, and its clues.
 
     A clue that comes late belongs to the windows of the clues after it.
     """
-    holds = COUNTING[watch.type]
-    group = of_group(clues, clue.file)
-    ends = dict.fromkeys(one.at for one in window(group, clue.at + watch.timespan, watch.timespan))
+    holds, span = COUNTING[watch.type], watch.timespan
+    group = of_group(clues, file)
+    if not group or group[-1].at < clue.at:
+        return None  # it is too old to be remembered
+    ends: Iterable[datetime] = (clue.at,)
+    if group[-1].at > clue.at:
+        ends = dict.fromkeys(one.at for one in window(group, clue.at + span, span))
     for end in ends:
-        found = window(group, end, watch.timespan)
+        found = window(group, end, span)
         reason = holds(watch, found)
         if reason:
             return end, reason, found

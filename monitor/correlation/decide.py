@@ -72,8 +72,8 @@ def _decision(draft: Draft, event: Event) -> Decision:
     outcome: Outcome = "unmatched"
     reason = "deleted; it supported nothing" if event.post.kind == "delete" else "no rule holds"
     if draft.results:
-        outcome = min((one for one, _ in draft.results), key=OUTCOMES.index)
-        reason = "; ".join(why for _, why in draft.results)
+        outcome = min([one for one, _ in draft.results], key=OUTCOMES.index)
+        reason = "; ".join([why for _, why in draft.results])
     return Decision(
         outcome=outcome,
         reason=reason,

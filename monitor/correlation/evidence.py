@@ -95,10 +95,10 @@ def _shown(event: Event | None, clue: Clue) -> AlertPost:
     )  # fmt: skip
 
 
-def admit(draft: Draft, event: Event | None, watch: Watch, clue: Clue) -> bool:
-    """Add a clue to the open incident of its group; False if there is none."""
+def admit(draft: Draft, event: Event | None, watch: Watch, clue: Clue, file: str) -> bool:
+    """Add a clue to the open incident of its group (by its file); False if there is none."""
     state = draft.state
-    name = state.grouped.get(clue.file)
+    name = state.grouped.get(file)
     if name is None:
         return False
     incident = state.incidents[name]
@@ -109,9 +109,10 @@ def admit(draft: Draft, event: Event | None, watch: Watch, clue: Clue) -> bool:
     if incident.posts >= MOST_EVIDENCE and clue.at >= incident.opened_at:
         _go_on(draft, event, watch, clue, incident)
         return True
-    opened_at, with_it = incident.opened_at, tuple[Clue, ...]()
+    opened_at = incident.opened_at
+    with_it: Sequence[Clue] = ()
     if watch.type in COUNTING and clue.at < opened_at:
-        earlier = counted(watch, state.clues, clue)
+        earlier = counted(watch, state.clues, clue, file)
         if earlier is not None and earlier[0] < opened_at:
             opened_at, _, with_it = earlier
     support = _evidence(clue, name)
@@ -128,7 +129,7 @@ def admit(draft: Draft, event: Event | None, watch: Watch, clue: Clue) -> bool:
     if event is not None:
         draft.result("joined", f"counted in incident {name}", watch.id)
     for other in with_it:  # what a late post shows to have been true before
-        admit(draft, None, watch, other)
+        admit(draft, None, watch, other, file)
     return True
 
 

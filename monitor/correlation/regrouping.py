@@ -210,7 +210,8 @@ def follow_clues(draft: Draft, support: Support, before: str) -> None:
     """What correlations remember of the post belongs to its new incident."""
     for clue in of_post(draft.state.clues, support.source, support.id):
         if clue.incident == before:
-            draft.remember(msgspec.structs.replace(clue, incident=support.incident))
+            moved = msgspec.structs.replace(clue, incident=support.incident)
+            draft.remember(moved, clue.file)
 
 
 def _shown(one: Support) -> AlertPost:

@@ -19,7 +19,7 @@ from monitor.correlation.reconciling import Result, reconcile
 from monitor.correlation.repeats import without
 from monitor.correlation.taking import take
 from monitor.correlation.timers import tick
-from monitor.correlation.told import PostKey, Told, is_late, loosened, tell, telling
+from monitor.correlation.told import PostKey, Told, loosened, tell, telling
 from monitor.correlation.windows import State, file_of, forget
 from monitor.incident import Incident, Outcome, Support
 
@@ -30,7 +30,7 @@ def retell(draft: Draft, event: Event, told: Told) -> bool:
     `told` is the event with what it may touch.
     """
     state = draft.state
-    if is_late(event) or not _is_early(state, told):
+    if told.late or not _is_early(state, told):
         return False
     concerned = Concerned(state)
     if not concerned.by(told):
@@ -75,9 +75,12 @@ def remember(draft: Draft, event: Event, before: Sequence[Incident], told: Told)
     here = (event.name.source, event.name.id)
     if not event.hits and not before and here not in draft.state.told.posts:
         return
-    topics = {topic for incident in before for topic in incident.topics}
-    topics.update(*(draft.topics[name] for name, *post in draft.supports if tuple(post) == here))
-    topics |= _topics_of(draft, here)
+    topics = _topics_of(draft, here)
+    for incident in before:
+        topics.update(incident.topics)
+    for name, source, post in draft.supports:
+        if (source, post) == here:
+            topics.update(draft.topics[name])
     tale = tell(draft.state.told, told)
     loose = any(one.is_loose(topics) for one in tale.posts.get(here, ()))
     draft.state = msgspec.structs.replace(draft.state, told=loosened(tale, here, loose=loose))
@@ -85,7 +88,9 @@ def remember(draft: Draft, event: Event, before: Sequence[Incident], told: Told)
 
 def _is_early(state: State, told: Told) -> bool:
     latest, speakers = state.told.latest, state.told.speakers
-    topics = {*told.topics, *(name for one in told.topics for name in speakers.get(one, ()))}
+    topics = set(told.topics)
+    for one in told.topics:
+        topics.update(speakers.get(one, ()))
     return any(topic in latest and latest[topic] > told.when for topic in topics)
 
 

@@ -15,18 +15,18 @@ from monitor.incident import Incident
 from monitor.watch import Clue, Watch
 
 
-def listen(draft: Draft, event: Event | None, watch: Watch, clue: Clue) -> None:
-    """A clue that starts a clock, or stops one."""
+def listen(draft: Draft, event: Event | None, watch: Watch, clue: Clue, file: str) -> None:
+    """A clue that starts a clock, or stops one, in the file of its group."""
     if watch.type == "flatline":
-        group = of_group(draft.state.clues, clue.file)
-        for old in group[: -watch.at_least]:
+        group = of_group(draft.state.clues, file)
+        for old in tuple(group[: -watch.at_least]):
             draft.forget(old)
-    name = draft.state.grouped.get(clue.file)
+    name = draft.state.grouped.get(file)
     incident = draft.state.incidents[name] if name is not None else None
     if incident is not None and event is not None:
         _broken(draft, event, watch, clue, incident)
     if draft.state.now is not None:
-        speak(draft, event, watch, clue.file, draft.state.now)
+        speak(draft, event, watch, file, draft.state.now)
 
 
 def speak(draft: Draft, event: Event | None, watch: Watch, file: str, now: datetime) -> None:
@@ -38,8 +38,8 @@ def speak(draft: Draft, event: Event | None, watch: Watch, file: str, now: datet
         if away is not None and away_at(away, due):
             reason = f"{reason}; {away.text}"  # noqa: PLW2901 - the same reason, in full
         settled = msgspec.structs.replace(clue, settled=True)
-        draft.remember(settled)
-        if not admit(draft, event, watch, settled):
+        draft.remember(settled, file)
+        if not admit(draft, event, watch, settled, file):
             begin(draft, None, watch, told_at(away, due), reason, (settled,))
 
 
@@ -47,14 +47,17 @@ def _lasting(
     watch: Watch, group: Sequence[Clue], now: datetime
 ) -> list[tuple[datetime, Clue, str]]:
     """What has lasted long enough and is not told: when, since which clue, in words."""
-    span = span_text(watch.timespan)
     if watch.type == "flatline":
         if len(group) < watch.at_least or group[-1].settled:
             return []
         due, last = group[-watch.at_least].due, group[-1]
+        if due > now:
+            return []
+        span = span_text(watch.timespan)
         few = "no post" if watch.at_least == 1 else f"fewer than {watch.at_least} posts"
         told = f"{few} for {span}, the last at {last.at:%Y-%m-%d %H:%M} UTC"
-        return [(due, last, told)] if due <= now else []
+        return [(due, last, told)]
+    span = span_text(watch.timespan)
     missing = " or ".join(watch.without)
     return [
         (one.due, one, f"{one.name} at {one.at:%H:%M} UTC, and no {missing} within {span}")

@@ -6,7 +6,8 @@ incident whose posts are not all here stays as it is, and what comes late is onl
 
 from __future__ import annotations  # HashTrieMap takes no parameters at run time
 
-from collections.abc import Collection, Container, Iterable
+from collections.abc import Container, Iterable
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
@@ -36,26 +37,26 @@ MOST_RESTING = 500
 
 
 class Told(msgspec.Struct, frozen=True):
-    """An event, and what it may touch: topics, places, how far around them (km), posts by name."""
+    """An event, and what it may touch: topics, places, how far around them (km), posts by name.
+
+    `when` is its place in the order; `late` says that it came too late to stand where it belongs.
+    """
 
     event: Event
+    when: When
+    late: bool
     topics: frozenset[str]
     places: tuple[Place | None, ...]
     radius_km: float
     names: frozenset[str]
 
-    @property
-    def when(self) -> When:
-        """Its place in the order."""
-        return when(self.event)
-
-    def is_loose(self, topics: Collection[str]) -> bool:
+    def is_loose(self, topics: AbstractSet[str]) -> bool:
         """Whether some hit has no part in an incident, given the topics of those that have."""
-        rules = (hit.rule for hit in self.event.hits)
-        return any(
-            all(one not in topics for one in (rule.topic, *rule.denies, *rule.closes))
-            for rule in rules
-        )
+        for hit in self.event.hits:
+            rule = hit.rule
+            if rule.topic not in topics and topics.isdisjoint((*rule.denies, *rule.closes)):
+                return True
+        return False
 
 
 class Rest(NamedTuple):
@@ -81,37 +82,42 @@ class Tale(msgspec.Struct, frozen=True, kw_only=True):
     resting: HashTrieMap[str, Rest] = HashTrieMap()
 
 
-def when(event: Event) -> When:
-    """Where an event stands in the order; what came too late stands where it was seen."""
-    at = event.name.source, event.name.id, event.name.version
-    if is_late(event):
-        return (event.post.observed_at or event.event_at, *at)
-    return (event.event_at, *at)
-
-
 def is_late(event: Event) -> bool:
     """Whether it came too late to stand in its place."""
-    age = (event.post.observed_at or event.event_at) - event.event_at
-    return event.history or age > min((one.rule.max_age for one in event.hits), default=LATENESS)
+    seen = event.post.observed_at
+    if event.history or seen is None or seen <= event.event_at:
+        return event.history
+    age = seen - event.event_at
+    return age > min([one.rule.max_age for one in event.hits], default=LATENESS)
 
 
 def telling(tale: Tale, event: Event, before: Iterable[Incident]) -> Told:
     """An event with what it may touch: its hits, earlier ones, what its post had a part in."""
-    before = tuple(before)
-    earlier = tale.posts.get((event.name.source, event.name.id), ())[-1:]
-    rules = [hit.rule for hit in event.hits]
-    topics = {one for rule in rules for one in (rule.topic, *rule.denies, *rule.closes)}
-    topics.update(topic for incident in before for topic in incident.topics)
-    topics.update(*(one.topics for one in earlier))
-    places = [hit.place for hit in event.hits]
-    places += [incident.place for incident in before]
-    places += [place for one in earlier for place in one.places]
-    radius = max((rule.radius_km for rule in rules), default=0.0)
+    name = event.name
+    topics: set[str] = set()
+    places: list[Place | None] = []
+    radius = 0.0
+    for hit in event.hits:
+        topics.update((hit.rule.topic, *hit.rule.denies, *hit.rule.closes))
+        places.append(hit.place)
+        radius = max(radius, hit.rule.radius_km)
+    for incident in before:
+        topics.update(incident.topics)
+        places.append(incident.place)
+    for one in tale.posts.get((name.source, name.id), ())[-1:]:
+        topics |= one.topics
+        places += one.places
+    if len(places) > 1:
+        places = list(dict.fromkeys(places))
     origin = event.post.forwarded_from
     pointed = (f"{origin.source}/{origin.id}",) if origin and origin.id else ()
-    names = (f"{event.name.source}/{event.name.id}", *pointed, *cited(event.post))
-    named = frozenset(name.lower() for name in names)
-    return Told(event, frozenset(topics), tuple(dict.fromkeys(places)), radius, named)
+    names = (f"{name.source}/{name.id}", *pointed, *cited(event.post))
+    named = frozenset([one.lower() for one in names])
+    late = is_late(event)
+    # What came too late stands where it was seen.
+    at = (late and event.post.observed_at) or event.event_at
+    when = (at, name.source, name.id, name.version)
+    return Told(event, when, late, frozenset(topics), tuple(places), radius, named)
 
 
 def tell(tale: Tale, told: Told) -> Tale:
@@ -128,7 +134,7 @@ def tell(tale: Tale, told: Told) -> Tale:
         before = latest.get(topic)
         if before is None or before < told.when:
             latest = latest.insert(topic, told.when)
-    for rule in (hit.rule for hit in told.event.hits):
+    for rule in [hit.rule for hit in told.event.hits]:
         for topic in (*rule.denies, *rule.closes):
             known: HashTrieSet[str] = speakers.get(topic, HashTrieSet())
             if rule.topic not in known:

@@ -4,7 +4,7 @@ Runs after a post's own incidents have been decided. Only what counts is a clue:
 and withdrawn ones count for nobody.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,10 +12,11 @@ import msgspec
 
 from monitor.alert import Alert
 from monitor.correlation.changes import Draft
-from monitor.correlation.clues import hour, known, more, of_group, of_post
+from monitor.correlation.clues import known, more, of_group, of_post
 from monitor.correlation.conditions import COUNTING, counted, is_new, spiking
 from monitor.correlation.event import Event
 from monitor.correlation.evidence import admit, begin, lose
+from monitor.correlation.noted import hour
 from monitor.correlation.silence import listen
 from monitor.correlation.status import is_at_home
 from monitor.correlation.windows import backing
@@ -232,8 +233,13 @@ OF_HITS: dict[str, Callable[[str, Happening], str | None]] = {
 def _drop_others(draft: Draft, event: Event, fresh: list[tuple[Watch, Clue]]) -> None:
     """Forget the clues that the post was and is no longer: edited, deleted, or turned an echo."""
     source, post = event.name.source, event.name.id
+    old = of_post(draft.state.clues, source, post)
+    backed = (*event.recalled, *backing(draft.state, source, post))
+    parts = [one for one in backed if one[0].part == "evidence" and not one[0].withdrawn]
+    if not old and not parts:
+        return
     keys = {clue.key for _, clue in fresh}
-    for clue in of_post(draft.state.clues, source, post):
+    for clue in old:
         watch = draft.book.watches.get(clue.watch)
         if watch is None or clue.key in keys or watch.type in LIFE:
             continue
@@ -243,8 +249,8 @@ def _drop_others(draft: Draft, event: Event, fresh: list[tuple[Watch, Clue]]) ->
     left.update(clue.file for _, clue in fresh)
     gone = event.post.kind == "delete"
     what = "was deleted by its source" if gone else "was edited and no longer counts"
-    for support, incident in (*event.recalled, *backing(draft.state, source, post)):
-        if support.part != "evidence" or support.withdrawn or incident.group in left:
+    for support, incident in parts:
+        if incident.group in left:
             continue
         watch = draft.book.watches.get(incident.group.partition("\n")[0])
         if watch is not None and (watch.type in LIFE or (watch.count != "posts" and not gone)):
@@ -278,29 +284,29 @@ def _drop_folded(draft: Draft, event: Event) -> None:
 
 def _take(draft: Draft, event: Event | None, watch: Watch, clue: Clue) -> None:
     """Remember a clue; open what it makes true, or add it to what is open."""
-    before = known(draft.state.clues, clue)
+    file, before = clue.file, known(draft.state.clues, clue)
     if before is not None:
         clue = msgspec.structs.replace(
             clue, at=before.at, until=before.until, settled=before.settled
         )
-    draft.remember(clue)
+    draft.remember(clue, file)
     if watch.type in WAITING:
-        listen(draft, event, watch, clue)
+        listen(draft, event, watch, clue, file)
         return
-    if before is not None or admit(draft, event, watch, clue):
+    if before is not None or admit(draft, event, watch, clue, file):
         return
-    found: tuple[datetime, str, tuple[Clue, ...]] | None
+    found: tuple[datetime, str, Sequence[Clue]] | None
     if watch.type in COUNTING:
-        found = counted(watch, draft.state.clues, clue)
+        found = counted(watch, draft.state.clues, clue, file)
     else:
         reason = _unusual(draft, watch, clue)
         found = (clue.at, reason, (clue,)) if reason else None
     if found is not None:
         end, reason, clues = found
         begin(draft, event, watch, end, reason, clues)
-        for later in of_group(draft.state.clues, clue.file):
+        for later in tuple(of_group(draft.state.clues, file)):
             if later.at > end:  # a late post has shown that it was true before they came
-                admit(draft, None, watch, later)
+                admit(draft, None, watch, later, file)
 
 
 def _unusual(draft: Draft, watch: Watch, clue: Clue) -> str:

@@ -223,10 +223,10 @@ def put_support(state: State, support: Support) -> State:
 
 def backing(state: State, source: str, post: str) -> tuple[tuple[Support, Incident], ...]:
     """What a post supports among the open incidents."""
-    return tuple(
-        (state.members[incident][(source, post)], state.incidents[incident])
-        for incident in state.by_post.get((source, post), ())
-    )
+    names = state.by_post.get((source, post))
+    if not names:
+        return ()
+    return tuple([(state.members[one][(source, post)], state.incidents[one]) for one in names])
 
 
 def members_of(state: State, incident: str) -> Members:

@@ -56,7 +56,7 @@ def casualties(text: str) -> tuple[Tally, ...]:
     """What a text counts, once each, in the order of STEMS: of two numbers the larger."""
     found: dict[str, Tally] = {}
     lowered = text.lower()
-    if not any(root in lowered for root in _ROOTS):
+    if not any(map(lowered.__contains__, _ROOTS)):
         return ()
     for number, match in enumerate(_WORDS.finditer(text)):
         if number == MOST_FINDS:
