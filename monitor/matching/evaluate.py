@@ -24,7 +24,7 @@ from monitor.matching.words import Words
 from monitor.place import Place
 from monitor.post import Post, PostName
 from monitor.rule import Link, Rule
-from monitor.rulebook.compile import DISGUISE, Book, compile_rulebook
+from monitor.rulebook.compile import DISGUISE, Book, Forms, compile_rulebook, one_by_one
 from monitor.rulebook.conditions import every, possible
 from monitor.rulebook.packed import Shelf
 from monitor.rulebook.plan import Group
@@ -50,15 +50,15 @@ class Matcher:
     """A compiled rulebook. Immutable: a new rulebook is a new Matcher."""
 
     def __init__(
-        self, rulebook: Book, *, inflect: Inflect = plain_forms,
+        self, rulebook: Book, *, inflect: Inflect = plain_forms, forms: Forms | None = None,
         counts: Mapping[str, int] | None = None, gazetteer: Gazetteer | None = None,
     ) -> None:  # fmt: skip
         """Compile the rulebook; see `compile_rulebook` for what it raises.
 
-        `gazetteer` resolves the places that rules ask for; the rulebook's own places if None.
+        `forms` makes surfaces, else `inflect` plain forms. `gazetteer`: else the own places only.
         """
         ground = gazetteer or Gazetteer(rulebook.places, rulebook.areas)
-        compiled = compile_rulebook(rulebook, inflect=inflect, counts=counts, gazetteer=ground)
+        compiled = compile_rulebook(rulebook, forms or one_by_one(inflect), counts, ground)
         self.rulebook = rulebook
         self.gazetteer = ground
         self._terms = compiled.terms
