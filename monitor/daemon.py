@@ -29,6 +29,7 @@ from monitor.garbage import short_collections
 from monitor.habits import Habits
 from monitor.health import Board
 from monitor.intake import Gate
+from monitor.lexicon import proper
 from monitor.matching.evaluate import Matcher
 from monitor.notices import Notices
 from monitor.parts import (
@@ -212,7 +213,7 @@ class Daemon:
             sinks = self._start(*(Part(one.name, self._sending(one)) for one in self._sinks))
             answers = self._start(*(Part(one.name, one.run) for one in self._answers))
             console = self._start(*(Part(one.name, one.run) for one in self._console))
-            sources = self._start(Part("sources", _with(self._collecting.run, self._habits)))
+            sources = self._start(Part("sources", self._collect))
             log.info(
                 "running",
                 rules=len(self._pipeline.matcher.rulebook.rules),
@@ -233,12 +234,17 @@ class Daemon:
         if failed:
             raise failed
 
+    async def _collect(self) -> None:
+        await _ready_to_read(self._pipeline.matcher)
+        await self._collecting.run(self._habits)
+
     async def _take(self, matcher: Matcher) -> None:
         """Put new rules in force: in the writer's thread, so that a batch has one rulebook."""
 
         def put(db: Database) -> None:
             self._pipeline.put_in_force(db, matcher)
 
+        await _ready_to_read(matcher)
         await self._writer.do(put)
         known = matcher.rulebook.sources
         self._known.clear()
@@ -366,6 +372,12 @@ class Daemon:
 
 def _material(settings: Settings) -> Material:
     return Material(settings.rules, settings.sources, settings.places, settings.state)
+
+
+async def _ready_to_read(matcher: Matcher) -> None:
+    """Load what resolving a place asks for; at the first post that names one, posts would wait."""
+    if matcher.gazetteer.places or matcher.gazetteer.world is not None:
+        await asyncio.to_thread(proper.ready)
 
 
 def _with(run: Callable[[T], Awaitable[None]], argument: T) -> Callable[[], Awaitable[None]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from monitor.gazetteer.context import DISTRICT, LAND, REGION
-from monitor.lexicon import dictionary
+from monitor.lexicon import dictionary, proper
 from monitor.lexicon.inflect import forms
 from monitor.lexicon.readings import possible_languages
 from monitor.lexicon.romanise import spellings
@@ -98,7 +98,7 @@ def is_listed(lower: str) -> bool:
     """Whether the Russian dictionary has a word as a place, and not as a surname too."""
     if "ru" not in possible_languages(lower):
         return False
-    known = [one.proper for one in dictionary.readings(lower, "ru") if one.known]
+    known = proper.kinds(lower, "ru")
     return any("Geox" in one for one in known) and not any("Surn" in one for one in known)
 
 

@@ -15,7 +15,7 @@ import msgspec
 from monitor.gazetteer import context
 from monitor.gazetteer.lookup import Candidate, Find, Word
 from monitor.gazetteer.names import ADJECTIVE, BEFORE_TYPE, COMMON, OF_SETTLEMENT, is_listed
-from monitor.lexicon import dictionary
+from monitor.lexicon import proper
 from monitor.lexicon.readings import possible_languages
 from monitor.place import Place
 
@@ -190,9 +190,9 @@ class _Beside:
 def is_given_name(symbols: str) -> bool:
     """Whether a Cyrillic word is a first name in any case, to one of the dictionaries."""
     return any(
-        "Name" in one.proper and one.known and "Geox" not in one.proper
+        "Name" in one and "Geox" not in one
         for language in possible_languages(symbols)
-        for one in dictionary.readings(symbols, language)
+        for one in proper.kinds(symbols, language)
     )
 
 

@@ -19,7 +19,7 @@ Language = Literal["ru", "uk"]
 
 _ADJECTIVES = frozenset({"ADJF", "PRTF"})
 _VERBS = frozenset({"INFN", "VERB", "GRND", "PRTS", "ADJS"})
-_PROPER = frozenset({"Geox", "Name", "Surn", "Patr", "Orgn", "Trad"})
+PROPER = frozenset({"Geox", "Name", "Surn", "Patr", "Orgn", "Trad"})
 _DEGREES = frozenset(
     {"ADJF", "ADJS", "COMP", "Supr", "Cmp2", "PRTF", "PRTS", "INFN", "VERB", "GRND"}
     | {"actv", "pssv"}
@@ -78,7 +78,7 @@ def _reading(parse: "Parse", language: Language) -> Reading:
         gender=_gender(grammemes),
         plural="plur" in grammemes,
         known=known(parse.word, language),
-        proper=grammemes & _PROPER,
+        proper=grammemes & PROPER,
         score=float(parse.score),
         parse=parse,
     )
