@@ -33,7 +33,7 @@ from monitor.rulebook.load import load
 from monitor.rulebook.packed import Shelf
 from monitor.rulebook.where import wheres_in
 from monitor.timeline import run_timeline
-from monitor.workshop import SIZE, Material, Order, imported, keys, made_of, prepare
+from monitor.workshop import SIZE, Material, Order, imported, is_kept, keys, made_of, prepare
 
 MOST = 500
 """More changed rules than this are not laid over the others: all are made anew."""
@@ -201,21 +201,44 @@ def _asks(rule: Rule) -> bool:
 
 
 def serve(progress: Progress = silent) -> None:
-    """The child: answers orders until its standard input ends."""
-    orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever prints must not be taken for an answer
-    gc.disable()  # it would look through all that grows, again and again: a third of the time
+    """The child of a daemon that runs: answers orders until its standard input ends."""
+    orders, answers = _pipes()
     bench = Bench()
     while content := _received(orders):
         order: Order = pickle.loads(content)  # noqa: S301 - from our parent
         made = bench.made(order, progress)
-        answer = bench.packed(made)
-        answers.write(SIZE.pack(len(answer)) + answer)
-        answers.flush()
+        _answer(answers, bench.packed(made))
         gc.collect()
         if isinstance(made, Change):
             bench.make_all(order)
     bench.stop()
+
+
+def once(progress: Progress = silent) -> None:
+    """The child of a start: answers one order, and is gone.
+
+    The answer is nothing if the rules were kept: where the next start finds them, this one does.
+    """
+    orders, answers = _pipes()
+    bench = Bench()
+    order: Order = pickle.loads(_received(orders))  # noqa: S301 - from our parent
+    made = bench.made(order, progress)
+    kept = isinstance(made, Matcher) and is_kept(order.material)
+    _answer(answers, bench.packed(None if kept else made))
+    os._exit(0)  # to take apart millions of objects one by one would hold up the start
+
+
+def _pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Where orders come from, and answers go to."""
+    orders, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever prints must not be taken for an answer
+    gc.disable()  # it would look through all that grows, again and again: a third of the time
+    return orders, answers
+
+
+def _answer(answers: BinaryIO, answer: bytes) -> None:
+    answers.write(SIZE.pack(len(answer)) + answer)
+    answers.flush()
 
 
 def _received(orders: BinaryIO) -> bytes:

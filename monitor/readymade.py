@@ -16,7 +16,7 @@ import stat
 import struct
 import sys
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from typing import Any
 from msgspec import structs
 
 from monitor.gazetteer.lookup import Gazetteer
+from monitor.hands import Copy, spare_cores
 from monitor.matching.evaluate import Matcher
 from monitor.rulebook.book import Rulebook
 
@@ -32,6 +33,8 @@ KEPT = 6
 """So many stay beside each other: of rules that are tried, of a version that is gone back to."""
 LARGE = 2_000_000
 """Bytes: what is smaller was laid over other rules, and goes with the next change."""
+MANY = 20_000
+"""Patterns: what has fewer is written sooner than a process is copied."""
 FORMAT = b"monitor readymade 2"
 _CHECKSUM = struct.Struct(">I")
 _MADE_BY = ("text", "lexicon", "gazetteer", "rulebook", "matching")
@@ -115,27 +118,62 @@ class _Unpickler(pickle.Unpickler):
 
 
 def keep(state: Path | None, names: Iterable[str], matcher: Matcher) -> None:
-    """Keep a matcher under these keys, if there is a state folder; no room is no error.
+    """Keep a matcher under these keys, if there is a state folder; no room is no error."""
+    with keeping(state, names, matcher):
+        pass
 
-    Its rulebook's examples and tests have been run: they stay behind.
+
+@contextlib.contextmanager
+def keeping(state: Path | None, names: Iterable[str], matcher: Matcher) -> Iterator[None]:
+    """Keep a matcher if the block ends well; where it can be, a large one is written meanwhile.
+
+    Its rulebook's examples and tests will have been run: they stay behind.
     """
     if state is None or not state.is_dir():
+        yield
         return
+    fresh = {name: state / FOLDER / f".{name}.{os.getpid()}" for name in names}
+    copy = _copy(lambda: _write(fresh, matcher)) if matcher.size.patterns > MANY else None
+    try:
+        yield
+    except BaseException:
+        if copy is not None:
+            copy.end()
+            for path in fresh.values():
+                path.unlink(missing_ok=True)
+        raise
+    with contextlib.suppress(OSError):
+        if copy is None or not copy.done():
+            _write(fresh, matcher)
+        for name, path in fresh.items():
+            path.rename(state / FOLDER / name)
+        _clear(state / FOLDER)
+
+
+def _copy(work: Callable[[], object]) -> Copy | None:
+    """A copy of this process that does the work; None where there can or should be none."""
+    if spare_cores():
+        with contextlib.suppress(OSError):
+            return Copy(work)
+    return None
+
+
+def _write(fresh: Mapping[str, Path], matcher: Matcher) -> None:
+    """Write a matcher into these files, by its keys.
+
+    Raises:
+        OSError: there is no room.
+    """
     book = matcher.rulebook
     if isinstance(book, Rulebook):
         matcher = matcher.speaking_for(structs.replace(book, examples={}, timelines=()))
     body = pickle.dumps(matcher, pickle.HIGHEST_PROTOCOL)
     checksum = _CHECKSUM.pack(zlib.crc32(body))
-    with contextlib.suppress(OSError):
-        folder = state / FOLDER
-        folder.mkdir(mode=0o700, exist_ok=True)
-        for name in names:
-            fresh = folder / f".{name}.{os.getpid()}"
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.writelines((_head(name), checksum, body))
-            fresh.rename(folder / name)
-        _clear(folder)
+    for name, path in fresh.items():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines((_head(name), checksum, body))
 
 
 def _head(name: str) -> bytes:

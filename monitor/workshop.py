@@ -12,6 +12,7 @@ import pickle
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -19,10 +20,12 @@ from monitor import readymade
 from monitor.gazetteer.build import FOLDER, IMPORTS, open_world, silent
 from monitor.gazetteer.compiled import Progress
 from monitor.gazetteer.lookup import Gazetteer
+from monitor.hands import Hands
 from monitor.matching.evaluate import Matcher
 from monitor.matching.layered import Change
 from monitor.mistake import Mistake, MistakesError
 from monitor.rulebook.book import Rulebook
+from monitor.rulebook.compile import Forms
 from monitor.rulebook.files import rule_files
 from monitor.rulebook.where import wheres_in
 
@@ -30,6 +33,9 @@ LONGEST = 120.0
 """Seconds a preparation may take before the child counts as hung."""
 SIZE = struct.Struct(">Q")
 _PROGRAM = "from monitor.changing import serve; serve()"
+_ONCE = (
+    "from monitor.changing import once; from monitor.cli.progress import compiling; once(compiling)"
+)
 
 
 class Material(NamedTuple):
@@ -73,14 +79,16 @@ def prepare(
     from monitor.rulebook.load import load  # noqa: PLC0415 - the same
     from monitor.timeline import run_timeline  # noqa: PLC0415 - the same
 
-    rulebook = rulebook or load(material.rules, material.sources, place_paths=material.places)
-    matcher = made_of(rulebook, material.state, progress)
-    mistakes = [*rehearse(rulebook, matcher)]
-    for timeline in rulebook.timelines:
-        mistakes += run_timeline(matcher, timeline)
-    if mistakes:
-        raise MistakesError(mistakes)
-    readymade.keep(material.state, keys(rulebook, material), matcher)
+    rules, sources, places, state = material
+    with Hands() as hands:
+        rulebook = rulebook or load(rules, sources, place_paths=places, heard=hands.give)
+        matcher = made_of(rulebook, state, progress, hands.forms)
+    with readymade.keeping(state, keys(rulebook, material), matcher):
+        mistakes = [*rehearse(rulebook, matcher)]
+        for timeline in rulebook.timelines:
+            mistakes += run_timeline(matcher, timeline)
+        if mistakes:
+            raise MistakesError(mistakes)
     return matcher
 
 
@@ -89,8 +97,12 @@ def keys(rulebook: Rulebook, material: Material) -> tuple[str, str]:
     return _key_of_book(rulebook, material.state), _key(material)
 
 
-def ready(material: Material, progress: Progress = silent) -> Matcher:
-    """As `prepare`; what has to be made is made by a child that ends.
+def ready(
+    material: Material,
+    progress: Progress = silent,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> Matcher:
+    """As `prepare`; what has to be made is made by a child that ends, while `meanwhile` is done.
 
     The dictionaries that words are inflected with take as much memory as all the rest: this
     process, which stays, never loads them.
@@ -100,22 +112,29 @@ def ready(material: Material, progress: Progress = silent) -> Matcher:
         return made
     if material.state is None or not material.state.is_dir():
         return prepare(material, progress)
-    program = _PROGRAM.replace("serve()", "serve(compiling)")
     with subprocess.Popen(  # noqa: S603 - ourselves
-        [
-            sys.executable,
-            "-c",
-            f"from monitor.cli.progress import compiling; {program}",
-        ],
+        [sys.executable, "-c", _ONCE],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=_surroundings(),
     ) as child:
+        assert child.stdin is not None  # noqa: S101 - a pipe, as asked for above
         order = pickle.dumps(Order(material))
-        answer, _ = child.communicate(SIZE.pack(len(order)) + order)
-    if len(answer) <= SIZE.size:
-        return prepare(material, progress)  # whatever it was, here it is told
-    return _judged(readymade.unpacked(memoryview(answer)[SIZE.size :]))
+        with contextlib.suppress(BrokenPipeError):
+            child.stdin.write(SIZE.pack(len(order)) + order)
+            child.stdin.flush()
+        meanwhile()
+        answer, _ = child.communicate()
+    found = readymade.unpacked(memoryview(answer)[SIZE.size :]) if len(answer) > SIZE.size else None
+    if found is None:  # it was kept; whatever else it was, here it is told
+        return prepare(material, progress)
+    return _judged(found)
+
+
+def is_kept(material: Material) -> bool:
+    """Whether the rules that these files make are in the state folder."""
+    state = material.state
+    return state is not None and (state / readymade.FOLDER / _key(material)).is_file()
 
 
 def _key(material: Material) -> str:
@@ -149,18 +168,22 @@ def matcher_of(rulebook: Rulebook, state: Path | None, progress: Progress = sile
     if made is not None:
         made.take(rulebook)
         return made
-    made = made_of(rulebook, state, progress)
+    with Hands() as hands:
+        made = made_of(rulebook, state, progress, hands.forms)
     readymade.keep(state, (name,), made)
     return made
 
 
-def made_of(rulebook: Rulebook, state: Path | None, progress: Progress) -> Matcher:
-    """The rulebook's matcher, made now."""
+def made_of(
+    rulebook: Rulebook, state: Path | None, progress: Progress, forms: Forms | None = None
+) -> Matcher:
+    """The rulebook's matcher, made now; `forms` makes the terms' surfaces."""
     asks = any(True for rule in rulebook.rules for _ in wheres_in(rule.when))
     if not asks or state is None:
-        return Matcher(rulebook)
+        return Matcher(rulebook, forms=forms)
     world = open_world(state, progress)
-    return Matcher(rulebook, gazetteer=Gazetteer(rulebook.places, rulebook.areas, world))
+    gazetteer = Gazetteer(rulebook.places, rulebook.areas, world)
+    return Matcher(rulebook, forms=forms, gazetteer=gazetteer)
 
 
 class Workshop:

@@ -8,6 +8,7 @@ import pytest
 
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.hit import Hit
+from monitor.lexicon.surfaces import as_written
 from monitor.matching.evaluate import Matcher, evaluate
 from monitor.matching.verdict import explain
 from monitor.mistake import MistakesError
@@ -15,7 +16,7 @@ from monitor.place import Place
 from monitor.post import Post, PostName
 from monitor.rule import AllOf, Rule, Term, Where
 from monitor.rulebook.book import bind
-from monitor.rulebook.compile import compile_rulebook
+from monitor.rulebook.compile import compile_rulebook, one_by_one
 from monitor.rulebook.load import load
 from monitor.settings import shipped
 
@@ -152,8 +153,9 @@ def test_names_are_looked_for_only_where_no_word_brings_a_rule_near() -> None:
     wordy = Rule(id="wordy", title="W", when=AllOf((here, Term("дрон"))))
     alone = Rule(id="alone", title="A", when=here)
     gazetteer = Gazetteer((town,))
-    with_words = compile_rulebook(bind((wordy,), (), places=(town,)), gazetteer=gazetteer)
-    only_where = compile_rulebook(bind((alone,), (), places=(town,)), gazetteer=gazetteer)
+    plain = one_by_one(as_written)
+    with_words = compile_rulebook(bind((wordy,), (), places=(town,)), plain, gazetteer=gazetteer)
+    only_where = compile_rulebook(bind((alone,), (), places=(town,)), plain, gazetteer=gazetteer)
     assert len(only_where.narrow.meanings) > len(with_words.narrow.meanings)
     for rule in (wordy, alone):
         judge = Matcher(bind((rule,), (), places=(town,)), gazetteer=gazetteer)

@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+import importlib
 import sys
 from pathlib import Path
+from types import ModuleType
 
-from monitor import daemon, logs
+from monitor import logs
 from monitor.cli.config import add_config, find_config
 from monitor.cli.progress import compiling
 from monitor.clock import SystemClock
@@ -28,8 +30,8 @@ def run(options: argparse.Namespace) -> int:
     chosen = file.read()
     try:
         material = Material(chosen.rules, chosen.sources, chosen.places, chosen.state)
-        matcher = ready(material, compiling)
-        asyncio.run(daemon.run(chosen, matcher, SystemClock(), file))
+        matcher = ready(material, compiling, _load_daemon)
+        asyncio.run(_load_daemon().run(chosen, matcher, SystemClock(), file))
     except StateError as error:
         print(f"{error.message} - {error.hint}", file=sys.stderr)
         return error.exit_code
@@ -37,3 +39,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"stopped: {group.exceptions[0]}", file=sys.stderr)
         return 1
     return 0
+
+
+def _load_daemon() -> ModuleType:
+    """All that runs: where rules have to be made, it is loaded while they are."""
+    return importlib.import_module("monitor.daemon")

@@ -1,26 +1,22 @@
-"""What a find means, as one number: a term, several terms at once, or a question."""
+"""What a find means, as one number: a term, several terms at once, or an open question."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 Terms = frozenset[int]
+OPEN = -1
+"""The number of every find of which only the text itself can tell what it says."""
 
 
 class Concepts:
-    """Numbers below `terms` are the terms and what else has a number; sets of terms follow.
-
-    A negative number is a question: a find that may say any of certain terms, which only the text
-    itself can tell. All finds that may say the same are one question.
-    """
+    """Numbers below `terms` are the terms and what else has a number; sets of terms follow."""
 
     def __init__(self, terms: int) -> None:
         self.terms = terms
         self.reach: Mapping[int, list[int]] = defaultdict(list)
-        """The sets that a term is in, and the questions that may lead to it, if any."""
+        """The sets that a term is in, if any."""
         self._sets: list[tuple[int, ...]] = []
         self._known: dict[tuple[int, ...], int] = {}
-        self._leads: list[Terms] = []
-        self._questions: dict[Terms, int] = {}
         self.nothing = self.of(())
         """The empty set: what is filed under it is near every post."""
 
@@ -36,35 +32,22 @@ class Concepts:
                 self.reach[term].append(number)
         return self._known[key]
 
-    def question(self, leads: Terms) -> int:
-        """The number of the question that may lead to these terms."""
-        if leads not in self._questions:
-            self._leads.append(leads)
-            self._questions[leads] = number = -len(self._leads)
-            for term in leads:
-                self.reach[term].append(number)
-        return self._questions[leads]
-
     @property
     def count(self) -> int:
-        """How many numbers there are, questions too."""
-        return self.terms + len(self._sets) + len(self._leads)
-
-    def leads(self, question: int) -> Terms:
-        """The terms that a question may lead to."""
-        return self._leads[-1 - question]
+        """How many numbers there are."""
+        return self.terms + len(self._sets)
 
     def meant(self, concept: int) -> tuple[int, ...]:
-        """The terms behind a number that is no question."""
+        """The terms behind a number that is no open question."""
         return (concept,) if concept < self.terms else self._sets[concept - self.terms]
 
     def widened(self, terms: Terms) -> Terms:
-        """The terms, every set that one of them is in, and every question that may lead to one."""
+        """The terms, and every set that one of them is in."""
         more = terms & self.reach.keys()
         return terms.union(*(self.reach[term] for term in more)) if more else terms
 
     def spelled_out(self, found: Iterable[int]) -> set[int]:
-        """What was found for certain, with the terms of every set."""
+        """What was found, with the terms of every set."""
         spelled: set[int] = set()
         for concept in found:
             spelled.update(self.meant(concept))

@@ -14,24 +14,24 @@ from monitor.hit import Found, Hit
 from monitor.lexicon.expressions import is_pattern
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.surfaces import Inflect
-from monitor.matching.concepts import Concepts
-from monitor.matching.filing import Filing, Trial, terms_named
+from monitor.matching.concepts import OPEN, Concepts
+from monitor.matching.filing import UNMADE, Filing, Trial, terms_named
 from monitor.matching.ground import Grounds, beside_words
 from monitor.matching.outside import linked, matched
-from monitor.matching.scan import PATTERN, Look, RawFind, Readings, Scanner, stands
+from monitor.matching.scan import Look, RawFind, Readings, Scanner, stands
 from monitor.matching.seen import MAX_PLACES, Seen, evidence
 from monitor.matching.words import Words
 from monitor.place import Place
 from monitor.post import Post, PostName
 from monitor.rule import Link, Rule
-from monitor.rulebook.compile import DISGUISE, Book, compile_rulebook
+from monitor.rulebook.compile import DISGUISE, Book, Forms, compile_rulebook, one_by_one
 from monitor.rulebook.conditions import every, possible
 from monitor.rulebook.packed import Shelf
-from monitor.rulebook.plan import Plan
+from monitor.rulebook.plan import Group
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
 from monitor.text.disguise import readings as undisguised
-from monitor.text.fold import OTHER, fold_straight, fold_wide, has_other_letters
+from monitor.text.fold import OTHER, fold_coded, fold_wide, has_other_letters
 from monitor.text.symbols import unspaced
 
 MAX_ASKED = 1000
@@ -50,15 +50,15 @@ class Matcher:
     """A compiled rulebook. Immutable: a new rulebook is a new Matcher."""
 
     def __init__(
-        self, rulebook: Book, *, inflect: Inflect = plain_forms,
+        self, rulebook: Book, *, inflect: Inflect = plain_forms, forms: Forms | None = None,
         counts: Mapping[str, int] | None = None, gazetteer: Gazetteer | None = None,
     ) -> None:  # fmt: skip
         """Compile the rulebook; see `compile_rulebook` for what it raises.
 
-        `gazetteer` resolves the places that rules ask for; the rulebook's own places if None.
+        `forms` makes surfaces, else `inflect` plain forms. `gazetteer`: else the own places only.
         """
         ground = gazetteer or Gazetteer(rulebook.places, rulebook.areas)
-        compiled = compile_rulebook(rulebook, inflect=inflect, counts=counts, gazetteer=ground)
+        compiled = compile_rulebook(rulebook, forms or one_by_one(inflect), counts, ground)
         self.rulebook = rulebook
         self.gazetteer = ground
         self._terms = compiled.terms
@@ -79,7 +79,7 @@ class Matcher:
         self._filing = Filing(compiled.rules, compiled.numbers, compiled.frequency, self._concepts)
         # What every post needs, at hand:
         self._find = self._narrow.find
-        self._meaning = self._narrow.concept.__getitem__
+        self._concept = self._narrow.concept
         self._disguise = compiled.numbers[DISGUISE]
         self._open = self._filing.always or self._wide is not None
 
@@ -126,19 +126,13 @@ class Matcher:
 
     def tried(self, text: str) -> int:
         """How many rules come near a text: what it costs follows from that."""
-        readings = self.look(text)
-        found = self._found(readings)
-        near = found & self._filing.under
-        questions = {one for one in found if one < 0}
-        found -= questions
-        rules = (number for concept in near for number in self._filing.filed[concept])
-        self._answer(readings, found, questions, rules)
-        return len({rule for one in found & self._filing.under for rule in self._filing.filed[one]})
+        filed, found = self._filing.filed, self._found(self.look(text))
+        return len({rule for one in found & filed.keys() for rule in filed[one]})
 
     def look(self, text: str) -> Readings:
         """Look for every term."""
-        folded, straight = fold_straight(text)
-        look = Look(text, folded, self._find(folded), straight=straight)
+        folded, coded = fold_coded(text)
+        look = Look(text, folded, self._find(folded), coded)
         return self._readings(text, folded, look)
 
     def _readings(self, text: str, folded: bytes, look: Look) -> Readings:
@@ -146,13 +140,18 @@ class Matcher:
         if self._wide is not None and self._may_be_wide(text, folded):
             wide = fold_wide(text)
             made.append((self._wide, Look(text, wide, self._wide.find(wide))))
-        if self._disguise in map(self._meaning, map(PATTERN, look.finds)):
-            for reading in undisguised(text):
-                again, straight = fold_straight(reading[0])
-                finds = self._find(again)
-                one = Look(reading[0], again, finds, straight=straight, reading=reading)
-                made.append((self._narrow, one))
+        if self._disguise in {self._concept[find[2]] for find in look.finds}:
+            made += [(self._narrow, one) for one in self._undisguised(look)]
         return made
+
+    def _undisguised(self, look: Look) -> Iterator[Look]:
+        """The text read once more, only around what is stretched or pulled apart."""
+        for first, last in self._narrow.around(look, self._disguise):
+            for text, kept in undisguised(look.text[first:last]):
+                again, coded = fold_coded(text)
+                reading = text, [(start + first, end + first) for start, end in kept]
+                finds = self._find(again)
+                yield Look(text, again, finds, coded, reading)
 
     def _may_be_wide(self, text: str, folded: bytes) -> bool:
         """Whether the character automaton could find anything."""
@@ -161,99 +160,77 @@ class Matcher:
     def judge(self, post: Post) -> tuple[list[int], Readings] | None:
         """The rules that hold, by number in the order of their ids; None for the usual post."""
         text = post.text
-        folded, straight = fold_straight(text)
+        folded, coded = fold_coded(text)
         finds = self._find(folded)
-        found = set(map(self._meaning, map(PATTERN, finds)))
+        concept = self._concept
+        found = {concept[find[2]] for find in finds}
+        if self._open or self._disguise in found:
+            readings = self._readings(text, folded, Look(text, folded, finds, coded))
+            found = self._found(readings)
+        else:
+            readings = ()
+            if OPEN in found:
+                readings = ((self._narrow, Look(text, folded, finds, coded)),)
+                self._narrow.answer(readings[0][1], found)
         filed = self._filing.near
         near = [one for one in found if filed[one]]
-        if not near and not self._open and self._disguise not in found:
+        if not near:
             return None
-        readings: Readings = ()
-        if self._open or self._disguise in found:
-            readings = self._readings(text, folded, Look(text, folded, finds, straight=straight))
-            found = self._found(readings)
-            near = [one for one in found if filed[one]]
-        holding, doubtful = self._tried(near, found, post)
-        if not holding and not doubtful:
+        holding, later = self._tried(near, found, post)
+        if not holding and not later:
             return None
         if not readings:
-            readings = ((self._narrow, Look(text, folded, finds, straight=straight)),)
-        if doubtful:
-            holding.update(self._sure(doubtful, found, readings, post))
+            readings = ((self._narrow, Look(text, folded, finds, coded)),)
+        if later:
+            holding.update(self._tested(later, found, readings, post))
         only = self.speaker(post).rules
         if only:
             holding = {one for one in holding if self._rules[one].id in only}
         return (sorted(holding), readings) if holding else None
 
     def _found(self, readings: Readings) -> set[int]:
-        """Every concept that was found, questions not answered."""
+        """Every concept that was found."""
         found = {self._concepts.nothing}
         for scanner, look in readings:
-            found.update(map(scanner.concept.__getitem__, map(PATTERN, look.finds)))
+            here = {scanner.concept[find[2]] for find in look.finds}
+            if OPEN in here:
+                scanner.answer(look, here)
+            found |= here
         return found
 
     def _tried(
         self, near: Iterable[int], found: set[int], post: Post
     ) -> tuple[set[int], list[Trial]]:
-        """Try the rules that are near: those that hold, and those of which more must be known.
+        """Try the rules that are near: those that hold, and those with an exact test to come.
 
-        The latter may depend on an open question, or have an exact test. A rule that is near by
-        several finds is tried once.
+        A rule that is near by several finds is tried once.
         """
         holding: set[int] = set()
         tried: set[int] = set()
-        doubtful: list[Trial] = []
+        later: list[Trial] = []
         who: SourceInfo | None = None
         filed = self._filing.near
         for concept in near:
-            some, trials = filed[concept] or (None, {})
-            if some is None:
-                some, trials = self._filing.made(concept)
-            for one in some & found:
+            wanted, trials = filed[concept] or UNMADE
+            if wanted is None:
+                wanted, trials = self._filing.made(concept)
+            for one in found.intersection(wanted):
                 for trial in trials[one]:
-                    more, none, speaks, test, number = trial[:5]
+                    number, none, more, speaks, test = trial
                     if number in tried:
                         continue
                     tried.add(number)
+                    if not none.isdisjoint(found) or (more and not trial.met(found)):
+                        continue
                     if speaks:
                         who = who or self.speaker(post)
                         if not speaks(found, who):
                             continue
-                    if concept < 0 or one < 0 or more or test or not none.isdisjoint(found):
-                        if trial.possible(found):
-                            doubtful.append(trial)
+                    if test:
+                        later.append(trial)
                     else:
                         holding.add(number)
-        return holding, doubtful
-
-    def _sure(
-        self, doubtful: Sequence[Trial], found: set[int], readings: Readings, post: Post
-    ) -> Iterator[int]:
-        """Of doubtful rules, those that hold once their questions are answered.
-
-        No question stays in `found`.
-        """
-        questions = {one for one in found if one < 0}
-        if questions:
-            found -= questions
-            self._answer(readings, found, questions, {trial.number for trial in doubtful})
-        later: list[Trial] = []
-        for trial in doubtful:
-            if trial.stands(found):
-                if trial.test is None:
-                    yield trial.number
-                else:
-                    later.append(trial)
-        if later:
-            yield from self._tested(later, found, readings, post)
-
-    def _answer(
-        self, readings: Readings, found: set[int], questions: Iterable[int], rules: Iterable[int]
-    ) -> None:
-        """Add to `found` what the questions lead to, as far as these rules depend on it."""
-        terms = self._filing.terms_of(rules)
-        for scanner, look in readings:
-            scanner.answer(look, found, questions, terms)
+        return holding, later
 
     def _tested(
         self, later: Sequence[Trial], found: set[int], readings: Readings, post: Post
@@ -327,26 +304,28 @@ class Matcher:
     ) -> Iterator[Hit]:
         """The rules that hold, each with the words that make it hold, for each place apart."""
         who = self.speaker(post)
-        plans = [self._filing.plans[number] for number in holding]
-        if any(made.wanted is None for made in plans):
+        told = [self._filing.told[number] for number in holding]
+        if any(wanted is None for _, wanted in told):
             yield from self._weighed(post, name, holding, readings)
             return
-        words = Words(partial(self._words, readings, plans))
+        words = Words(partial(self._words, readings, told))
         family, rulebook = who.publisher, self.rulebook.hash
-        for number, made in zip(holding, plans, strict=True):
+        for rule, wanted in told:
             yield Hit(
-                rule=self._rules[number],
+                rule=rule,
                 post=name,
-                proof=partial(words.of, made.wanted or frozenset()),
+                proof=partial(words.of, wanted or frozenset()),
                 role=who.role,
                 affiliation=who.affiliation,
                 family=family,
                 rulebook=rulebook,
             )
 
-    def _words(self, readings: Readings, plans: Sequence[Plan]) -> list[tuple[int, Found]]:
-        """Where the terms wanted by these plans stand: each with its number, in order."""
-        wanted = frozenset[int]().union(*(made.wanted for made in plans if made.wanted))
+    def _words(
+        self, readings: Readings, told: Iterable[tuple[Rule, Group | None]]
+    ) -> list[tuple[int, Found]]:
+        """Where the terms stand that speak for these rules: each with its number, in order."""
+        wanted = frozenset[int]().union(*(terms for _, terms in told if terms))
         text, terms = readings[0][1].text, self._terms
         return [
             (term, Found(text=text[start:end], start=start, end=end, term=terms[term]))

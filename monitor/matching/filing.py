@@ -4,52 +4,46 @@ Filing is done for all rules at once; how a rule is tried is worked out when it 
 most rules of a large rulebook never do, and a start waits for none of them.
 """
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple, TypeVar
 
 from monitor.loosely import loosely
 from monitor.matching.concepts import Concepts
-from monitor.rule import Rule
+from monitor.rule import AllOf, Rule
 from monitor.rulebook.compile import texts_of
-from monitor.rulebook.conditions import Numbers, Test, asked_in, number_of
-from monitor.rulebook.plan import Group, Plan, necessary, plan
+from monitor.rulebook.conditions import Numbers, Test, asked_in, number_of, tested
+from monitor.rulebook.packed import Packed
+from monitor.rulebook.plan import Group, Plan, exact_test, necessary, plan, wanted
 from monitor.rulebook.where import wheres_in
 
 
 class Trial(NamedTuple):
-    """How a rule is tried: see `monitor.rulebook.plan.Plan`.
+    """How a rule is tried whose first group is met: see `monitor.rulebook.plan.Plan`.
 
-    Groups are of concepts, an open question among them as good as a find. The rule is `filed` under
-    one group; `group` is the one that is asked first when it comes near, `more` are asked then. The
-    rest are: what must not be found, who must speak, the exact test, and the rule's number.
+    Groups are of concepts: those that must be met too, and what must not be found. Then who must
+    speak, and the exact test.
     """
 
-    more: tuple[Group, ...]
+    number: int
     none: Group
+    more: tuple[Group, ...]
     speaks: Test | None
     test: Test | None
-    number: int
-    group: Group
-    filed: Group
 
-    def possible(self, found: AbstractSet[int]) -> bool:
-        """Whether the rule may hold if open questions are answered in its favour."""
-        none = self.none & found
-        return (not none or max(none) < 0) and _met(self.more, found)
-
-    def stands(self, found: AbstractSet[int]) -> bool:
-        """Whether all groups are met, and nothing is found that must not be."""
-        if self.group.isdisjoint(found) or self.filed.isdisjoint(found):
-            return False
-        return self.none.isdisjoint(found) and _met(self.more, found)
+    def met(self, found: AbstractSet[int]) -> bool:
+        """Whether all other groups are met, too."""
+        return not any(group.isdisjoint(found) for group in self.more)
 
 
-Near = tuple[Group | None, Mapping[int, tuple[Trial, ...]]]
-"""Of the rules filed under a concept: what of it must be found, else none holds; for each of that,
-those to be tried. So a rule that cannot hold costs nothing of its own, not even its memory.
-None: not yet made."""
-_UNMADE: Near = (None, {})
+Near = tuple["array[int]", Mapping[int, tuple[Trial, ...]]]
+"""Of the rules filed under a concept: what of it must be found for any to be tried, and those to be
+tried by that; under the concept itself those that ask for nothing else. So a rule that cannot hold
+costs nothing of its own. (What is mostly looked at in vain is an array: it is small and in one
+piece.)"""
+UNMADE: tuple[None, Mapping[int, tuple[Trial, ...]]] = (None, {})
+"""Something is filed there, and nothing was made of it yet."""
 
 
 class Filing:
@@ -67,14 +61,15 @@ class Filing:
         self._numbers = numbers
         self._frequency = frequency
         self._concepts = concepts
-        self._pivots: list[Group | None] = []
         filed: dict[int, list[int]] = {}
+        plans: list[Plan] = []
         for number, rule in enumerate(rules):
             groups = necessary(rule.when, numbers, frequency.__getitem__)
-            self._pivots.append(groups[0] if groups else None)
+            plans.append(plan(rule, groups[1:], numbers))
             under = concepts.widened(groups[0]) if groups else (concepts.nothing,)
             for concept in under:
                 filed.setdefault(concept, []).append(number)
+        self._plans = Packed(plans)
         self.filed: Mapping[int, tuple[int, ...]] = {one: tuple(of) for one, of in filed.items()}
         self._ready()
 
@@ -85,7 +80,7 @@ class Filing:
 
     def __getstate__(self) -> dict[str, object]:
         """All but what is made when first asked for: functions do not travel."""
-        kept = ("_rules", "_numbers", "_frequency", "_concepts", "_pivots", "filed")
+        kept = ("_rules", "_numbers", "_concepts", "_plans", "filed")
         return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, object]) -> None:
@@ -94,43 +89,45 @@ class Filing:
         self._ready()
 
     def _ready(self) -> None:
-        self.near: list[Near | None] = [None] * self._concepts.count
-        """By concept, questions from the end: what is filed under it, if anything."""
+        self.near: list[Near | tuple[None, Mapping[int, tuple[Trial, ...]]] | None] = [
+            None
+        ] * self._concepts.count
+        """By concept: what is filed under it, if anything."""
         for concept in self.filed:
-            self.near[concept] = _UNMADE
+            self.near[concept] = UNMADE
         self._same: dict[Group, Group] = {}
-        self.plans = _Made(loosely(self._plan))
-        """By rule: how it is tried."""
+        self.told = _Made(loosely(self._told))
+        """By number: the rule, and the terms that speak for it."""
         self._named = _Made(loosely(self.named))
-        self.under = frozenset(self.filed)
-        """All that some rule is filed under."""
         self.always = self._concepts.nothing in self.filed
         """Whether some rule has no necessary group: it is tried on every post."""
 
-    def made(self, concept: int) -> tuple[Group, Mapping[int, tuple[Trial, ...]]]:
+    def made(self, concept: int) -> Near:
         """Work out what is filed under a concept; `near` has it from then on."""
         by: dict[int, list[Trial]] = {}
-        for trial in map(self.trial, self.filed.get(concept, ())):
-            for one in trial.group:
+        for number in self.filed.get(concept, ()):
+            first, trial = self._trial(number)
+            for one in (concept,) if first is None else first:
                 by.setdefault(one, []).append(trial)
-        near = frozenset(by), {one: tuple(trials) for one, trials in by.items()}
-        self.near[concept] = near
+        same: dict[tuple[Trial, ...], tuple[Trial, ...]] = {}
+        trials = {one: same.setdefault(tuple(some), tuple(some)) for one, some in by.items()}
+        self.near[concept] = near = array("i", trials), trials
         return near
 
-    def _plan(self, number: int) -> Plan:
-        rule, pivot = self._rules[number], self._pivots[number]
-        return plan(rule, pivot, self._numbers, self._frequency.__getitem__)
-
-    def trial(self, number: int) -> Trial:
-        """The same with what the engine counts in."""
-        made = self.plans[number]
-        groups = tuple(map(self._concepts.widened, made.groups))
-        filed = self._pivots[number]
-        under = self._concepts.widened(filed) if filed else frozenset({self._concepts.nothing})
-        none = self._concepts.widened(made.none)
+    def _trial(self, number: int) -> tuple[Group | None, Trial]:
+        """The group that must be met first, if any, and the trial of the rule then."""
+        made = self._plans.once(number)
+        widened = self._concepts.widened
+        groups = tuple(widened(frozenset(group)) for group in made.groups)
+        none = widened(frozenset(made.none))
         none = self._same.setdefault(none, none)  # many rules share them: fewer are more at hand
-        first, more = (groups[0], groups[1:]) if groups else (under, ())
-        return Trial(more, none, made.speaks, made.test, number, first, under)
+        speaks = tested(AllOf(made.speakers), self._numbers) if made.speakers else None
+        test = exact_test(self._rules[number], self._numbers) if made.asks_more else None
+        return groups[0] if groups else None, Trial(number, none, groups[1:], speaks, test)
+
+    def _told(self, number: int) -> tuple[Rule, Group | None]:
+        rule = self._rules[number]
+        return rule, wanted(rule, self._numbers)
 
     def terms_of(self, numbers: Iterable[int]) -> Group:
         """All terms that rules name, the sides of two words near each other too."""
@@ -150,11 +147,6 @@ def terms_named(rule: Rule, numbers: Numbers) -> Group:
     """All terms of a rule, the sides of two words near each other and its places too."""
     places = (numbers[where.text] for where in wheres_in(rule.when))
     return frozenset((*(numbers[text] for text in texts_of(rule)), *places))
-
-
-def _met(groups: Sequence[Group], found: AbstractSet[int]) -> bool:
-    """Whether each group is met."""
-    return not any(group.isdisjoint(found) for group in groups)
 
 
 T = TypeVar("T")

@@ -8,36 +8,27 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from operator import itemgetter
 
 import regex
 from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
 from monitor.lexicon.surfaces import Surface
 from monitor.loosely import loosely
-from monitor.matching.concepts import Concepts
+from monitor.matching.concepts import OPEN, Concepts
 from monitor.rulebook.packed import PackedMap
-from monitor.rulebook.patterns import (
-    WIDE_GAPS,
-    Check,
-    Meaning,
-    Onward,
-    Patterns,
-    judged_words,
-)
+from monitor.rulebook.patterns import Check, Meaning, Onward, Patterns, judged_words
 from monitor.text.disguise import Reading, places
 from monitor.text.fold import Origins
 from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
 
 RawFind = tuple[int, int, int]
 """(start, end, pattern number), in symbols of the folded text."""
-PATTERN = itemgetter(2)
 _GAP = re.compile(" *")
 _HASHES = ("#", "\uff03")
 _TAG = regex.compile(r"[\w\p{Cf}]+")
 _TAG_GOES_ON = regex.compile(r"[_\p{Cf}]*[^\W_]")
 _NO_TAG_AFTER = ("&", "/")
-_BLANKS = frozenset({" ", ord(" ")})
+_BLANK = ord(" ")
 _SHORT = 64  # longer texts are not worth remembering
 _SMALL = range(-0x8000, 0x8000)  # what an array's "h" holds
 _USUAL = (1, 1, False)  # a word between two spaces
@@ -49,26 +40,23 @@ Sighting = tuple[int, int, int]
 class Look:
     """What one automaton found in a text; what else costs time is worked out when asked for."""
 
-    __slots__ = ("_origins", "_view", "finds", "folded", "reading", "straight", "text")
+    __slots__ = ("_coded", "_origins", "_view", "finds", "folded", "reading", "straight", "text")
 
     def __init__(
         self,
         text: str,
         folded: bytes | str,
         finds: Sequence[RawFind],
-        *,
-        straight: bool = False,
+        coded: bytes | None = b"",
         reading: Reading | None = None,
     ) -> None:
-        """`straight`: each character is one symbol, so that places need no working out.
-
-        `reading`: how the text was made, if it is not the post's own.
-        """
+        """`coded`: see `fold_coded`; `reading`: how the text was made, if it is not the post's."""
         self.reading = reading
         self.text = text
         self.folded = folded
         self.finds = finds
-        self.straight = straight
+        self.straight = coded is None
+        self._coded = coded or b""
         self._view: str | None = None
         self._origins: Origins | None = None
 
@@ -85,7 +73,7 @@ class Look:
         if self.straight:
             return first - 1, last - 1
         if self._origins is None:
-            self._origins = Origins(self.text, self.folded)
+            self._origins = Origins(self.text, self.folded, self._coded)
         return self._origins.span(first, last)
 
 
@@ -93,39 +81,29 @@ class Scanner:
     """One automaton with the meanings of its patterns.
 
     Nearly every pattern simply means one term; the table `concept` says which, by the pattern's
-    number. A negative entry leaves a question open, answered by the pattern's `Meaning` on the text
-    itself.
+    number. The last patterns leave a question OPEN, answered by their `Meaning` on the text itself.
     """
 
     def __init__(self, patterns: Patterns, concepts: Concepts) -> None:
         """Build the automaton; what its patterns mean is numbered in `concepts`."""
-        keys = list(patterns.meanings)
+        meanings = patterns.in_order()
+        keys = [key for key, _ in meanings]
         self._concepts = concepts
-        asking: dict[int, Meaning] = {}
-        self._asking: Mapping[int, Meaning] | PackedMap[Meaning] = asking
-        self._edges: dict[int, tuple[int, int, bool]] = {}
-        numbers: list[int] = []
-        for number, meaning in enumerate(patterns.meanings.values()):
-            edges = (meaning.lead, meaning.trail, meaning.open)
-            if meaning.simple:
-                numbers.append(concepts.of(meaning.terms))
-                if edges != _USUAL:
-                    self._edges[number] = edges
-            else:
-                numbers.append(concepts.question(frozenset(meaning.all_terms())))
-                asking[number] = meaning
+        self._longest = patterns.longest
+        self._sure = sum(meaning.simple for _, meaning in meanings)
+        numbers = [concepts.of(meaning.terms) for _, meaning in meanings[: self._sure]]
         # Half as wide, it is twice as much at hand.
         small = all(number in _SMALL for number in numbers)
+        numbers += [OPEN] * (len(keys) - self._sure)
         self.concept = array("h" if small else "i", numbers)
-        self._initials = _initials(asking, bytewise=patterns.bytewise)
-        self._next_words = _next_words(asking) if patterns.bytewise else {}
-        self._plain = frozenset(
-            number
-            for number, meaning in asking.items()
-            if not meaning.onward
-            and (meaning.lead, meaning.trail, meaning.open) == _USUAL
-            and not any(check.surface.tag for check in meaning.checks)
-        )
+        self._edges: dict[int, tuple[int, int, bool]] = {}
+        for number, (_, meaning) in enumerate(meanings[: self._sure]):
+            edges = (meaning.lead, meaning.trail, meaning.open)
+            if edges != _USUAL:
+                self._edges[number] = edges
+        asking = {at: meaning for at, (_, meaning) in enumerate(meanings) if at >= self._sure}
+        self._asking: Mapping[int, Meaning] | PackedMap[Meaning] = asking
+        self._glances = _glances(asking.values(), bytewise=patterns.bytewise)
         self._said = lru_cache(maxsize=16384)(loosely(self._say))
         self.find: Callable[..., list[RawFind]]
         """Every overlapping find in a folded text: bytes or str as the automaton is."""
@@ -154,36 +132,50 @@ class Scanner:
         meaning = self._asking[number]
         return (*meaning.terms, *_meant(meaning.checks, here, 0, len(here)))
 
-    def answer(
-        self, look: Look, found: set[int], questions: Iterable[int], terms: frozenset[int]
-    ) -> None:
-        """Add to `found` those of `terms` that the open questions lead to, verified."""
-        leads = self._concepts.leads
-        asked = {one for one in questions if not terms.isdisjoint(leads(one))}
-        if not asked:
-            return
-        concept_of, text = self.concept, look.text
-        for find in look.finds:
-            start, end, number = find
-            concept = concept_of[number]
-            if concept >= 0 or concept not in asked or self._vain(look.folded, end, number):
+    def answer(self, look: Look, found: set[int]) -> None:
+        """Put into `found`, in the place of OPEN, what the open questions lead to."""
+        found.discard(OPEN)
+        text, folded, straight = look.text, look.folded, look.straight
+        sure, glances = self._sure, self._glances
+        for start, end, number in look.finds:
+            if number < sure:
                 continue
-            if look.straight and number in self._plain:
-                found.update(self._said(number, text[start : end - 2]))
+            glance = glances[number - sure]
+            if glance:
+                if _next_word(folded, end - 1) not in glance:
+                    continue
+            elif glance is not None:
+                if straight:
+                    found.update(self._said(number, text[start : end - 2]))
+                else:
+                    found.update(self._spelled(look, (start, end, number))[2])
                 continue
-            for these, checks, first, last in self._complete(look.view, find):
+            for these, checks, first, last in self._complete(look.view, (start, end, number)):
                 found.update(these)
                 if checks:
                     found.update(_meant(checks, text, *look.span(first, last)))
 
-    def _vain(self, folded: bytes | str, end: int, number: int) -> bool:
-        """Whether a glance at the next word shows that a question leads nowhere."""
-        next_words = self._next_words.get(number)
-        if next_words is not None:
-            stop = folded.find(b" ", end - 1)  # type: ignore[arg-type]  # these are bytes
-            return folded[end - 1 : stop] not in next_words
-        initials = self._initials.get(number)
-        return initials is not None and _none_of(initials, folded, end)
+    def _spelled(self, look: Look, find: RawFind) -> tuple[int, int, tuple[int, ...]]:
+        """Where a word stands that is verified by itself, and the terms that it says."""
+        first, last = look.span(find[0] + 1, find[1] - 1)
+        say = self._said if last - first <= _SHORT else self._say
+        return first, last, say(find[2], look.text[first:last])
+
+    def around(self, look: Look, term: int) -> list[tuple[int, int]]:
+        """Where a term stands, each with as much text around it as a surface may need, in order.
+
+        [start, end) in the text. What is near another is one part with it.
+        """
+        folded = look.folded
+        assert isinstance(folded, bytes)  # noqa: S101 - it is the byte automaton's
+        parts: list[tuple[int, int]] = []
+        for start, end, number in look.finds:
+            if self.concept[number] == term and not (parts and end <= parts[-1][1]):
+                first, last = _widened(folded, start, end, self._longest + 1)
+                if parts and first <= parts[-1][1]:
+                    first = parts.pop()[0]
+                parts.append((first, last))
+        return [look.span(first + 1, last) for first, last in parts]
 
     def sightings(
         self, look: Look, wanted: frozenset[int] | None = None, most: int = 50
@@ -201,7 +193,9 @@ class Scanner:
         for find in look.finds:
             start, end, number = find
             concept = concept_of[number]
-            if straight and concept in wanted and number not in edges:
+            if concept == OPEN:
+                seen += [one for one in self._ends(look, find) if one[2] in wanted]
+            elif straight and concept in wanted and number not in edges:
                 seen.append((start, end - 2, concept))
             elif concept in near:
                 seen += self._ends(look, find)
@@ -213,20 +207,34 @@ class Scanner:
         """The same for a post full of finds, counted by term."""
         seen: list[Sighting] = []
         places: dict[int, int] = {}
-        near = self._concepts.widened(wanted)
+        leads: dict[int, frozenset[int]] = {}
         for find in look.finds:
-            concept = self.concept[find[2]]
-            if concept not in near or all(
-                places.get(one, 0) >= most for one in self._leads_of(concept)
-            ):
+            number = find[2]
+            if number not in leads:
+                leads[number] = wanted.intersection(self._leads(number))
+            if all(places.get(one, 0) >= most for one in leads[number]):
                 continue
             for sighting in self._ends(look, find):
                 seen.append(sighting)
                 places[sighting[2]] = places.get(sighting[2], 0) + 1
         return seen
 
+    def _leads(self, number: int) -> Iterable[int]:
+        """The terms that a pattern may lead to."""
+        if number < self._sure:
+            return self._concepts.meant(self.concept[number])
+        return self._asking[number].all_terms()
+
     def _ends(self, look: Look, find: RawFind) -> list[Sighting]:
         """What one find leads to, verified."""
+        start, end, number = find
+        glance = self._glances[number - self._sure] if number >= self._sure else None
+        if glance:
+            if _next_word(look.folded, end - 1) not in glance:
+                return []
+        elif glance is not None:
+            first, last, said = self._spelled(look, find)
+            return [(first, last, term) for term in said]
         ends: list[Sighting] = []
         for terms, checks, first, last in self._complete(look.view, find):
             start, end = look.span(first, last)
@@ -234,9 +242,6 @@ class Scanner:
             if checks:
                 ends += [(start, end, term) for term in _meant(checks, look.text, start, end)]
         return ends
-
-    def _leads_of(self, concept: int) -> Iterable[int]:
-        return self._concepts.leads(concept) if concept < 0 else self._concepts.meant(concept)
 
     def _complete(self, view: str, find: RawFind) -> list[_Complete]:
         """Every end of a term that a find leads to: its terms, those to verify, first and last."""
@@ -275,35 +280,56 @@ def stands(readings: Readings, wanted: frozenset[int] | None, most: int) -> list
     return sorted(sightings)
 
 
-def _next_words(meanings: Mapping[int, Meaning]) -> dict[int, frozenset[bytes]]:
-    """For scouts that know the next letter: the words that lead on, unless beginnings do too."""
-    return {
-        number: frozenset(word.encode("latin-1") for word in meaning.onward.words)
-        for number, meaning in meanings.items()
-        if meaning.onward and not meaning.onward.beginnings and meaning.gap in WIDE_GAPS
-    }
+Glance = frozenset[bytes | str] | None
+"""What to look at first: the words that must follow; none if the word is verified by itself; None
+if there is no short way."""
 
 
-def _initials(
-    meanings: Mapping[int, Meaning], *, bytewise: bool
-) -> dict[int, frozenset[int | str]]:
-    """For scouts: what the next word may begin with. Most lead nowhere, and this shows it soon."""
-    return {
-        number: frozenset(
-            ord(word[0]) if bytewise else word[0]
-            for word in (*meaning.onward.words, *meaning.onward.beginnings)
+def _glances(asking: Iterable[Meaning], *, bytewise: bool) -> list[Glance]:
+    """What shows soon where questions lead: nearly all lead nowhere."""
+    following: dict[Onward, Glance] = {}
+    return [_glance(meaning, following, bytewise=bytewise) for meaning in asking]
+
+
+def _glance(meaning: Meaning, following: dict[Onward, Glance], *, bytewise: bool) -> Glance:
+    onward = meaning.onward
+    if onward is None:
+        usual = (meaning.lead, meaning.trail, meaning.open) == _USUAL
+        tags = any(check.surface.tag for check in meaning.checks)
+        return frozenset() if usual and not tags else None
+    if not meaning.gap or meaning.terms or meaning.checks or onward.beginnings:
+        return None
+    if onward not in following:  # a gap's scouts share it
+        words = onward.words
+        following[onward] = frozenset(
+            word.encode("latin-1") if bytewise else word for word in words
         )
-        for number, meaning in meanings.items()
-        if meaning.onward and meaning.blind
-    }
+    return following[onward]
 
 
-def _none_of(initials: frozenset[int | str], folded: bytes | str, at: int) -> bool:
-    """Whether the word after a scout's gap certainly is none of those that lead on."""
-    for symbol in folded[at : at + 4]:
-        if symbol not in _BLANKS:
-            return symbol not in initials
-    return False
+def _next_word(folded: bytes | str, at: int) -> bytes | str:
+    """The word at `at`, or behind the spaces there."""
+    if isinstance(folded, str):
+        start = _GAP.match(folded, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+        return folded[start : folded.find(" ", start)]
+    last = len(folded) - 1
+    while folded[at] == _BLANK and at < last:
+        at += 1
+    return folded[at : folded.find(b" ", at)]
+
+
+def _widened(folded: bytes, start: int, end: int, words: int) -> tuple[int, int]:
+    """The spaces before and behind [start, end) and so many words of two letters or more."""
+    first, last, left = folded.rfind(b" ", 0, start + 1), folded.find(b" ", end - 1), words
+    while left and first > 0:
+        before = folded.rfind(b" ", 0, first)
+        left -= first - before > 2  # noqa: PLR2004 - a letter that stands alone may be a word's
+        first = before
+    while words and last < len(folded) - 1:
+        after = folded.find(b" ", last + 1)
+        words -= after - last > 2  # noqa: PLR2004 - the same
+        last = after
+    return first, last
 
 
 def _nothing(_: bytes | str) -> list[RawFind]:

@@ -6,13 +6,13 @@ what is found in it, not with the number of rules.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.incident import Ladder
-from monitor.lexicon.surfaces import Inflect, Surface, as_written, surfaces
-from monitor.lexicon.terms import ParsedTerm, TermProblem, near_of, parse
+from monitor.lexicon.surfaces import Inflect, Surface, surfaces
+from monitor.lexicon.terms import TermProblem, near_of, parse
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.place import Area, Place
 from monitor.rule import Asked, Condition, Rule, Term, Where
@@ -84,16 +84,36 @@ class Compiled(NamedTuple):
     numbers: Numbers
 
 
+Formed = tuple[Surface, ...] | TermProblem
+"""The surfaces of a term, or why it cannot be used."""
+Forms = Callable[[Sequence[str]], Mapping[str, Formed]]
+"""What makes the surfaces of terms, all that are asked for."""
+
+
+def one_by_one(inflect: Inflect) -> Forms:
+    """Makes the surfaces of terms whose plain words have these forms."""
+    return lambda terms: {term: formed(term, inflect) for term in terms}
+
+
+def formed(term: str, inflect: Inflect) -> Formed:
+    """The surfaces of one term."""
+    parsed = parse(term)
+    if isinstance(parsed, TermProblem):
+        return parsed
+    found = surfaces(parsed, inflect)
+    # Two words near each other have no form together: each side has its own.
+    return () if parsed.near is not None and not isinstance(found, TermProblem) else found
+
+
 def compile_rulebook(
     book: Book,
-    *,
-    inflect: Inflect = as_written,
+    forms_of: Forms,
     counts: Mapping[str, int] | None = None,
     gazetteer: Gazetteer | None = None,
 ) -> Compiled:
     """Compile all rules.
 
-    `inflect` gives a plain term's forms; `counts`, if given, how often each term was found in past
+    `forms_of` gives the surfaces of terms; `counts`, if given, how often each was found in past
     posts (a term not in it was not found), instead of the built-in guess. A place condition is a
     term too: its surfaces are the names of all places in the `gazetteer` that fit it.
 
@@ -102,9 +122,11 @@ def compile_rulebook(
     """
     rules = book.rules if isinstance(book.rules, Shelf) else Shelf(book.rules)
     texts = sorted({text for rule in rules for text in texts_of(rule)})
-    forms, problems = _all_surfaces(texts, inflect)
+    made = forms_of(texts)
+    problems = {text: of for text, of in made.items() if isinstance(of, TermProblem)}
     if problems:
         raise MistakesError(_mistakes(rules, problems))
+    forms = [of for of in map(made.__getitem__, texts) if not isinstance(of, TermProblem)]
     wheres = {where.text: where for rule in rules for where in wheres_in(rule.when)}
     terms = (*texts, *wheres)
     known: dict[str | Condition, int] = {text: number for number, text in enumerate(terms)}
@@ -188,24 +210,6 @@ def names_of(where: Where, gazetteer: Gazetteer) -> tuple[Surface, ...]:
     for place in fitting.values():
         names.update(gazetteer.keys(place))
     return tuple(Surface(tuple(name.split(" "))) for name in sorted(names))
-
-
-def _all_surfaces(
-    terms: Iterable[str], inflect: Inflect
-) -> tuple[list[tuple[Surface, ...]], dict[str, TermProblem]]:
-    """The surfaces of each term in order, and the terms that have none."""
-    forms: list[tuple[Surface, ...]] = []
-    problems: dict[str, TermProblem] = {}
-    for term in terms:
-        parsed = parse(term)
-        found = surfaces(parsed, inflect) if isinstance(parsed, ParsedTerm) else parsed
-        if isinstance(found, TermProblem):
-            problems[term] = found
-        else:
-            # Two words near each other have no form together: each side has its own.
-            together = isinstance(parsed, ParsedTerm) and parsed.near is not None
-            forms.append(() if together else found)
-    return forms, problems
 
 
 def _mistakes(rules: Iterable[Rule], problems: Mapping[str, TermProblem]) -> list[Mistake]:

@@ -5,7 +5,7 @@ rules load; a budget bounds what can come out, so that a few lines cannot become
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from monitor.document import Node, named
@@ -40,8 +40,12 @@ class Lists:
     are not called mistakes.
     """
 
-    def __init__(self, mistakes: list[Mistake], *, whole: bool = True) -> None:
+    def __init__(
+        self, mistakes: list[Mistake], heard: Callable[[str], None], *, whole: bool = True
+    ) -> None:
+        """`heard` is told of every term that can be used."""
         self.mistakes = mistakes
+        self._heard = heard
         self.whole = whole
         self._nodes: dict[str, tuple[Mark, Node]] = {}
         self._lent: set[str] = set()
@@ -113,6 +117,8 @@ class Lists:
         if text not in self._problems:
             parsed = parse(text)
             self._problems[text] = parsed if isinstance(parsed, TermProblem) else None
+            if self._problems[text] is None:
+                self._heard(text)
         problem = self._problems[text]
         if problem is not None:
             self._mistake(node.mark, f"{named(node.value)}: {problem.message}", problem.hint)

@@ -1,6 +1,6 @@
 """Load rules and sources: files in, one rulebook out, or every mistake of every file."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import msgspec
@@ -27,13 +27,14 @@ RULE_KEYS = ("terms", "rules", "tests", "status")
 TOPIC_KEYS = ("closes", "denies", "part_of")
 
 
-def load(
+def load(  # noqa: PLR0913, PLR0917 - what is read, and who hears of it
     rule_paths: Sequence[Path],
     source_paths: Sequence[Path],
     lists_of: Sequence[Path] = (),
     place_paths: Sequence[Path] = (),
     accounts: Collection[str] | None = None,
     kept: Kept | None = None,
+    heard: Callable[[str], None] = lambda _: None,
 ) -> Rulebook:
     """Read rule files, folders of them (recursively), files of sources and of places.
 
@@ -41,12 +42,12 @@ def load(
     folder of rules is left aside there. `lists_of` are files whose word lists may be used although
     the files themselves are not asked about: when a single file of a folder is checked.
     `accounts` are those that sources may name; None = not known. `kept` is what was read before,
-    and gets what is read now.
+    and gets what is read now. `heard` is told of every term that is read, once.
 
     Raises:
         MistakesError: every mistake of all files.
     """
-    reading = _Reading(kept or Kept())
+    reading = _Reading(kept or Kept(), heard)
     reading.places.take(place_paths)
     others = {path.resolve() for path in (*source_paths, *place_paths)}
     reading.take_rules(rule_paths, others, lists_of)
@@ -87,7 +88,7 @@ def is_other(node: Node) -> bool:
 class _Reading:
     """What was read so far, and every mistake."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: Kept, heard: Callable[[str], None]) -> None:
         self._kept = kept
         self.mistakes: list[Mistake] = []
         self.files: list[str] = []
@@ -99,7 +100,7 @@ class _Reading:
         self.timelines: list[Timeline] = []
         self.places = Places(self.mistakes, self.files)
         self.ladder: Ladder = ()
-        self._lists = Lists(self.mistakes)
+        self._lists = Lists(self.mistakes, heard)
         self._rule_marks: dict[str, Mark] = {}
         self._named: list[dict[str, list[Mark]]] = []
 

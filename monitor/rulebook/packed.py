@@ -22,25 +22,25 @@ class Packed(Sequence[T]):
     """Values in order. What was unpickled makes those that are asked for, and keeps them."""
 
     def __init__(self, values: Iterable[T]) -> None:
-        self._made: dict[int, Sequence[T]] = {0: tuple(values)}
+        self._made: dict[int, T] = dict(enumerate(values))
         self._starts = array("Q")
         self._bytes = b""
-        self._count = self._block = len(self._made[0])
+        self._count = len(self._made)
 
     def __getstate__(self) -> tuple[int, "array[int]", bytes]:
         """Everything as bytes."""
         if self._starts:
             return self._count, self._starts, self._bytes
-        starts, parts = array("Q", [0]), []
+        starts, parts, values = array("Q", [0]), [], tuple(self._made.values())
         for at in range(0, self._count, BLOCK):
-            parts.append(pickle.dumps(self._made[0][at : at + BLOCK], pickle.HIGHEST_PROTOCOL))
+            parts.append(pickle.dumps(values[at : at + BLOCK], pickle.HIGHEST_PROTOCOL))
             starts.append(starts[-1] + len(parts[-1]))
         return self._count, starts, b"".join(parts)
 
     def __setstate__(self, state: tuple[int, "array[int]", bytes]) -> None:
         """Nothing is made yet."""
         self._count, self._starts, self._bytes = state
-        self._made, self._block = {}, BLOCK
+        self._made = {}
 
     def __len__(self) -> int:
         return self._count
@@ -53,18 +53,25 @@ class Packed(Sequence[T]):
         """One value, or several."""
         if isinstance(at, slice):
             return [self[one] for one in range(*at.indices(self._count))]
+        found = self._made.get(at)
+        if found is None:
+            found = self._made[at] = self.once(at)
+        return found
+
+    def once(self, at: int) -> T:
+        """One value that is not asked for again: what must be made for it is not kept."""
         if not 0 <= at < self._count:
             raise IndexError(at)
-        block = at // self._block
-        made = self._made.get(block)
-        if made is None:
-            made = self._made[block] = self._unpacked(block)
-        return made[at - block * self._block]
+        if at in self._made:
+            return self._made[at]
+        return self._unpacked(at // BLOCK)[at % BLOCK]
 
     def __iter__(self) -> Iterator[T]:
         """All of them; those that had to be made for this are not kept."""
-        for block in range(-(-self._count // self._block) if self._block else 0):
-            yield from self._made.get(block) or self._unpacked(block)
+        if not self._starts:
+            yield from self._made.values()
+        for block in range(len(self._starts) - 1):
+            yield from self._unpacked(block)
 
     def _unpacked(self, block: int) -> Sequence[T]:
         made: Sequence[T] = pickle.loads(  # noqa: S301 - a part of what this was unpickled from

@@ -7,7 +7,8 @@ and four spaces. Where one is found, the words that may follow (a small tree, `O
 one by one. The same tree continues after a beginning inside a phrase: `прорв* границ*`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from string import ascii_lowercase
 from typing import NamedTuple
 
 from monitor.lexicon.surfaces import Surface
@@ -92,15 +93,17 @@ class Patterns:
     def __init__(self, *, bytewise: bool) -> None:
         self.bytewise = bytewise
         self.meanings: dict[str, Meaning] = {}
+        self.longest = 1
+        """Words of the longest surface."""
 
     def add(self, surface: Surface, term: int) -> bool:
         """File a surface of a term; False if this kind of automaton has not all its letters."""
-        words = [self._coded(merge(word.removesuffix("*"))) for word in surface.words]
-        if None in words:
+        coded = [self._coded(word.removesuffix("*")) for word in surface.words]
+        if "" in coded:
             return False
-        coded = [word for word in words if word is not None]
+        self.longest = max(self.longest, len(coded))
         begins = [word.endswith("*") for word in surface.words]
-        inner = next((at for at, begin in enumerate(begins[:-1]) if begin), None)
+        inner = begins.index(True) if True in begins[:-1] else None
         check = Check(term, surface) if _doubtful(surface) else None
         if inner is None:
             self._file(self._meaning(coded, begin=begins[-1]), term, check)
@@ -112,13 +115,17 @@ class Patterns:
             self._continue(scout, coded[inner + 1 :], begins[inner + 1 :], term, check)
         return True
 
+    def in_order(self) -> list[tuple[str, Meaning]]:
+        """Every pattern as the automaton numbers it: those that leave no question open first."""
+        return sorted(self.meanings.items(), key=lambda one: not one[1].simple)
+
     def mark_disguises(self, number: int) -> None:
         """Let `number` be found where letters are stretched, or a word's are pulled apart."""
         words = [key.split(" ", 2)[1] for key in self.meanings if key.startswith(" ")]
         runs = [letter * LEAST for letter in STRETCHED]
         runs += [before + letter * LEAST for letter in STRETCHED_INSIDE
                  for before in CYRILLIC if before != letter]  # fmt: skip
-        stretched = [self._coded(merge(run)) or "" for run in runs]
+        stretched = map(self._coded, runs)
         for key in dict.fromkeys((*stretched, *map(self._apart, words))):
             if key and key not in self.meanings:
                 self.meanings[key] = Meaning(key, opens=False)
@@ -129,11 +136,13 @@ class Patterns:
         letters = word[:LEAST]
         return f" {' '.join(letters)} " if len(letters) == LEAST else ""
 
-    def _coded(self, word: str) -> str | None:
-        if not self.bytewise:
-            return word
-        folded = narrow(word)
-        return None if folded is None else folded.decode("latin-1")
+    def _coded(self, word: str) -> str:
+        """A word of strict symbols in this automaton's code; empty if it has not all its letters.
+
+        Each symbol is looked up once, not for each of the hundred thousand words that have it.
+        """
+        coded = word.translate(_CODES if self.bytewise else _MERGED)
+        return "" if _NO_CODE in coded else coded
 
     def _meaning(self, words: list[str], *, begin: bool) -> Meaning:
         """The entry of a pattern: words between spaces, except at an edge without word ends."""
@@ -189,19 +198,46 @@ class Patterns:
             into.terms.append(term)
 
 
+class _Table(dict[int, str]):
+    """A table for str.translate, from strict symbols, that fills itself."""
+
+    def __init__(self, code: Callable[[str], str]) -> None:
+        super().__init__()
+        self._code = code
+
+    def __missing__(self, symbol: int) -> str:
+        self[symbol] = found = self._code(merge(chr(symbol)))
+        return found
+
+
+def _byte(symbol: str) -> str:
+    folded = narrow(symbol)
+    return _NO_CODE if folded is None else folded.decode("latin-1")
+
+
+_NO_CODE = "\uffff"
+"""What stands for a letter that has no byte: it is none itself."""
+_CODES, _MERGED = _Table(_byte), _Table(str)
+
+
 def _doubtful(surface: Surface) -> bool:
     """Whether finding its symbols is not yet finding it."""
     return bool(surface.cased) or surface.tag or confusable(surface.words)
 
 
-def confusable(words: Iterable[str]) -> bool:
+def confusable(words: Sequence[str]) -> bool:
     """Whether the same symbols could be words of the other script: `take` and `таке`.
 
     A word of two or more letters, all of them look-alikes. Single letters (`С-300` with a Latin C)
     say nothing, unless one is the whole term.
     """
-    judged = judged_words(tuple(words))
-    return any(all(letter in LOOKALIKES for letter in _letters(word)) for word in judged)
+    doubted = [word for word in words if _CLEAR.isdisjoint(word)]
+    judged = judged_words(tuple(words)) if doubted else ()
+    return any(LOOKALIKES.issuperset(_letters(word)) for word in judged)
+
+
+_CLEAR = frozenset(one for one in CYRILLIC + ascii_lowercase if merge(one) not in LOOKALIKES)
+"""Letters that are no look-alikes: nearly every word has one."""
 
 
 def judged_words(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -41,18 +41,16 @@ Frequency = Callable[[int], float]
 
 
 class Plan(NamedTuple):
-    """How to try a rule.
+    """How to try a rule: numbers only, as it travels between processes.
 
-    All of `groups` must be met and none of `none` found. Then `speaks` is asked, if it is not None,
-    and last `test`, over all that was worked out exactly. `wanted` are the terms that speak for the
-    rule, when they are all the evidence it has; None if that must be weighed part by part.
+    All of `groups` must be met and none of `none` found. Then it must be one of `speakers` who
+    speaks, and last `exact_test` must hold, if the rule `asks_more`.
     """
 
-    groups: tuple[Group, ...]
-    none: Group
-    speaks: Test | None
-    test: Test | None
-    wanted: Group | None
+    groups: tuple[tuple[int, ...], ...]
+    none: tuple[int, ...]
+    speakers: tuple[Speaker, ...]
+    asks_more: bool
 
 
 def necessary(condition: Condition, numbers: Numbers, frequency: Frequency) -> list[Group]:
@@ -92,21 +90,39 @@ def _common(group: Group, frequency: Frequency) -> float:
     return sum(map(frequency, group))
 
 
-def plan(rule: Rule, pivot: Group | None, numbers: Numbers, frequency: Frequency) -> Plan:
-    """How to try a rule that is filed under `pivot`, one of its necessary groups."""
+def plan(rule: Rule, groups: Sequence[Group], numbers: Numbers) -> Plan:
+    """How to try a rule that is near; `groups`: those but that it is filed under."""
     parts = _joined(rule.when)
-    simple = [part for part in parts if _settled(part)]
-    speakers: list[Condition] = [part for part in parts if isinstance(part, Speaker)]
-    rest = [part for part in parts if part not in simple and part not in speakers]
-    excluded = (term for part in simple if isinstance(part, NoneOf) for term in part.parts)
-    wanted = (term for part in simple if not isinstance(part, NoneOf) for term in _terms(part))
+    excluded = (term for part in parts if isinstance(part, NoneOf) and _settled(part)
+                for term in part.parts)  # fmt: skip
     return Plan(
-        groups=tuple(one for one in necessary(rule.when, numbers, frequency) if one != pivot),
-        none=frozenset(number_of(term, numbers) for term in excluded),
-        speaks=tested(AllOf(tuple(speakers)), numbers) if speakers else None,
-        test=tested(AllOf(tuple(rest)), numbers) if rest else None,
-        wanted=None if rest else frozenset(number_of(term, numbers) for term in wanted),
+        groups=tuple(tuple(sorted(group)) for group in groups),
+        none=tuple(sorted({number_of(term, numbers) for term in excluded})),
+        speakers=tuple(part for part in parts if isinstance(part, Speaker)),
+        asks_more=bool(_unsettled(rule)),
     )
+
+
+def exact_test(rule: Rule, numbers: Numbers) -> Test:
+    """What is asked last, over all that was worked out exactly, when all else of a rule holds."""
+    return tested(AllOf(_unsettled(rule)), numbers)
+
+
+def wanted(rule: Rule, numbers: Numbers) -> Group | None:
+    """The terms that speak for a rule when they are all the evidence it has.
+
+    None if that must be weighed part by part.
+    """
+    if _unsettled(rule):
+        return None
+    parts = (part for part in _joined(rule.when) if _settled(part) and not isinstance(part, NoneOf))
+    return frozenset(number_of(term, numbers) for part in parts for term in _terms(part))
+
+
+def _unsettled(rule: Rule) -> tuple[Condition, ...]:
+    """The parts of a rule that its groups, what it excludes and who speaks do not settle."""
+    parts = _joined(rule.when)
+    return tuple(part for part in parts if not isinstance(part, Speaker) and not _settled(part))
 
 
 def _joined(condition: Condition) -> Sequence[Condition]:

@@ -138,17 +138,20 @@ def fold(text: str) -> bytes:
     return folded
 
 
-def fold_straight(text: str) -> tuple[bytes, bool]:
-    """As `fold`, and whether each character became one symbol: places need no working out."""
-    encoded = _encode(text, "monitor.fold", _MAP)[0]
-    folded = b" %b " % encoded.translate(_FOLDED, _DELETED)
+def fold_coded(text: str) -> tuple[bytes, bytes | None]:
+    """As `fold`, and None if each character became one symbol: places need no working out.
+
+    Otherwise what `Origins` can use; nothing if letters had to be put together first.
+    """
+    coded = _encode(text, "monitor.fold", _MAP)[0]
+    folded = b" %b " % coded.translate(_FOLDED, _DELETED)
     # A run without codes is never shortened by its handler, so nothing can even out.
-    straight = len(text) == len(encoded) == len(folded) - 2
+    straight = len(text) == len(coded) == len(folded) - 2
     if _SPLIT in folded:
-        return fold(whole_letters(text)), False
+        return fold(whole_letters(text)), b""
     if _APOSTROPHE in folded:
-        return _STRAY.sub(b" ", folded), straight
-    return folded, straight
+        folded = _STRAY.sub(b" ", folded)
+    return folded, None if straight else coded
 
 
 def narrow(symbols: str) -> bytes | None:
@@ -180,19 +183,20 @@ def has_other_letters(text: str) -> bool:
 class Origins:
     """Where the symbols of a folded text stand in the text; made only for posts that fired."""
 
-    def __init__(self, text: str, folded: bytes | str) -> None:
-        """For a text and what `fold` or `fold_wide` made of it."""
+    def __init__(self, text: str, folded: bytes | str, coded: bytes = b"") -> None:
+        """For a text and what `fold` or `fold_wide` made of it, or `fold_coded`, both."""
         symbols, width = len(folded), _width if isinstance(folded, bytes) else _wide_width
         self._text = text
         self._ends: Sequence[int] = ()
         self._dropped: Sequence[int] = ()
-        whole = whole_letters(text)
-        encoded = _encode(whole, "monitor.fold", _MAP)[0]
-        if len(encoded) != len(text):
-            self._ends = list(accumulate(map(width, whole)))
-        elif len(encoded) != symbols - 2:
-            drops = (found.start() for found in _DROPS.finditer(encoded))
-            self._dropped = [at - earlier for earlier, at in enumerate(drops)]
+        if not coded:
+            coded = _encode(whole_letters(text), "monitor.fold", _MAP)[0]
+        if len(coded) != len(text):
+            self._ends = list(accumulate(map(width, whole_letters(text))))
+        elif len(coded) != symbols - 2:
+            # As many symbols stand before each one that is dropped.
+            self._dropped = list(accumulate(map(len, _DROPS.split(coded))))
+            self._dropped.pop()
 
     def _at(self, symbol: int) -> int:
         """The index in the text of the n-th symbol, counted from 0 without the leading space."""

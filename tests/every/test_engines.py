@@ -31,7 +31,7 @@ def _automaton(
     if second and isinstance(
         folded, bytes
     ):  # the finds of another library, in the order of its own
-        keys = [key.encode("latin-1") for key in patterns.meanings]
+        keys = [key.encode("latin-1") for key, _ in patterns.in_order()]
         finds = BytesAhoCorasick(keys).find_matches_as_indexes(folded, overlapping=True)
         scanner.find = lambda _: [(start, end, number) for number, start, end in finds]
     return sorted(
