@@ -15,14 +15,13 @@ Due = tuple[datetime, str]
 
 
 class Calendar(msgspec.Struct, frozen=True, gc=False):
-    """Names by the minute (since 1970) in which they are due; none is due before `first`."""
+    """Names by the minute (since 1970) in which they are due.
+
+    None is due before `first`, in seconds since 1970; what was struck out may make it too early.
+    """
 
     minutes: Kept[int, HashTrieSet[Due]] = msgspec.field(default_factory=Kept)
-    first: int | None = None
-
-
-def _minute(moment: datetime) -> int:
-    return int(moment.timestamp() // 60)
+    first: float = inf
 
 
 _NOTHING: HashTrieSet[Due] = HashTrieSet()
@@ -30,15 +29,15 @@ _NOTHING: HashTrieSet[Due] = HashTrieSet()
 
 def enter(calendar: Calendar, due: datetime, name: str) -> Calendar:
     """The calendar with a name; again is harmless."""
-    minute = _minute(due)
-    first = minute if calendar.first is None else min(calendar.first, minute)
+    moment = due.timestamp()
+    minute = int(moment // 60)
     there = calendar.minutes.get(minute, _NOTHING).insert((due, name))
-    return Calendar(calendar.minutes.insert(minute, there), first)
+    return Calendar(calendar.minutes.insert(minute, there), min(calendar.first, moment))
 
 
 def strike(calendar: Calendar, due: datetime, name: str) -> Calendar:
     """The calendar without a name; if it is not there, as it was."""
-    minute = _minute(due)
+    minute = int(due.timestamp() // 60)
     there = calendar.minutes.get(minute)
     if there is None:
         return calendar
@@ -50,36 +49,30 @@ def strike(calendar: Calendar, due: datetime, name: str) -> Calendar:
 
 def is_quiet(calendar: Calendar, now: datetime) -> bool:
     """Whether nothing can be due by `now`; the usual case costs nothing."""
-    return calendar.first is None or calendar.first * 60 > now.timestamp()
-
-
-def quiet_until(calendar: Calendar) -> float:
-    """Until when, in seconds since 1970, nothing is due: to the moment, not only to the minute."""
-    if calendar.first is None:
-        return inf
-    there = calendar.minutes.get(calendar.first)
-    return calendar.first * 60 if there is None else min(there)[0].timestamp()
+    return calendar.first > now.timestamp()
 
 
 def passed(calendar: Calendar, now: datetime) -> tuple[Calendar, list[Due]]:
-    """Everything due by `now`, in order, and the calendar that knows its first minute again."""
+    """Everything due by `now`, in order, and the calendar that knows again what is first."""
     if is_quiet(calendar, now):
         return calendar, []
-    found: list[Due] = []
-    last = _minute(now)
-    for minute in _between(calendar, last):
-        found += [one for one in calendar.minutes[minute] if one[0] <= now]
-    ahead = last if last in calendar.minutes else _next(calendar, last)
+    last = int(now.timestamp() // 60)
+    found = sorted(
+        one
+        for minute in _between(calendar, last)
+        for one in calendar.minutes[minute]
+        if one[0] <= now
+    )
     if found:
-        ahead = min(_minute(min(found)[0]), last if ahead is None else ahead)
-    return Calendar(calendar.minutes, ahead), sorted(found)
+        return Calendar(calendar.minutes, found[0][0].timestamp()), found
+    ahead = last if last in calendar.minutes else _next(calendar, last)
+    first = inf if ahead is None else min(calendar.minutes[ahead])[0].timestamp()
+    return Calendar(calendar.minutes, first), []
 
 
 def _between(calendar: Calendar, last: int) -> list[int]:
     """The minutes with something in them, from the first one to `last`."""
-    first = calendar.first
-    if first is None:
-        return []
+    first = int(calendar.first // 60)
     if last - first < len(calendar.minutes):
         return [one for one in range(first, last + 1) if one in calendar.minutes]
     return sorted(one for one in calendar.minutes if first <= one <= last)

@@ -20,10 +20,11 @@ from monitor.correlation.blindness import missing, platform_of
 from monitor.correlation.claiming import ranges
 from monitor.correlation.clues import drop_clue, put_clue
 from monitor.correlation.event import Event
+from monitor.correlation.repeats import sketched
 from monitor.correlation.told import at_rest
 from monitor.correlation.windows import State, known_as, put_incident, put_support
 from monitor.hit import Found, Hit, spans
-from monitor.incident import Incident, Ladder, Outcome, Support
+from monitor.incident import Incident, Ladder, Outcome, Sketch, Support
 from monitor.place import Place
 from monitor.post import Post, PostName
 from monitor.source import UNKNOWN, SourceInfo
@@ -70,6 +71,13 @@ class Draft:
         self.topics: dict[str, tuple[str, ...]] = {}
         self.results: list[tuple[Outcome, str]] = []
         self.gone: list[tuple[str, str, str, bool]] = []
+        self._sketch: tuple[Post, Sketch] | None = None
+
+    def sketch(self, post: Post) -> Sketch:
+        """What a post is recognised by, worked out once however much it is about."""
+        if self._sketch is None or self._sketch[0] is not post:
+            self._sketch = post, sketched(self.state.repeats, post)
+        return self._sketch[1]
 
     def keep(self, incident: Incident, support: Support) -> None:
         """Take an incident's and a support's newest form, without an alert."""
@@ -122,9 +130,12 @@ class Draft:
         self.touch(incident)
         self.alerts.append(alert_of(incident, kind, reason, posts, self.moment or self.state.now))
 
-    def remember(self, clue: Clue, file: str) -> None:
-        """Take a clue's newest form, in its group's file; what it pushes out is forgotten."""
-        clues, gone = put_clue(self.state.clues, file, clue)
+    def remember(self, clue: Clue, file: str, before: Clue | None) -> None:
+        """Take a clue's newest form, in its group's file; what it pushes out is forgotten.
+
+        `before` is the same clue as it is remembered.
+        """
+        clues, gone = put_clue(self.state.clues, file, clue, before)
         self.state = msgspec.structs.replace(self.state, clues=clues)
         self.clues[file, clue.source, clue.id, clue.rule, clue.value] = clue
         for one in gone:

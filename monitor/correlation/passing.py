@@ -9,7 +9,6 @@ from datetime import datetime
 import msgspec
 
 from monitor.correlation.blindness import Heard, hearing, platform_of
-from monitor.correlation.calendar import quiet_until
 from monitor.correlation.changes import Book
 from monitor.correlation.clues import MOST
 from monitor.correlation.decide import JUMP
@@ -70,4 +69,4 @@ def _quiet_until(state: State, book: Book) -> float:
     if clues.size > MOST or len(repeats.table.known) > MOST_POSTS:
         return 0.0
     hours = min(clues.floor, repeats.floor + WINDOW_HOURS) + 1
-    return min(hours * 3600.0, quiet_until(state.deadlines), quiet_until(clues.alarms))
+    return min(hours * 3600.0, state.deadlines.first, clues.alarms.first)

@@ -8,7 +8,7 @@ from monitor.correlation.claiming import changed_numbers, revised, said
 from monitor.correlation.event import Event
 from monitor.correlation.joining import named_by
 from monitor.correlation.places import is_finer
-from monitor.correlation.repeats import cited, sketched
+from monitor.correlation.repeats import cited
 from monitor.correlation.status import heard, is_higher, judged, transition
 from monitor.correlation.voicing import as_echo
 from monitor.correlation.windows import members_of
@@ -75,7 +75,7 @@ def _renewed(draft: Draft, event: Event, hit: Hit, support: Support, topic: str)
     renewed = msgspec.structs.replace(
         support,
         version=event.name.version,
-        sketch=sketched(draft.state.repeats, event.post),
+        sketch=draft.sketch(event.post),
         cites=cited(event.post),
         said=said(event.post.text),
         said_at=event.event_at,

@@ -5,7 +5,7 @@ import msgspec
 from monitor.correlation.changes import Draft
 from monitor.correlation.claiming import said
 from monitor.correlation.event import Event
-from monitor.correlation.repeats import cited, origin_of, sketched
+from monitor.correlation.repeats import cited, origin_of
 from monitor.correlation.status import is_at_home
 from monitor.correlation.words import span_text
 from monitor.hit import Hit
@@ -38,7 +38,7 @@ def support_of(draft: Draft, event: Event, hit: Hit) -> Support:
         at_home=is_at_home(speaker.home if speaker else None, hit.place),
         place=hit.place.id if hit.place else None,
         published_at=event.post.published_at,
-        sketch=sketched(draft.state.repeats, event.post),
+        sketch=draft.sketch(event.post),
         origin=f"{origin.source}/{origin.id}" if origin and origin.id else None,
         cites=cited(event.post),
         said=said(event.post.text),

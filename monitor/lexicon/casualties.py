@@ -4,6 +4,7 @@ Which number counts which word: monitor/lexicon/counting.py. A word without a nu
 `есть раненые` says that there are some, not how many.
 """
 
+import re
 from typing import NamedTuple
 
 import regex
@@ -28,11 +29,10 @@ STEMS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What is counted -> beginnings of the words that say it."""
 
-_ROOTS = (
-    "погиб", "убит", "жертв", "загин", "загиб", "вбит", "kill", "dead", "died", "death", "fatal",
-    "ранен", "постра", "травм", "injur", "wound", "casual", "пропа", "зник", "missing", "плен",
-    "полон", "prison", "captur",
-)  # fmt: skip
+_ROOT = re.compile(
+    "погиб|убит|жертв|загин|загиб|вбит|kill|dead|died|death|fatal|ранен|постра|травм|injur|wound"
+    "|casual|пропа|зник|missing|плен|полон|prison|captur"
+)
 """A text without any of these has none of the words: looking for them is six times as fast."""
 
 MOST_FINDS = 20
@@ -56,9 +56,12 @@ def casualties(text: str) -> tuple[Tally, ...]:
     """What a text counts, once each, in the order of STEMS: of two numbers the larger."""
     found: dict[str, Tally] = {}
     lowered = text.lower()
-    if not any(map(lowered.__contains__, _ROOTS)):
+    root = _ROOT.search(lowered)
+    if root is None:
         return ()
-    for number, match in enumerate(_WORDS.finditer(text)):
+    # Nothing that is found goes on over the end of a line; a few letters grow when made small.
+    line = lowered.rfind("\n", 0, root.start()) + 1 if len(lowered) == len(text) else 0
+    for number, match in enumerate(_WORDS.finditer(text, line)):
         if number == MOST_FINDS:
             break
         what = match.lastgroup or ""

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from monitor.lexicon import number_words as say
-from monitor.lexicon.numbers import Number, Token, numbers, tokens
+from monitor.lexicon.numbers import Number, Token, numbers_among, tokens
 
 MAX_WORDS = 6
 """Most words between a word and its number."""
@@ -52,7 +52,8 @@ def counting(text: str, start: int, end: int) -> Number | None:
 
 @lru_cache(maxsize=256)
 def _read(line: str) -> tuple[tuple[Token, ...], tuple[Number, ...]]:
-    return tuple(tokens(line)), numbers(line)
+    found = tuple(tokens(line))
+    return found, numbers_among(found)
 
 
 class _Clause:

@@ -96,7 +96,12 @@ def tokens(text: str) -> list[Token]:
 
 def numbers(text: str) -> tuple[Number, ...]:
     """Every count of a text, in its order. Any text is taken; linear time."""
-    return tuple(_Reader(tokens(text)).read())
+    return numbers_among(tokens(text))
+
+
+def numbers_among(found: Sequence[Token]) -> tuple[Number, ...]:
+    """Every count among the tokens of a text, in its order."""
+    return tuple(_Reader(found).read())
 
 
 class _Reader:

@@ -112,7 +112,8 @@ class Scanner:
         elif patterns.bytewise:
             coded = [key.encode("latin-1") for key in keys]
             # Read as a text, the patterns show which states are passed most: these lie together.
-            automaton = DoubleArrayAhoCorasick(coded, corpus=coded)
+            # Every fourth shows it as well as all of them do, in a quarter of the time.
+            automaton = DoubleArrayAhoCorasick(coded, corpus=coded[::4])
             self.find = automaton.find_overlapping
         else:
             self.find = CharwiseDoubleArrayAhoCorasick(keys).find_overlapping

@@ -25,6 +25,7 @@ from monitor.rule import (
     Speaker,
 )
 from monitor.rulebook.book import ExampleMarks, Rulebook
+from monitor.rulebook.conditions import every
 
 LONGEST_REASON = 160
 
@@ -129,14 +130,22 @@ def _short(text: str) -> str:
 
 def words_only(condition: Condition) -> Condition | None:
     """The condition without `from` and `post`, None if nothing is left."""
-    if isinstance(condition, Speaker | Shape):
+    return _without_them(condition) if any(every(condition, Outside)) else condition
+
+
+Outside = Speaker | Shape
+"""What an example, which is only a text, cannot say."""
+
+
+def _without_them(condition: Condition) -> Condition | None:
+    if isinstance(condition, Outside):
         return None
     if isinstance(condition, Scope):
-        part = words_only(condition.part)
+        part = _without_them(condition.part)
         return None if part is None else Scope(condition.unit, part)
     if not isinstance(condition, Group):
         return condition
-    parts = tuple(part for part in map(words_only, condition.parts) if part is not None)
+    parts = tuple(part for part in map(_without_them, condition.parts) if part is not None)
     if not parts:
         return None
     match condition:

@@ -17,6 +17,7 @@ class Writer:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._checkpoints = database.checkpoints()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-writer")
         self._closed = False
 
@@ -32,8 +33,14 @@ class Writer:
             raise RuntimeError("the store is closed")
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(
-            self._thread, partial(function, self.database, *args, **kwargs)
+            self._thread, self._done, partial(function, self.database, *args, **kwargs)
         )
+
+    def _done(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        finally:
+            self._checkpoints.wrote()
 
     async def aclose(self) -> None:
         """Finish what was handed over, then close the database. Again is harmless."""
@@ -41,5 +48,9 @@ class Writer:
             return
         self._closed = True
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self.database.close)
+        await loop.run_in_executor(self._thread, self._close)
         self._thread.shutdown(wait=False)
+
+    def _close(self) -> None:
+        self._checkpoints.close()
+        self.database.close()
