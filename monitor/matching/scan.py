@@ -138,9 +138,7 @@ class Scanner:
         found.discard(OPEN)
         text, folded, straight = look.text, look.folded, look.straight
         sure, glances = self._sure, self._glances
-        for start, end, number in look.finds:
-            if number < sure:
-                continue
+        for start, end, number in [find for find in look.finds if find[2] >= sure]:
             glance = glances[number - sure]
             if glance:
                 if _next_word(folded, end - 1) not in glance:
