@@ -1,7 +1,6 @@
-"""Many rows by few statements: the interpreter lets go of itself around every step of SQLite.
+"""Many rows by few statements: every step of SQLite costs as much as a row's key.
 
-Row by row, each of them waits until the other thread lets go in turn: beside a busy event loop a
-commit of eleven posts took 16 ms, with these 8.
+Row by row the two rows of a post took 8.5 us, so 7.3 (batches of 500, measured).
 """
 
 import sqlite3
