@@ -94,7 +94,7 @@ class Hands:
         self._hang_up()
 
     def give(self, term: str) -> None:
-        """A term whose forms will be asked for."""
+        """A term whose forms will be asked for, most likely."""
         if term in self._given:
             return
         self._given.add(term)
@@ -119,7 +119,7 @@ class Hands:
             if copy.done():
                 made |= pickle.loads(content)  # noqa: S301 - of our own copy
         self._copies = []
-        return made | {term: formed(term, plain_forms) for term in terms if term not in made}
+        return {term: made[term] if term in made else formed(term, plain_forms) for term in terms}
 
     def _begin(self) -> None:
         with suppress(OSError):  # no room for more processes: this one does everything

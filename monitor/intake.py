@@ -10,7 +10,7 @@ is found by handing the posts over one by one, and quarantined.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from monitor.clock import Clock
 from monitor.pipeline import Pipeline
 from monitor.post import Received
 from monitor.source import Arrival
+from monitor.store.database import Database
 from monitor.store.trouble import DiskFullError, StateError
 from monitor.store.writer import Writer
 
@@ -31,6 +32,9 @@ MAX_POSTS = 2000
 
 BREATH = 0.01
 """Seconds that a post waits which no rule holds for, while others come beside it."""
+
+AFTER_ALERTS = 0.003
+"""Seconds that those posts wait more when alerts were just stored: first these are sent."""
 
 ENOUGH = 250
 """So many posts queued are worth a commit of their own."""
@@ -73,6 +77,7 @@ class Gate:
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
         self._streaming = False
+        self._sending = 0.0
         self._idle = asyncio.Event()
         self._idle.set()
         self.posts = 0
@@ -130,7 +135,8 @@ class Gate:
         """Leave the disk free for whoever hurries."""
         if self._streaming and self._queue and not self._hurry.is_set():
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(self._queue[0].since + BREATH):
+                until = max(self._queue[0].since + BREATH, self._sending)
+                async with asyncio.timeout_at(until):
                     await self._hurry.wait()
 
     def _take(self) -> list[Waiting]:
@@ -170,34 +176,51 @@ class Gate:
     async def _process(self, arrivals: Sequence[Arrival]) -> None:
         now = self._clock.now()
         try:
-            alerts = await self._writer.do(self._pipeline.process, arrivals, now)
+            await self._through(arrivals, now)
         except (StateError, OSError):
             raise
         except Exception as error:
             log.exception("batch_failed", error=str(error), arrivals=len(arrivals))
             await self._one_by_one(arrivals, now)
-            return
+
+    async def _through(
+        self, arrivals: Sequence[Arrival], now: datetime, suspects: Collection[Received] = ()
+    ) -> None:
+        """All the way through the pipeline, in the writer's thread.
+
+        The sinks hear of alerts from there as soon as these are stored, before those who wait for
+        their posts.
+        """
+        loop = asyncio.get_running_loop()
+
+        def work(db: Database) -> None:
+            alerts = self._pipeline.process(db, arrivals, now, suspects=suspects)
+            if alerts:
+                loop.call_soon_threadsafe(self._stored, alerts)
+
+        await self._writer.do(work)
+
+    def _stored(self, alerts: Sequence[Alert]) -> None:
+        """Let the sinks know; the writer leaves the interpreter to them for a moment."""
         self._committed(alerts)
+        self._sending = asyncio.get_running_loop().time() + AFTER_ALERTS
 
     async def _one_by_one(self, arrivals: Sequence[Arrival], now: datetime) -> None:
         """Find the post that breaks the batch: alone it breaks again, and is quarantined."""
         for arrival in arrivals:
             for received in arrival.posts:
                 await self._alone(received, now)
-            await self._writer.do(self._pipeline.process, [Arrival(cursors=arrival.cursors)], now)
+            await self._through([Arrival(cursors=arrival.cursors)], now)
 
     async def _alone(self, received: Received, now: datetime) -> None:
         arrival = Arrival(posts=(received,))
         try:
-            alerts = await self._writer.do(self._pipeline.process, [arrival], now)
+            await self._through([arrival], now)
         except (StateError, OSError):
             raise
         except Exception as error:  # noqa: BLE001 - this is the post that broke the batch
             log.warning("post_quarantined", source=received.post.source, error=str(error))
-            alerts = await self._writer.do(
-                self._pipeline.process, [arrival], now, suspects=arrival.posts
-            )
-        self._committed(alerts)
+            await self._through([arrival], now, suspects=arrival.posts)
 
 
 def overtaking(queue: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]]:

@@ -15,10 +15,23 @@ from monitor.lexicon.surfaces import in_language
 
 LATIN_TO_CYRILLIC = dict(zip("aceopxyikmhtb", "асеорхуікмнтв", strict=True))
 OWN_LETTERS = {"й": "й", "ї": "ї", "ў": "ў", "ё": "е"}
-PLAIN = {"ß": "ss", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe"}
+PLAIN = {"ß": "ss", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th",
+         "ı": "i", "ħ": "h", "ŋ": "n", "ŧ": "t", "ŀ": "l", "ٱ": "ا"}  # fmt: skip
 MARKED = regex.compile(r"(?s).[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f]*")
-UNSEEN = regex.compile(r"\p{Cf}|\p{Mn}(?<![\u3099\u309a])")
-WORDLIKE = regex.compile(r"[\p{L}\p{N}\p{M}]")
+# Stress and vowel points that a reader may leave out: those for any script, and for these three.
+# In every other script (Syriac, Devanagari, Thai) a mark is a vowel: a letter like others.
+POINTED = "".join(
+    rf"\p{{In{block}}}"
+    for block in (
+        "Combining_Diacritical_Marks", "Combining_Diacritical_Marks_Extended",
+        "Combining_Diacritical_Marks_Supplement", "Combining_Diacritical_Marks_for_Symbols",
+        "Combining_Half_Marks", "Variation_Selectors", "Variation_Selectors_Supplement",
+        "Cyrillic", "Hebrew", "Arabic",
+    )
+)  # fmt: skip
+UNSEEN = regex.compile(
+    rf"\p{{Cf}}|[\p{{Mn}}\u0488\u0489](?<=[{POINTED}])|[\u0640\u115f\u1160\u3164]"
+)
 UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]")
 APOSTROPHES = "'’ʼ`´‘‛ʹʻˈ′＇"
 JOINED = regex.compile(r"[абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґў]")
@@ -47,7 +60,7 @@ def characters(text: str) -> list[tuple[str, str, int, int]]:
     for cluster in regex.finditer(MARKED, text):
         composed = unicodedata.normalize("NFC", cluster[0])
         first = composed[0]
-        said = _said(first)
+        said = spoken(first)
         if said:
             shown = said.upper() if first.isupper() else said
             out.append((said, shown, cluster.start(), cluster.end()))
@@ -55,7 +68,8 @@ def characters(text: str) -> list[tuple[str, str, int, int]]:
 
 
 @lru_cache(maxsize=4096)
-def _said(character: str) -> str:
+def spoken(character: str) -> str:
+    """The letters of one character in lower case; a space for what is no letter."""
     lower = character.lower()
     if character in APOSTROPHES:
         return "'"
@@ -63,12 +77,25 @@ def _said(character: str) -> str:
         return OWN_LETTERS.get(lower, PLAIN.get(lower, ""))
     if UNSEEN.fullmatch(character):
         return ""
-    if not WORDLIKE.fullmatch(character):
+    category = unicodedata.category(character)
+    if category[0] not in "LNM" or category == "Me":
         return " "
-    if UNSPACED.fullmatch(character):
+    if UNSPACED.fullmatch(character) and category != "Nd":
         return character
     bare = unicodedata.normalize("NFKD", lower).casefold()
-    return "".join(part for part in bare if not UNSEEN.fullmatch(part))
+    return "".join(map(_part, bare))
+
+
+def _part(part: str) -> str:
+    """One character of a decomposition: numbers above nine that are one character say nothing."""
+    if UNSEEN.fullmatch(part):
+        return ""
+    if part in APOSTROPHES:
+        return "'"
+    category = unicodedata.category(part)
+    if category in {"Nd", "No"}:
+        return str(unicodedata.digit(part, " "))
+    return PLAIN.get(part, part) if category[0] in "LMN" else " "
 
 
 @lru_cache(maxsize=64)

@@ -10,6 +10,7 @@ from monitor.post import Post, PostName
 from monitor.rule import AllOf, AnyOf, Condition, NoneOf, Rule, Term
 from monitor.rulebook.book import bind
 from monitor.text.disguise import places, readings
+from tests import naive_words
 from tests.random_rules import WHEN
 
 NAME = PostName("telegram:x", "1")
@@ -62,3 +63,38 @@ def test_readings_lead_back(text: str) -> None:
         assert plain != text
         assert plain == "".join(text[at] for at in back)
         assert back == sorted(set(back))
+
+
+FIRST = ("обстрел", "обстреееел", "о б с т р е л", "тихо")
+SECOND = ("села", "селлла", "в")
+THIRD = ("град", "гррррад", "#обстрел", "м и р")
+GAPS = (" ", ", ", " — 🔥\ufe0f ", "\n\n⚡️  ")
+TERMS = ("обстрел", "=обстрел села", "=обстрел села град", "=град", "обстре*", "#обстрел", "=мир")
+
+
+@given(
+    st.lists(
+        st.tuples(*(st.sampled_from(some) for some in (FIRST, GAPS, SECOND, GAPS, THIRD, GAPS))),
+        max_size=12,
+    )
+)
+def test_only_what_stands_beside_a_disguise_is_read_again(parts: list[tuple[str, ...]]) -> None:
+    """Reading again around disguised words finds what reading the whole text again finds."""
+    text = "".join("".join(part) for part in parts)
+    plain = {term for one in (text, *(again for again, _ in readings(text)))
+             for term in TERMS if _plainly(term, one)}  # fmt: skip
+    assert {rule.title for rule in RULES if _holds(rule, text)} == plain
+
+
+RULES = [Rule(id=f"r{at}", title=term, when=Term(term)) for at, term in enumerate(TERMS)]
+MATCHER = Matcher(bind(RULES, []))
+
+
+def _holds(rule: Rule, text: str) -> bool:
+    post = Post(source="telegram:x", id="1", published_at=WHEN, text=text)
+    return rule in [hit.rule for hit in evaluate(MATCHER, post, NAME)]
+
+
+def _plainly(term: str, text: str) -> bool:
+    """Whether the reference finds a term, which reads nothing twice."""
+    return bool(naive_words.find(term, text))

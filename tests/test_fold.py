@@ -17,6 +17,7 @@ from monitor.text.fold import (
     narrow,
 )
 from monitor.text.symbols import is_mixed, merged, strict, strict_symbols, unspaced
+from tests import naive_words
 
 every_text = st.text(st.characters())
 slavic = st.text("абвгґдеёєжзиіїйклмнопрстуфхцчшщъыьэюяўАБЁЇЙЎ abcxyz0189.,!—«»\n", max_size=60)
@@ -159,3 +160,21 @@ def test_copies_have_one_fingerprint() -> None:
 def test_a_text_without_words_has_no_fingerprint() -> None:
     """Two pictures with an emoji are not copies of each other."""
     assert fingerprint("🔥🔥") == fingerprint("") == ""
+
+
+RARE_SIGNS = {0x37A, 0x6E5, 0x6E6, 0x1ABE}
+"""A subscript alone, two signs of the Quran, a mark of phonetics: either answer would do."""
+
+
+def test_the_reference_makes_the_same_of_every_letter() -> None:
+    """Letters, marks and numbers say the same to the reference: vowels of other scripts stay."""
+    assert naive_words.words("ܒܴ")[0].letters == "ܒܴ"
+    letters = [
+        chr(code)
+        for code in range(0x3000)
+        if unicodedata.category(chr(code))[0] in "LMN"
+        and not unspaced(chr(code))
+        and code not in RARE_SIGNS
+    ]
+    assert len(letters) > 6_000
+    assert [one for one in letters if strict(one) != naive_words.spoken(one)] == []

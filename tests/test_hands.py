@@ -10,7 +10,8 @@ import pytest
 from monitor import hands, readymade
 from monitor.hands import BATCH, FEW, Copy, Hands, spare_cores
 from monitor.lexicon.inflect import plain_forms
-from monitor.rulebook.compile import formed
+from monitor.rulebook.compile import formed, texts_of
+from monitor.rulebook.load import load
 from monitor.workshop import Material, prepare
 from tests.test_readymade import FOUND, judged, kept, material
 
@@ -104,3 +105,19 @@ def test_wrong_rules_are_not_kept(
     with pytest.raises(ValueError, match="wrong"), keeping:
         raise ValueError("wrong")
     assert not [*(tmp_path / "other").rglob("*name*")]
+
+
+def test_every_term_is_heard_of(tmp_path: Path) -> None:
+    """Whoever listens while rules are read hears of every term: in lists, in groups, alone."""
+    (tmp_path / "rules.yaml").write_text(
+        "terms: {hits: [обстрел, -солнечный удар]}\n"
+        "rules:\n"
+        "  - {id: one, title: One, when: {any: [$hits, взрыв], not: [{all: [учения, полигон]}]}}\n"
+        "  - {id: two, title: Two, when: дрон}\n",
+        "utf-8",
+    )
+    heard: list[str] = []
+    rulebook = load([tmp_path / "rules.yaml"], [], heard=heard.append)
+    terms = {text for rule in rulebook.rules for text in texts_of(rule)}
+    assert len(terms) == 6
+    assert terms <= set(heard)

@@ -22,6 +22,7 @@ from monitor.store.archive import find, outcomes
 from monitor.store.database import Database
 from monitor.store.trouble import DiskFullError
 from monitor.store.writer import Writer
+from tests.doubles.outbox import make_alert
 
 NOW = datetime(2023, 5, 22, 9, 0, tzinfo=UTC)
 
@@ -36,6 +37,7 @@ class Watched(Pipeline):
         self.began, self.go_on = threading.Event(), threading.Event()
         self.go_on.set()
         self.full = 0
+        self.alerts: tuple[Alert, ...] = ()
 
     def may_ring(self, received: Received) -> bool:
         """A post that says alarm may."""
@@ -60,7 +62,8 @@ class Watched(Pipeline):
             raise DiskFullError(db.folder)
         if any(one.post.text == "poison" for one in posts) and not suspects:
             raise ValueError("this post breaks its batch")
-        return super().process(db, arrivals, now, suspects=suspects)
+        super().process(db, arrivals, now, suspects=suspects)
+        return self.alerts if any("alarm" in one.post.text for one in posts) else ()
 
 
 class Door:
@@ -179,6 +182,27 @@ async def test_an_alarm_overtakes_the_posts_of_other_sources_only(door: Door) ->
     await door.gate.drained()
     assert others.done()
     assert door.pipeline.batches == [1, 2, 1]
+
+
+async def test_posts_wait_while_an_alarm_is_being_sent(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After alerts were stored, posts that nobody waits for leave the processor to the sinks."""
+    monkeypatch.setattr(intake, "BREATH", 0.0)
+    monkeypatch.setattr(intake, "AFTER_ALERTS", 1_000.0)
+    door.pipeline.alerts = (make_alert(1),)
+    door.pipeline.go_on.clear()
+    first = asyncio.create_task(door.gate.deliver(arrival(0, "text")))
+    assert await asyncio.to_thread(door.pipeline.began.wait, 10)
+    others = asyncio.create_task(door.gate.deliver(arrival(1, "text")))
+    alarm = asyncio.create_task(door.gate.deliver(arrival(2, "alarm", source="telegram:own")))
+    await asyncio.sleep(0.01)
+    door.pipeline.go_on.set()
+    await asyncio.gather(first, alarm)
+    await asyncio.sleep(0.05)
+    assert not others.done()
+    await door.gate.drained()
+    assert others.done()
 
 
 @pytest.mark.usefixtures("long_breath")

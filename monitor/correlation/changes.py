@@ -130,9 +130,12 @@ class Draft:
         self.touch(incident)
         self.alerts.append(alert_of(incident, kind, reason, posts, self.moment or self.state.now))
 
-    def remember(self, clue: Clue, file: str) -> None:
-        """Take a clue's newest form, in its group's file; what it pushes out is forgotten."""
-        clues, gone = put_clue(self.state.clues, file, clue)
+    def remember(self, clue: Clue, file: str, before: Clue | None) -> None:
+        """Take a clue's newest form, in its group's file; what it pushes out is forgotten.
+
+        `before` is the same clue as it is remembered.
+        """
+        clues, gone = put_clue(self.state.clues, file, clue, before)
         self.state = msgspec.structs.replace(self.state, clues=clues)
         self.clues[file, clue.source, clue.id, clue.rule, clue.value] = clue
         for one in gone:

@@ -67,7 +67,7 @@ def of_post(clues: Clues, source: str, post: str) -> tuple[Clue, ...]:
 
 def known(clues: Clues, clue: Clue) -> Clue | None:
     """The same clue as it is remembered, None if it is not."""
-    for one in clues.posts.get((clue.source, clue.id), ()):
+    for one in clues.noted.table.posts.get((clue.source, clue.id), ()):
         if (
             one.watch == clue.watch
             and one.group == clue.group
@@ -78,16 +78,19 @@ def known(clues: Clues, clue: Clue) -> Clue | None:
     return None
 
 
-def put_clue(clues: Clues, file: str, clue: Clue) -> tuple[Clues, tuple[Clue, ...]]:
-    """With a clue in its newest form in its group's file, and what had to be forgotten for it."""
+def put_clue(
+    clues: Clues, file: str, clue: Clue, before: Clue | None
+) -> tuple[Clues, tuple[Clue, ...]]:
+    """With a clue in its newest form in its group's file, and what had to be forgotten for it.
+
+    `before` is the same clue as it is remembered.
+    """
     ended = hour(clue.until)
     if ended < clues.floor:
         return clues, (clue,)
-    before = known(clues, clue)
     if before is not None:
         clues = _without(clues, file, (before,))
-    noted = clues.noted.put(file, ended, clue)
-    alarms = clues.alarms
+    noted, alarms = clues.noted.put(file, ended, clue), clues.alarms
     if clue.waits and not clue.settled:
         alarms = enter(alarms, clue.due, file)
     clues = msgspec.structs.replace(clues, noted=noted, alarms=alarms)
@@ -114,17 +117,14 @@ def drop_clue(clues: Clues, clue: Clue) -> Clues:
     return clues if old is None else _without(clues, old.file, (old,))
 
 
-def _without(clues: Clues, file: str, gone: Iterable[Clue]) -> Clues:
+def _without(clues: Clues, file: str, gone: Sequence[Clue]) -> Clues:
     """Without some clues of a group, as they are remembered."""
     noted, alarms = clues.noted, clues.alarms
-    silent = set()
     for one in gone:
         noted = noted.drop(file, one)
-        if one.waits:
-            silent.add(one.due)
-    if silent:
-        left = noted.table.groups.get(file, ())
-        for due in silent.difference([one.due for one in left if one.waits]):
+    if any(one.waits for one in gone):
+        left = {one.due for one in noted.table.groups.get(file, ()) if one.waits}
+        for due in {one.due for one in gone if one.waits} - left:
             alarms = strike(alarms, due, file)
     return msgspec.structs.replace(clues, noted=noted, alarms=alarms)
 

@@ -26,8 +26,10 @@ def find(state: State, hit: Hit, original: str | None = None) -> Incident | None
     topic, place = hit.rule.topic, hit.place
 
     def best(spot: str) -> Incident | None:
-        there = (state.incidents[one] for one in at(state, topic, spot))
-        return max(there, key=lambda one: _nearness(one, hit, original), default=None)
+        there = [state.incidents[one] for one in at(state, topic, spot)]
+        if len(there) < 2:  # noqa: PLR2004 - none, or the only one
+            return there[0] if there else None
+        return max(there, key=lambda one: _nearness(one, hit, original))
 
     if place is None:
         newest = best("=")

@@ -7,7 +7,7 @@ that a restart knows the same.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from zlib import crc32
@@ -214,25 +214,28 @@ class Table:
                 shared.append(held)
         if not shared:
             return []
-        alike = _alike(support.sketch)
-        found = [self.known[one & NUMBER] for one in {one for one in shared if alike(one)}]
+        found = [self.known[one & NUMBER] for one in _alike(shared, support.sketch)]
         return [one for one in found if one.support.source != support.source]
 
 
-def _alike(said: Sketch) -> Callable[[Sign], bool]:
-    """Whether the post of a sign has as many bits in common with a text as one that is like it."""
+def _alike(signs: list[Sign], said: Sketch) -> set[Sign]:
+    """The signs of posts that have as many bits in common with a text as those that are like it."""
     pairs, pieces = bits(said.pairs), bits(said.pieces)
     by_pairs, by_pieces = pairs << PAIRS_AT, pieces << PIECES_AT
     of_pairs, of_pieces = least_shared(said.pairs, pairs), least_shared(said.pieces, pieces)
     if not pieces:
-        return lambda sign: (sign & by_pairs).bit_count() >= of_pairs
+        return {one for one in signs if (one & by_pairs).bit_count() >= of_pairs}
     if not pairs:
-        return lambda sign: (sign & by_pieces).bit_count() >= of_pieces
-    return lambda sign: (
-        (sign & by_pairs).bit_count() >= of_pairs
-        if sign & ALL_PAIRS
-        else (sign & by_pieces).bit_count() >= of_pieces
-    )
+        return {one for one in signs if (one & by_pieces).bit_count() >= of_pieces}
+    return {
+        one
+        for one in signs
+        if (
+            (one & by_pairs).bit_count() >= of_pairs
+            if one & ALL_PAIRS
+            else (one & by_pieces).bit_count() >= of_pieces
+        )
+    }
 
 
 def _is_found_alike(one: Support, other: Support) -> bool:
@@ -327,14 +330,14 @@ def hour_of(moment: datetime) -> int:
     return int(moment.timestamp() // 3600)
 
 
-def marks(topic: str, support: Support) -> list[Mark]:
+def marks(topic: str, support: Support) -> tuple[Mark, ...]:
     """By what a post is found besides its name; what was withdrawn is not repeated."""
     if support.withdrawn:
-        return []
+        return ()
     pointed = points_at(support)
     if not pointed:
         return said_by(topic, support)
-    return [*said_by(topic, support), *(named(topic, ">", name) for name in pointed)]
+    return *said_by(topic, support), *(named(topic, ">", name) for name in pointed)
 
 
 def named(topic: str, kind: str, name: str) -> Mark:
@@ -342,10 +345,16 @@ def named(topic: str, kind: str, name: str) -> Mark:
     return _head(topic) | crc32(f"{kind}{name.lower()}".encode("utf-8", "replace"))
 
 
-def said_by(topic: str, support: Support) -> list[int]:
+def said_by(topic: str, support: Support) -> tuple[Mark, ...]:
     """What its words are found by."""
+    return _said_by(topic, support.sketch.pairs, support.sketch.pieces)
+
+
+@lru_cache(maxsize=256)
+def _said_by(topic: str, pairs: bytes, pieces: bytes) -> tuple[Mark, ...]:
+    """Remembered for a moment: a post is looked for, then put."""
     head = _head(topic)
-    return [head | key for key in keys(support.sketch)]
+    return tuple([head | key for key in keys(pairs, pieces)])
 
 
 def points_at(support: Support) -> tuple[str, ...]:

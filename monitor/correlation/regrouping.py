@@ -211,7 +211,7 @@ def follow_clues(draft: Draft, support: Support, before: str) -> None:
     for clue in of_post(draft.state.clues, support.source, support.id):
         if clue.incident == before:
             moved = msgspec.structs.replace(clue, incident=support.incident)
-            draft.remember(moved, clue.file)
+            draft.remember(moved, clue.file, clue)
 
 
 def _shown(one: Support) -> AlertPost:

@@ -38,7 +38,7 @@ def speak(draft: Draft, event: Event | None, watch: Watch, file: str, now: datet
         if away is not None and away_at(away, due):
             reason = f"{reason}; {away.text}"  # noqa: PLW2901 - the same reason, in full
         settled = msgspec.structs.replace(clue, settled=True)
-        draft.remember(settled, file)
+        draft.remember(settled, file, clue)
         if not admit(draft, event, watch, settled, file):
             begin(draft, None, watch, told_at(away, due), reason, (settled,))
 

@@ -289,7 +289,7 @@ def _take(draft: Draft, event: Event | None, watch: Watch, clue: Clue) -> None:
         clue = msgspec.structs.replace(
             clue, at=before.at, until=before.until, settled=before.settled
         )
-    draft.remember(clue, file)
+    draft.remember(clue, file, before)
     if watch.type in WAITING:
         listen(draft, event, watch, clue, file)
         return

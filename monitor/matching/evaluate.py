@@ -80,6 +80,7 @@ class Matcher:
         # What every post needs, at hand:
         self._find = self._narrow.find
         self._concept = self._narrow.concept
+        self._under = frozenset(self._filing.filed)
         self._disguise = compiled.numbers[DISGUISE]
         self._open = self._filing.always or self._wide is not None
 
@@ -162,6 +163,8 @@ class Matcher:
         text = post.text
         folded, coded = fold_coded(text)
         finds = self._find(folded)
+        if not finds and not self._open:
+            return None
         concept = self._concept
         found = {concept[find[2]] for find in finds}
         if self._open or self._disguise in found:
@@ -172,8 +175,7 @@ class Matcher:
             if OPEN in found:
                 readings = ((self._narrow, Look(text, folded, finds, coded)),)
                 self._narrow.answer(readings[0][1], found)
-        filed = self._filing.near
-        near = [one for one in found if filed[one]]
+        near = self._under & found
         if not near:
             return None
         holding, later = self._tried(near, found, post)

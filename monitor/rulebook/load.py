@@ -1,6 +1,6 @@
 """Load rules and sources: files in, one rulebook out, or every mistake of every file."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -42,7 +42,8 @@ def load(  # noqa: PLR0913, PLR0917 - what is read, and who hears of it
     folder of rules is left aside there. `lists_of` are files whose word lists may be used although
     the files themselves are not asked about: when a single file of a folder is checked.
     `accounts` are those that sources may name; None = not known. `kept` is what was read before,
-    and gets what is read now. `heard` is told of every term that is read, once.
+    and gets what is read now. `heard` is told of every term, as soon as it is read, and of a
+    few texts that are none.
 
     Raises:
         MistakesError: every mistake of all files.
@@ -100,6 +101,7 @@ class _Reading:
         self.timelines: list[Timeline] = []
         self.places = Places(self.mistakes, self.files)
         self.ladder: Ladder = ()
+        self._heard = heard
         self._lists = Lists(self.mistakes, heard)
         self._rule_marks: dict[str, Mark] = {}
         self._named: list[dict[str, list[Mark]]] = []
@@ -118,7 +120,10 @@ class _Reading:
                 self._lists.whole = False
             elif not is_other(node) or path.resolve() in named_one_by_one:
                 self.files.append(shown(path))
-                rules += self._sections(node)
+                read = self._sections(node)
+                rules += read
+                for text in _texts(find(one, ["when"]) for one in read):
+                    self._heard(text)
         for path in rule_files(lists_of, []):
             self._borrow(path)
         self._lists.expand_all()
@@ -329,6 +334,18 @@ class _Reading:
 
     def _mistake(self, mark: Mark, message: str, hint: str) -> None:
         self.mistakes.append(Mistake(mark, message, hint))
+
+
+def _texts(nodes: Iterable[Node]) -> Iterator[str]:
+    """Every text in these nodes that a term may be."""
+    for node in nodes:
+        if isinstance(node.value, str):
+            if node.value[:1] not in {"$", "-"}:
+                yield node.value
+        elif isinstance(node.value, list):
+            yield from _texts(node.value)
+        elif isinstance(node.value, dict):
+            yield from _texts(node.value.values())
 
 
 def _marks(node: Node, which: str, count: int) -> tuple[Mark, ...]:

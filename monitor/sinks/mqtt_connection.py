@@ -12,6 +12,7 @@ import logging
 import math
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -117,6 +118,7 @@ class _Client(aiomqtt.Client):
         self.acks: dict[int, asyncio.Future[int]] = {}
         self.limits: Properties | None = None
         self.over = False
+        self._own_thread = threading.get_ident()
         self._client.max_inflight_messages_set(0)  # the window is kept by Connection
         self._connected.add_done_callback(_take_error)
         self._disconnected.add_done_callback(self._fail)
@@ -186,6 +188,11 @@ class _Client(aiomqtt.Client):
     def _on_publish(
         self, _client: object, _userdata: object, mid: int, reason: ReasonCode, _more: object
     ) -> None:
+        # The broker may hold its next answer back until this one is acknowledged (Nagle), which
+        # the kernel would put off for 40 ms, to send it along with something.
+        known: Any = self._client.socket()
+        with contextlib.suppress(OSError, AttributeError):  # closed meanwhile
+            known.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         ack = self.acks.pop(mid, None)
         if ack is not None and not ack.done():
             ack.set_result(reason.value)
@@ -193,18 +200,15 @@ class _Client(aiomqtt.Client):
     def _on_socket_register_write(
         self, client: PahoClient, _userdata: object, sock: PahoSocket
     ) -> None:
-        def write() -> None:
-            try:
-                client.loop_write()
-            except (OSError, ValueError):
-                self.drop()
-
         def register() -> None:
             # By now the socket may be closed, with a number of -1, or all may be written.
             if sock.fileno() >= 0 and client.want_write():
-                self._loop.add_writer(sock.fileno(), write)
+                self._loop.add_writer(sock.fileno(), self._write)
 
-        self._loop.call_soon_threadsafe(register)
+        if threading.get_ident() == self._own_thread:
+            self._loop.call_soon(register)  # without waking the loop, which is awake
+        else:
+            self._loop.call_soon_threadsafe(register)
 
     def _on_socket_unregister_write(
         self, _client: object, _userdata: object, sock: PahoSocket

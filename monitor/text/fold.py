@@ -58,7 +58,7 @@ _TABLE = _table()
 _CODES = {character: code for code, character in enumerate(_TABLE) if character != "\ufffe"}
 _MAP = codecs.charmap_build(_TABLE)
 OTHER = _CODES.pop(_OTHER)
-_SPLIT = bytes([_CODES[SPLIT_MARKS[0]]])
+_SPLIT = _CODES[SPLIT_MARKS[0]]
 _DELETED = bytes(
     code
     for character, code in _CODES.items()
@@ -71,7 +71,7 @@ def _byte(character: str) -> int:
     if character == _OTHER:
         return OTHER
     if character in SPLIT_MARKS:
-        return _SPLIT[0]
+        return _SPLIT
     return _CODES[merged(character) or " "]
 
 
@@ -79,9 +79,10 @@ _FOLDED = bytes(32 if character == "\ufffe" else _byte(character) for character 
 _WORD_LETTERS = b"".join(
     re.escape(bytes([_CODES[merged(letter)]])) for letter in CYRILLIC + RARE_CYRILLIC
 )
-_STRAY = re.compile(b"(?<![" + _WORD_LETTERS + b"])'|'(?![" + _WORD_LETTERS + b"])")
-_APOSTROPHE = APOSTROPHE.encode()
-_DROPS = re.compile(b"[" + re.escape(_DELETED + _SPLIT) + b"]")
+# What it begins with is found at once; an expression that looks back first tries every place.
+_STRAY = re.compile(b"'(?:(?<![" + _WORD_LETTERS + b"]')|(?![" + _WORD_LETTERS + b"]))")
+_APOSTROPHE = ord(APOSTROPHE)  # numbers: bytes look for a number at a tenth of the cost
+_DROPS = re.compile(b"[" + re.escape(_DELETED + bytes([_SPLIT])) + b"]")
 _LONG_RUN = 24
 
 

@@ -163,10 +163,10 @@ def _hash_set(packed: bytes) -> frozenset[int]:
     return frozenset(hashes(packed))
 
 
-def keys(one: Sketch) -> tuple[int, ...]:
-    """What a sketch is looked up by."""
+def keys(pairs: bytes, pieces: bytes) -> tuple[int, ...]:
+    """What a sketch of these pairs and pieces is looked up by."""
     most = KEYS * WIDTH
-    return hashes(one.pairs[:most] + one.pieces[:most])
+    return hashes(pairs[:most] + pieces[:most])
 
 
 _bit = tuple(1 << number % 120 for number in range(256)).__getitem__
