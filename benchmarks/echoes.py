@@ -116,6 +116,19 @@ def median(seconds: Sequence[float]) -> float:
     return statistics.median(seconds) * 1e6
 
 
+def row(known: int, posts: int) -> dict[str, float]:
+    """Microseconds a post and megabytes, by name, with so many posts known."""
+    folds, echoes, took = measure(known, min(posts, known // 4))
+    return {
+        "known posts": known,
+        "fold us": median(folds),
+        "echo us": median(echoes),
+        "mean us": statistics.mean(echoes) * 1e6,
+        "echo / fold": statistics.median(b / a for a, b in zip(folds, echoes, strict=True)),
+        "MB": took,
+    }
+
+
 def main() -> None:
     """Print one row for each size of the window."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -124,13 +137,11 @@ def main() -> None:
     options = parser.parse_args()
     texts()
     print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores")
-    print("   window  fold us  echo us  mean us  ratio  MB")
-    for known in options.known:
-        folds, echoes, took = measure(known, min(options.posts, known // 4))
-        mean = statistics.mean(echoes) * 1e6
-        each = statistics.median(b / a for a, b in zip(folds, echoes, strict=True))
-        print(f"{known:9} {median(folds):8.1f} {median(echoes):8.1f} {mean:8.1f} {each:6.1f}"
-              f" {took:4.0f}")  # fmt: skip
+    for number, known in enumerate(options.known):
+        found = row(known, options.posts)
+        if not number:
+            print("  ".join(f"{name:>11}" for name in found))
+        print("  ".join(f"{value:11,.1f}" for value in found.values()))
 
 
 if __name__ == "__main__":

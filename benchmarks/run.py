@@ -11,11 +11,17 @@ import os
 import platform
 import statistics
 import tempfile
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import against
 import backtest
+import echoes
+import incidents
 import latency
 import matching
 import pipeline
@@ -23,6 +29,8 @@ import retention
 import starting
 from drawn import SEED, posts
 
+P = ParamSpec("P")
+T = TypeVar("T")
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -45,6 +53,12 @@ def machine() -> dict[str, str | int | float]:
     }
 
 
+def apart(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What a function says in a process of its own, whose memory is its own too."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as child:
+        return child.submit(function, *args, **kwargs).result()
+
+
 def measured(*, quick: bool) -> dict[str, object]:
     """All of it; the longer parts last."""
     facts = machine()
@@ -59,6 +73,12 @@ def measured(*, quick: bool) -> dict[str, object]:
         "worst, 10,000 rules": pipeline.worst(pipeline.Matcher(pipeline.book(10_000)), 10_000, 3),
         "starting, 10,000 rules": starting.measure(10_000, 200_000, 1 if quick else 5),
     }
+    known = [2_000, 10_000] if quick else [10_000, 100_000]
+    found["echoes"] = [apart(echoes.row, one, 2_000) for one in known]
+    found["joining and correlating a hit"] = [
+        {"incidents": one} | apart(incidents.measure, one, known[-1], 500 if quick else 4_000)
+        for one in ((200, 1_000) if quick else (1_000, 10_000))
+    ]
     with tempfile.TemporaryDirectory(prefix="monitor-bench-", dir=".") as folder:
         desk, state = Path(folder) / "desk", Path(folder) / "state"
         count = 5_000 if quick else 50_000

@@ -60,7 +60,8 @@ class Concerned:
                 spots = [spot for place in one.places for spot in _spots(place, one.radius_km)]
             for spot in spots:
                 for name in at(state, topic, spot):
-                    yield name, state.incidents[name], members_of(state, name)
+                    if name not in self.incidents:
+                        yield name, state.incidents[name], members_of(state, name)
         for name, rest in state.told.resting.items():
             if not topics.isdisjoint(rest.incident.topics):
                 yield name, rest.incident, rest.members
@@ -75,8 +76,10 @@ class Concerned:
         """All events of an incident, None if some are not known any more."""
         if name not in self._stories:
             posts = self._state.told.posts
-            known = all(key in posts for key in members)
-            self._stories[name] = [one for key in members for one in posts[key]] if known else None
+            try:
+                self._stories[name] = [one for key in members for one in posts[key]]
+            except KeyError:
+                self._stories[name] = None
         return self._stories[name]
 
     def _loose(self, topics: set[str], one: Told) -> Iterator[Told]:
@@ -106,7 +109,11 @@ def _touch(one: Told, other: Told) -> bool:
     if not one.names.isdisjoint(other.names):
         return True
     radius = max(one.radius_km, other.radius_km)
-    return any(_agree(first, second, radius) for first in one.places for second in other.places)
+    for first in one.places:
+        for second in other.places:
+            if _agree(first, second, radius):
+                return True
+    return False
 
 
 def _agree(one: Place | None, other: Place | None, radius_km: float) -> bool:

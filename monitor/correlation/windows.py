@@ -229,9 +229,12 @@ def backing(state: State, source: str, post: str) -> tuple[tuple[Support, Incide
     return tuple([(state.members[one][(source, post)], state.incidents[one]) for one in names])
 
 
+_NOBODY: Members = HashTrieMap()
+
+
 def members_of(state: State, incident: str) -> Members:
     """What backs an open incident, by post; nothing if it is over."""
-    return state.members.get(incident, HashTrieMap())
+    return state.members.get(incident, _NOBODY)
 
 
 def forget(state: State, incident: Incident) -> State:
