@@ -17,7 +17,7 @@ from monitor.loosely import loosely
 from monitor.matching.concepts import OPEN, Concepts
 from monitor.rulebook.packed import PackedMap
 from monitor.rulebook.patterns import Check, Meaning, Onward, Patterns, judged_words
-from monitor.text.disguise import Reading, places
+from monitor.text.disguise import Reading, around, places
 from monitor.text.fold import Origins
 from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
 
@@ -165,15 +165,10 @@ class Scanner:
 
         [start, end) in the text. What is near another is one part with it.
         """
-        folded = look.folded
+        folded, concept = look.folded, self.concept
         assert isinstance(folded, bytes)  # noqa: S101 - it is the byte automaton's
-        parts: list[tuple[int, int]] = []
-        for start, end, number in look.finds:
-            if self.concept[number] == term and not (parts and end <= parts[-1][1]):
-                first, last = _widened(folded, start, end, self._longest + 1)
-                if parts and first <= parts[-1][1]:
-                    first = parts.pop()[0]
-                parts.append((first, last))
+        spans = [(start, end) for start, end, number in look.finds if concept[number] == term]
+        parts = around(folded, spans, self._longest + 1)
         return [look.span(first + 1, last) for first, last in parts]
 
     def sightings(
@@ -315,20 +310,6 @@ def _next_word(folded: bytes | str, at: int) -> bytes | str:
     while folded[at] == _BLANK and at < last:
         at += 1
     return folded[at : folded.find(b" ", at)]
-
-
-def _widened(folded: bytes, start: int, end: int, words: int) -> tuple[int, int]:
-    """The spaces before and behind [start, end) and so many words of two letters or more."""
-    first, last, left = folded.rfind(b" ", 0, start + 1), folded.find(b" ", end - 1), words
-    while left and first > 0:
-        before = folded.rfind(b" ", 0, first)
-        left -= first - before > 2  # noqa: PLR2004 - a letter that stands alone may be a word's
-        first = before
-    while words and last < len(folded) - 1:
-        after = folded.find(b" ", last + 1)
-        words -= after - last > 2  # noqa: PLR2004 - the same
-        last = after
-    return first, last
 
 
 def _nothing(_: bytes | str) -> list[RawFind]:

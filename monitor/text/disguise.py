@@ -6,6 +6,7 @@ terms (`monitor.rulebook.patterns.Patterns.mark_disguises`), so that looking cos
 """
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import chain, starmap
 
@@ -52,6 +53,43 @@ def readings(text: str) -> Iterator[Reading]:
 def places(reading: Reading) -> list[int]:
     """Where each character of a reading stands in the original text."""
     return list(chain.from_iterable(starmap(range, reading[1])))
+
+
+def around(folded: bytes, spans: Iterable[tuple[int, int]], words: int) -> list[list[int]]:
+    """The spaces around each span, with so many words of two letters or more on each side.
+
+    (A letter that stands alone may be one of a word that is pulled apart.) Spans are in order; what
+    touches is one part. Each space is passed once, however many spans there are.
+    """
+    parts: list[list[int]] = []
+    ahead: deque[int] = deque()  # where the words behind the last span begin
+    for start, end in spans:
+        if not parts or start >= parts[-1][1]:
+            least = parts[-1][1] if parts else 0
+            first = _before(folded, start, words, least)
+            if not parts or first > least:
+                parts.append([first, 0])
+            ahead.clear()
+        last = max(parts[-1][1], folded.find(b" ", end - 1))
+        while ahead and ahead[0] < end - 1:
+            ahead.popleft()
+        while len(ahead) < words and last < len(folded) - 1:
+            after = folded.find(b" ", last + 1)
+            if after - last > 2:  # noqa: PLR2004 - two letters
+                ahead.append(last)
+            last = after
+        parts[-1][1] = last
+    return parts
+
+
+def _before(folded: bytes, start: int, words: int, least: int) -> int:
+    """The space before so many words in front of `start`, not before the space at `least`."""
+    first = folded.rfind(b" ", 0, start + 1)
+    while words and first > least:
+        before = folded.rfind(b" ", 0, first)
+        words -= first - before > 2  # noqa: PLR2004 - two letters
+        first = before
+    return first
 
 
 def _lower(text: str) -> str:
