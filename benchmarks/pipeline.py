@@ -21,6 +21,7 @@ import msgspec
 from drawn import NAME, WHEN, book, posts
 
 from monitor.correlation.windows import Memory
+from monitor.garbage import rare_collections
 from monitor.matching.evaluate import Matcher, evaluate
 from monitor.pipeline import Pipeline
 from monitor.post import Post, Received
@@ -119,7 +120,8 @@ def measure(rules: int, count: int, rounds: int) -> dict[str, float]:
         for run, into in ((ceiling, least), (replay, whole)):
             with tempfile.TemporaryDirectory(prefix="monitor-bench-", dir=".") as folder:
                 Path(folder).chmod(0o700)
-                into.append(run(lines, matcher, Path(folder)))
+                with rare_collections():  # as `monitor replay` does
+                    into.append(run(lines, matcher, Path(folder)))
     share = [a / b for a, b in zip(least, whole, strict=True)]
     return {
         "rules": rules,

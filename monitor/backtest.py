@@ -18,6 +18,7 @@ from monitor.alert import Alert
 from monitor.batch import Batch
 from monitor.correlation.decide import Event
 from monitor.correlation.windows import Memory
+from monitor.hit import Hit
 from monitor.incident import Incident, Support
 from monitor.matching.evaluate import Matcher, evaluate
 from monitor.post import Post, PostName, event_time
@@ -123,9 +124,12 @@ class _Run:
     def take(self, posts: Sequence[Told], since: datetime) -> None:
         """Judge a batch; keep what rings."""
         batch = Batch(self._memory, self._db)
-        for told in posts:
-            with contextlib.suppress(Exception):  # live it would be quarantined, the others go on
-                self._judge(batch, told)
+        found = [self._found(told) for told in posts]  # all before the first: as live
+        for told, hits in zip(posts, found, strict=True):
+            # What fails would be quarantined live, the others go on.
+            if hits is not None:
+                with contextlib.suppress(Exception):
+                    self._judge(batch, told, hits)
         self._memory = batch.memory
         self._incidents.update(batch.incidents)
         for support in batch.supports:
@@ -135,9 +139,16 @@ class _Run:
             if alert.rings and alert.incident.updated_at >= since:
                 self.rings.setdefault(ring(alert), alert)
 
-    def _judge(self, batch: Batch, told: Told) -> None:
+    def _found(self, told: Told) -> tuple[Hit, ...] | None:
+        """Which rules hold; None if it cannot be judged."""
+        if told.post.kind == "delete":
+            return ()
+        with contextlib.suppress(Exception):
+            return evaluate(self._matcher, told.post, told.name)
+        return None
+
+    def _judge(self, batch: Batch, told: Told, hits: tuple[Hit, ...]) -> None:
         post, name, book = told.post, told.name, self._matcher.rulebook
-        hits = () if post.kind == "delete" else evaluate(self._matcher, post, name)
         seen, new = observed(post), post.kind == "new" and name.version == 1
         if new and not hits and batch.lets_by(name, seen, book, history=told.history):
             return

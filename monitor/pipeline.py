@@ -71,8 +71,10 @@ class Pipeline:
         if not self.virtual:
             batch.tick(now, self.matcher.rulebook, exercise=False)
         received = [_capped(one) for arrival in arrivals for one in arrival.posts]
-        for admitted in admit(db, received, now):
-            batch.note(self._judge(db, batch, admitted, suspects))
+        admitted = admit(db, received, now)
+        found = [self._found(one, suspects) for one in admitted]
+        for one, hits in zip(admitted, found, strict=True):
+            batch.note(self._judge(db, batch, one, hits))
         cursors: dict[str, str] = {}
         for arrival in arrivals:
             cursors.update(arrival.cursors)
@@ -120,15 +122,28 @@ class Pipeline:
         self.memory = batch.memory
         return alerts
 
+    def _found(self, admitted: Admitted, suspects: Collection[Received]) -> tuple[Hit, ...] | str:
+        """Which rules hold; or, in words, why the version cannot be judged.
+
+        Asked of a whole batch before anything is decided: deciding would push what all posts are
+        compared with out of the processor's cache.
+        """
+        if admitted.problem or admitted.received in suspects:
+            return admitted.problem or "it broke the batch it came in"
+        if admitted.received.post.kind == "delete":
+            return ()
+        try:
+            return evaluate(self.matcher, admitted.received.post, admitted.name)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other posts go on
+            return _told(error)
+
     def _judge(
-        self, db: Database, batch: Batch, admitted: Admitted, suspects: Collection[Received]
+        self, db: Database, batch: Batch, admitted: Admitted, hits: tuple[Hit, ...] | str
     ) -> Judged:
         """One version's outcome. What goes wrong with one post harms only that post."""
-        if admitted.problem or admitted.received in suspects:
-            problem = admitted.problem or "it broke the batch it came in"
-            return Judged(admitted=admitted, outcome="quarantined", reason=problem, hits=())
+        if isinstance(hits, str):
+            return Judged(admitted=admitted, outcome="quarantined", reason=hits)
         try:
-            hits = self._hits(admitted)
             book = self.matcher.rulebook
             decision = None if hits else batch.passes(admitted, book)
             if decision is None:
@@ -136,16 +151,10 @@ class Pipeline:
                 event = self._event(db, batch, admitted, hits)
                 decision = batch.decide(event, book)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other posts go on
-            reason = f"{type(error).__name__}: {error}"
-            return Judged(admitted=admitted, outcome="quarantined", reason=reason, hits=())
+            return Judged(admitted=admitted, outcome="quarantined", reason=_told(error))
         return Judged(
             admitted=admitted, outcome=decision.outcome, reason=decision.reason, hits=hits
         )
-
-    def _hits(self, admitted: Admitted) -> tuple[Hit, ...]:
-        if admitted.received.post.kind == "delete":
-            return ()
-        return evaluate(self.matcher, admitted.received.post, admitted.name)
 
     def _event(
         self, db: Database, batch: Batch, admitted: Admitted, hits: tuple[Hit, ...]
@@ -190,6 +199,10 @@ def _capped(received: Received) -> Received:
         return received
     post = msgspec.structs.replace(received.post, text=text)
     return msgspec.structs.replace(received, post=post, truncated=True)
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _seen_at(admitted: Admitted) -> datetime:

@@ -37,7 +37,7 @@ class Origin(msgspec.Struct, frozen=True):
     id: str | None = None
 
 
-class Post(msgspec.Struct, frozen=True, kw_only=True):
+class Post(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One version of a post as published, or its deletion.
 
     A post is named by (source, id); its versions are counted by the store. The source is
@@ -61,7 +61,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses behind words of the text that the text itself does not show."""
 
 
-class Received(msgspec.Struct, frozen=True, kw_only=True):
+class Received(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A post in the envelope of the source that observed it.
 
     `raw` is the payload as received (a JSON line, an HTML block, a feed entry), kept for evidence;
@@ -81,7 +81,7 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     beside: bool = False
 
 
-class PostName(msgspec.Struct, frozen=True, order=True):
+class PostName(msgspec.Struct, frozen=True, order=True, gc=False):
     """A stored version's name, written SOURCE/ID@VERSION (versions count from 1)."""
 
     source: str

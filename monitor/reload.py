@@ -1,7 +1,7 @@
 """Hot reload: a saved change of rules or sources is live within two seconds, or refused whole.
 
-The files are looked at ten times a second; what has changed is made ready in the workshop while it
-settles; only if all of it is right does it take the place of the running rules, between two
+The files are looked at twenty times a second; what has changed is made ready in the workshop while
+it settles; only if all of it is right does it take the place of the running rules, between two
 batches. Otherwise the running rules stay, the receivers are told of the first mistake, and the log
 and `monitor status` name every one.
 """
@@ -11,7 +11,6 @@ import os
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 
 import structlog
 
@@ -26,13 +25,14 @@ from monitor.workshop import Material, Workshop, WorkshopError
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = 0.1
+LOOK_EVERY = 0.05
 SETTLE = 0.1
 """Seconds without a change before a save counts as complete."""
 WARM_AFTER = 5.0
 """Seconds after the start until the workshop is warmed, and the files are compared once."""
 
 TOPIC = "rules"
+_ENDINGS = tuple(ENDINGS)
 
 Stamp = tuple[tuple[str, int, int, int, int], ...]
 
@@ -185,22 +185,23 @@ def stamp(material: Material) -> Stamp:
     found = []
     for path in (*material.rules, *material.sources, *material.places):
         with suppress(OSError):
-            for file in _files(path) if is_folder(path) else (path,):
-                one = file.stat()
-                found.append((str(file), one.st_mtime_ns, one.st_ctime_ns, one.st_size, one.st_ino))
-    return tuple(sorted(found))
+            for file in _files(str(path)) if is_folder(path) else (str(path),):
+                one = os.stat(file)  # noqa: PTH116 - no Path for each
+                found.append((file, one.st_mtime_ns, one.st_ctime_ns, one.st_size, one.st_ino))
+    found.sort()
+    return tuple(found)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """As `rule_files` finds them, at a tenth of the cost: this is asked ten times a second."""
+def _files(folder: str) -> Iterator[str]:
+    """As `rule_files` finds them, at a fraction of the cost: this is asked all the time."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith("."):
                 continue
-            if entry.is_dir(follow_symlinks=False):
-                yield from _files(Path(entry.path))
-            elif entry.name.endswith(tuple(ENDINGS)):
-                yield Path(entry.path)
+            if entry.name.endswith(_ENDINGS) and not entry.is_dir(follow_symlinks=False):
+                yield entry.path
+            elif entry.is_dir(follow_symlinks=False):
+                yield from _files(entry.path)
 
 
 def _text(moment: datetime) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from monitor import garbage
-from monitor.garbage import short_collections
+from monitor.garbage import rare_collections, short_collections
 from monitor.gazetteer.lookup import Gazetteer
 from monitor.matching.evaluate import Matcher, evaluate
 from monitor.place import Place
@@ -54,6 +54,15 @@ def test_pythons_own_ways_come_back() -> None:
         assert gc.get_threshold() != before[0]
     assert (gc.get_threshold(), gc.callbacks) == before
     gc.unfreeze()
+
+
+def test_work_that_nobody_waits_for_is_seldom_held_up() -> None:
+    """A replay is looked through seldom, what was there before not at all; then as it was."""
+    before = gc.get_threshold(), gc.get_freeze_count()
+    with rare_collections():
+        assert gc.get_threshold()[0] > 10 * before[0][0]
+        assert gc.get_freeze_count() > before[1]
+    assert (gc.get_threshold(), gc.get_freeze_count()) == (before[0], 0)
 
 
 def test_rules_that_nobody_uses_go_without_a_collection() -> None:

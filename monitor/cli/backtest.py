@@ -1,7 +1,7 @@
 """`monitor backtest`: what changed rules would have alerted on the stored posts."""
 
 import argparse
-import gc
+import contextlib
 import os
 import signal
 import sys
@@ -19,6 +19,7 @@ from monitor.cli.screen import show_on
 from monitor.cli.stored import days
 from monitor.cli.tuning import tune
 from monitor.clock import SystemClock
+from monitor.garbage import rare_collections
 from monitor.matching.evaluate import Matcher
 from monitor.rulebook.book import Rulebook
 from monitor.rulebook.load import load
@@ -79,14 +80,9 @@ def run(options: argparse.Namespace) -> int:
     books = [_book(chosen, [options.rules]), running] if options.rules else [running]
     since = SystemClock().now() - options.since
     matchers = [matcher_of(book, chosen.state) for book in books]
-    gc.freeze()  # the rules stay: nobody need look through them again and again
-    db = Database.open(chosen.state, readonly=True)
-    try:
+    with rare_collections(), contextlib.closing(Database.open(chosen.state, readonly=True)) as db:
         made = _rerun(matchers, db, since)
         before = made.rings[1] if options.rules else _sent(db, since, made.until)
-    finally:
-        db.close()
-        gc.unfreeze()
     found = compare(made, before)
     if options.json:
         print(msgspec.json.encode({"since": since, **msgspec.structs.asdict(found)}).decode())

@@ -20,6 +20,7 @@ from monitor.alert import Alert, to_json
 from monitor.cli.config import add_config, looked_at
 from monitor.cli.screen import show_on
 from monitor.correlation.windows import Memory
+from monitor.garbage import rare_collections
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.pipeline import Pipeline
 from monitor.post import Post, Received
@@ -57,7 +58,8 @@ def run(options: argparse.Namespace) -> int:
     try:
         with contextlib.closing(Database.open(folder)) as db, _opened(options.posts) as lines:
             replay = _Replay(db, Pipeline(matcher, Memory(), virtual=True), show)
-            replay.play(parse(lines, options.posts), options.batch, exercise=exercise)
+            with rare_collections():
+                replay.play(parse(lines, options.posts), options.batch, exercise=exercise)
             replay.summary(outcomes(db))
     finally:
         if options.state is None:

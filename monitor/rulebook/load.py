@@ -34,7 +34,7 @@ def load(  # noqa: PLR0913, PLR0917 - what is read, and who hears of it
     place_paths: Sequence[Path] = (),
     accounts: Collection[str] | None = None,
     kept: Kept | None = None,
-    heard: Callable[[str], None] = lambda _: None,
+    heard: Callable[[str], None] | None = None,
 ) -> Rulebook:
     """Read rule files, folders of them (recursively), files of sources and of places.
 
@@ -89,7 +89,7 @@ def is_other(node: Node) -> bool:
 class _Reading:
     """What was read so far, and every mistake."""
 
-    def __init__(self, kept: Kept, heard: Callable[[str], None]) -> None:
+    def __init__(self, kept: Kept, heard: Callable[[str], None] | None) -> None:
         self._kept = kept
         self.mistakes: list[Mistake] = []
         self.files: list[str] = []
@@ -102,7 +102,7 @@ class _Reading:
         self.places = Places(self.mistakes, self.files)
         self.ladder: Ladder = ()
         self._heard = heard
-        self._lists = Lists(self.mistakes, heard)
+        self._lists = Lists(self.mistakes, heard or (lambda _: None))
         self._rule_marks: dict[str, Mark] = {}
         self._named: list[dict[str, list[Mark]]] = []
 
@@ -113,17 +113,17 @@ class _Reading:
         rules: list[Node] = []
         named_one_by_one = {path.resolve() for path in paths}
         for path in rule_files(paths, self.mistakes):
-            if path.resolve() in not_rules:
+            there = path.resolve()
+            if there in not_rules:
                 continue
             node = self._document(path)
             if node is None:
                 self._lists.whole = False
-            elif not is_other(node) or path.resolve() in named_one_by_one:
+            elif not is_other(node) or there in named_one_by_one:
                 self.files.append(shown(path))
                 read = self._sections(node)
                 rules += read
-                for text in _texts(find(one, ["when"]) for one in read):
-                    self._heard(text)
+                self._tell(read)
         for path in rule_files(lists_of, []):
             self._borrow(path)
         self._lists.expand_all()
@@ -138,6 +138,12 @@ class _Reading:
                 self._lists.spend(known.spent, rule.mark)
                 self._take(known)
         self._kept.end(rules)
+
+    def _tell(self, rules: Iterable[Node]) -> None:
+        """Whoever wants to hear of terms hears them; to walk through them all takes a while."""
+        if self._heard is not None:
+            for text in _texts(find(one, ["when"]) for one in rules):
+                self._heard(text)
 
     def _borrow(self, path: Path) -> None:
         """Make the lists of a file usable; only those that are used are looked into."""

@@ -1,6 +1,5 @@
 """One transaction for one batch: posts, cursors, incidents and alerts, all of it or none."""
 
-import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -23,18 +22,19 @@ from monitor.store.head import NEWEST_ALERT, Head
 from monitor.store.incidents import drop_supports, put_incidents, put_supports
 from monitor.store.moments import to_ms
 from monitor.store.posts import Admitted
+from monitor.store.rows import put_rows
 from monitor.store.seal import seal, seal_of_post
-from monitor.store.texts import packed
+from monitor.store.texts import Text, text_of
 from monitor.watch import Clue, ClueKey
 
 STEPS = ("begin", "posts", "cursors", "incidents", "supports", "clues", "alerts", "commit")
 """The steps of a commit in order, as `Database.on_step` sees them."""
 
-_PUT_POST = f"INSERT INTO posts VALUES ({', '.join('?' * 16)})"
-_PUT_TEXT = "INSERT INTO texts VALUES (?, ?, ?, ?, ?, NULL, ?)"
+_POST = f"({', '.join('?' * 16)})"
+_TEXT = "(?, ?, ?, ?, ?, NULL, ?)"
 
 
-class Judged(msgspec.Struct, frozen=True):
+class Judged(msgspec.Struct, frozen=True, gc=False):
     """A new post version and what became of it; `reason` is for people."""
 
     admitted: Admitted
@@ -121,9 +121,14 @@ def commit(db: Database, work: Work, now: datetime) -> tuple[Alert, ...]:
 def _put_posts(connection: sqlite3.Connection, db: Database, work: Work, now: datetime) -> None:
     head, channels = db.head, db.channels
     rulebook = _rulebook(connection, head, work, now)
-    rows = [_post_rows(connection, head, channels, judged, rulebook) for judged in work.judged]
-    connection.executemany(_PUT_POST, [post for post, _ in rows])
-    connection.executemany(_PUT_TEXT, [text for _, text in rows])
+    # One kind of work after the other: what each of them needs stays close to the processor.
+    texts = [_text(judged.admitted) for judged in work.judged]
+    rows = [
+        _post_rows(connection, head, channels, judged, text, rulebook)
+        for judged, text in zip(work.judged, texts, strict=True)
+    ]
+    put_rows(connection, "posts", _POST, [post for post, _ in rows])
+    put_rows(connection, "texts", _TEXT, [text for _, text in rows])
     tallies = Counter((one.outcome, one.admitted.name.exercise) for one in work.judged)
     connection.executemany(
         "INSERT INTO tallies VALUES (?, ?, ?)"
@@ -135,11 +140,17 @@ def _put_posts(connection: sqlite3.Connection, db: Database, work: Work, now: da
 _Row = tuple[object, ...]
 
 
+def _text(admitted: Admitted) -> Text:
+    received = admitted.received
+    return text_of(admitted.body or _JSON.encode(received.post), received.raw)
+
+
 def _post_rows(
     connection: sqlite3.Connection,
     head: Head,
     channels: Channels,
     judged: Judged,
+    text: Text,
     rulebook: int,
 ) -> tuple[_Row, _Row]:
     """One row of the log, and its text's; the head moves on to it."""
@@ -147,23 +158,20 @@ def _post_rows(
     received, name = admitted.received, admitted.name
     post, channel = received.post, admitted.channel
     channels.store(connection, (name.source, name.exercise), channel, received.channel_id)
-    json, raw = admitted.body or _JSON.encode(post), received.raw
-    body, length = packed(json, raw)
-    payload_hash = hashlib.sha256(raw or json).digest()
     event_ms = to_ms(admitted.event_at)
     observed = post.observed_at or post.published_at
     observed_ms = event_ms if observed is admitted.event_at else to_ms(observed)
     head.seq += 1
     key = (head.seq, channel, name.id, name.version, post.kind, event_ms, observed_ms)
-    head.chain = link(head.chain, (*key, admitted.content, payload_hash))
+    head.chain = link(head.chain, (*key, admitted.content, text.received))
     hits = _hits_json(judged.hits) if judged.hits else None
     history = int(received.history)
     matched = judged.outcome not in _UNTOUCHED or bool(judged.hits)
-    mark = seal_of_post(body, length, hits, judged.outcome, judged.reason, history)
+    mark = seal_of_post(text.piece, text.length, hits, judged.outcome, judged.reason, history)
     return (
-        *key, channels.partition[channel], admitted.content, payload_hash, head.chain,
+        *key, channels.partition[channel], admitted.content, text.received, head.chain,
         history, judged.outcome, judged.reason, rulebook, mark,
-    ), (head.seq, matched, observed_ms, body, length, hits)  # fmt: skip
+    ), (head.seq, matched, observed_ms, text.piece, text.length, hits)  # fmt: skip
 
 
 _JSON = msgspec.json.Encoder()

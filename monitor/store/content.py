@@ -47,11 +47,12 @@ def _words(text: str) -> str:
 class Sound(NamedTuple):
     """A post in values that can be stored, and what was wrong with it (None = nothing).
 
-    `timed` is the post with its times filled in if it turns out to be new (None = it says itself
-    that it is not) and `body` its JSON, so that a post is written out once.
+    `content` is its hash. `timed` is the post with its times filled in if it turns out to be new
+    (None = it says itself that it is not) and `body` its JSON, so that a post is written out once.
     """
 
     received: Received
+    content: bytes
     problem: str | None = None
     timed: Post | None = None
     body: bytes = b""
@@ -70,7 +71,7 @@ def sound(received: Received, now: datetime) -> Sound:
     if _has_offsets(post):
         try:
             fresh = timed(post, "new", now) if post.kind == "new" else None
-            return Sound(received, None, fresh, _JSON.encode(fresh or post))
+            return Sound(received, content_hash(post), None, fresh, _JSON.encode(fresh or post))
         except UnicodeEncodeError:
             pass
     return _mended(received)
@@ -101,7 +102,7 @@ def _mended(received: Received) -> Sound:
             observed_at=post.observed_at and _utc(post.observed_at),
         )
         problem = "a time in it has no offset"
-    return Sound(msgspec.structs.replace(received, post=post), problem)
+    return Sound(msgspec.structs.replace(received, post=post), content_hash(post), problem)
 
 
 def _encodable(value: object) -> object:

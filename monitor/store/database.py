@@ -345,3 +345,4 @@ def _look_closer(connection: sqlite3.Connection, path: Path, *, unclean: bool) -
         (said,) = connection.execute(check).fetchone()
         if said != "ok":
             raise DamagedError(str(said))
+    connection.execute("PRAGMA shrink_memory")  # who looked at everything need not remember it

@@ -9,7 +9,7 @@ import msgspec
 from monitor.post import Post, PostName, Received, event_time
 from monitor.store.chain import LINK_COLUMNS, check_link
 from monitor.store.channels import Addresses
-from monitor.store.content import Sound, content_hash, sound, timed
+from monitor.store.content import Sound, sound, timed
 from monitor.store.database import Database
 from monitor.store.moments import to_ms
 from monitor.store.seal import seal_of_post
@@ -20,7 +20,7 @@ Key = tuple[int, str]
 """(channel, message): what all versions of a post share."""
 
 
-class Admitted(msgspec.Struct, frozen=True):
+class Admitted(msgspec.Struct, frozen=True, gc=False):
     """A post version that is new to the store, named, its times filled in and in order.
 
     `received` carries the post as it will be stored; `previous` is the version before, None if this
@@ -152,7 +152,7 @@ class _Batch:
         address = self._addresses.find(post.source, received.exercise, received.channel_id)
         key = (address.channel, post.id)
         latest = self._latest_of(key)
-        content = content_hash(post)
+        content = sane.content
         if latest is not None and (
             received.beside or (not latest.gone and latest.content == content)
         ):
