@@ -15,7 +15,7 @@ from monitor.lexicon.expressions import is_pattern
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.surfaces import Inflect
 from monitor.matching.concepts import OPEN, Concepts
-from monitor.matching.filing import UNMADE, Filing, Trial, terms_named
+from monitor.matching.filing import Filing, Trial, terms_named
 from monitor.matching.ground import Grounds, beside_words
 from monitor.matching.outside import linked, matched
 from monitor.matching.scan import Look, RawFind, Readings, Scanner, stands
@@ -213,16 +213,14 @@ class Matcher:
         who: SourceInfo | None = None
         filed = self._filing.near
         for concept in near:
-            wanted, trials = filed[concept] or UNMADE
-            if wanted is None:
-                wanted, trials = self._filing.made(concept)
+            wanted, trials = filed[concept] or self._filing.made(concept)
             for one in found.intersection(wanted):
                 for trial in trials[one]:
                     number, none, more, speaks, test = trial
                     if number in tried:
                         continue
                     tried.add(number)
-                    if not none.isdisjoint(found) or (more and not trial.met(found)):
+                    if (none and not none.isdisjoint(found)) or (more and not trial.met(found)):
                         continue
                     if speaks:
                         who = who or self.speaker(post)
@@ -307,7 +305,7 @@ class Matcher:
         """The rules that hold, each with the words that make it hold, for each place apart."""
         who = self.speaker(post)
         told = [self._filing.told[number] for number in holding]
-        if any(wanted is None for _, wanted in told):
+        if None in [wanted for _, wanted in told]:
             yield from self._weighed(post, name, holding, readings)
             return
         words = Words(partial(self._words, readings, told))

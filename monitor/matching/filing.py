@@ -42,8 +42,6 @@ Near = tuple["array[int]", Mapping[int, tuple[Trial, ...]]]
 tried by that; under the concept itself those that ask for nothing else. So a rule that cannot hold
 costs nothing of its own. (What is mostly looked at in vain is an array: it is small and in one
 piece.)"""
-UNMADE: tuple[None, Mapping[int, tuple[Trial, ...]]] = (None, {})
-"""Something is filed there, and nothing was made of it yet."""
 
 
 class Filing:
@@ -59,7 +57,6 @@ class Filing:
         """File every rule under the rarest of its necessary groups."""
         self._rules = rules
         self._numbers = numbers
-        self._frequency = frequency
         self._concepts = concepts
         filed: dict[int, list[int]] = {}
         plans: list[Plan] = []
@@ -89,12 +86,8 @@ class Filing:
         self._ready()
 
     def _ready(self) -> None:
-        self.near: list[Near | tuple[None, Mapping[int, tuple[Trial, ...]]] | None] = [
-            None
-        ] * self._concepts.count
-        """By concept: what is filed under it, if anything."""
-        for concept in self.filed:
-            self.near[concept] = UNMADE
+        self.near: list[Near | None] = [None] * self._concepts.count
+        """By concept: what is filed under it, as far as it was `made`."""
         self._same: dict[Group, Group] = {}
         self.told = _Made(loosely(self._told))
         """By number: the rule, and the terms that speak for it."""

@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
+import msgspec
 import regex
 from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
@@ -37,28 +38,19 @@ Sighting = tuple[int, int, int]
 """(start, end, term): the term stands at [start, end) of the post's text."""
 
 
-class Look:
-    """What one automaton found in a text; what else costs time is worked out when asked for."""
+class Look(msgspec.Struct, gc=False):  # made for every other post: that must be quick
+    """What one automaton found in a text; what else costs time is worked out when asked for.
 
-    __slots__ = ("_coded", "_origins", "_view", "finds", "folded", "reading", "straight", "text")
+    `coded`: see `fold_coded`. `reading`: how the text was made, if it is not the post's own.
+    """
 
-    def __init__(
-        self,
-        text: str,
-        folded: bytes | str,
-        finds: Sequence[RawFind],
-        coded: bytes | None = b"",
-        reading: Reading | None = None,
-    ) -> None:
-        """`coded`: see `fold_coded`; `reading`: how the text was made, if it is not the post's."""
-        self.reading = reading
-        self.text = text
-        self.folded = folded
-        self.finds = finds
-        self.straight = coded is None
-        self._coded = coded or b""
-        self._view: str | None = None
-        self._origins: Origins | None = None
+    text: str
+    folded: bytes | str
+    finds: Sequence[RawFind]
+    coded: bytes | None = b""
+    reading: Reading | None = None
+    _view: str | None = None
+    _origins: Origins | None = None
 
     @property
     def view(self) -> str:
@@ -70,10 +62,10 @@ class Look:
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """[start, end) in the text of the symbols [first, last) in the folded text."""
-        if self.straight:
+        if self.coded is None:
             return first - 1, last - 1
         if self._origins is None:
-            self._origins = Origins(self.text, self.folded, self._coded)
+            self._origins = Origins(self.text, self.folded, self.coded)
         return self._origins.span(first, last)
 
 
@@ -136,7 +128,7 @@ class Scanner:
     def answer(self, look: Look, found: set[int]) -> None:
         """Put into `found`, in the place of OPEN, what the open questions lead to."""
         found.discard(OPEN)
-        text, folded, straight = look.text, look.folded, look.straight
+        text, folded, straight = look.text, look.folded, look.coded is None
         sure, glances = self._sure, self._glances
         for start, end, number in [find for find in look.finds if find[2] >= sure]:
             glance = glances[number - sure]
@@ -182,7 +174,7 @@ class Scanner:
         if wanted is None:
             wanted = frozenset(range(self._concepts.terms))
         seen: list[Sighting] = []
-        concept_of, edges, straight = self.concept, self._edges, look.straight
+        concept_of, edges, straight = self.concept, self._edges, look.coded is None
         near = self._concepts.widened(wanted)
         for find in look.finds:
             start, end, number = find

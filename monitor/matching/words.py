@@ -2,22 +2,23 @@
 
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from monitor.hit import Found
 from monitor.rulebook.plan import Group
 
 
-class Words:
-    """Found for all rules of the post together, when the first hit is asked for its own."""
+class Words(msgspec.Struct):
+    """Found for all rules of the post together, when the first hit is asked for its own.
 
-    __slots__ = ("_find", "_found")
+    `find` gives the terms' numbers and finds in the order of the text.
+    """
 
-    def __init__(self, find: Callable[[], Sequence[tuple[int, Found]]]) -> None:
-        """`find` gives the terms' numbers and finds in the order of the text."""
-        self._find = find
-        self._found: Sequence[tuple[int, Found]] | None = None
+    find: Callable[[], Sequence[tuple[int, Found]]]
+    _found: Sequence[tuple[int, Found]] | None = None
 
     def of(self, wanted: Group) -> tuple[Found, ...]:
         """The finds of these terms."""
         if self._found is None:
-            self._found = self._find()
+            self._found = self.find()
         return tuple([found for term, found in self._found if term in wanted])
