@@ -50,7 +50,7 @@ def play(matcher: Matcher, timeline: Timeline) -> list[Came]:
     found: list[Came] = []
     with (
         tempfile.TemporaryDirectory(prefix="monitor-test-") as folder,
-        contextlib.closing(Database.open(Path(folder), ballast=0)) as db,
+        contextlib.closing(Database.open(Path(folder), lasting=False)) as db,
     ):
         # not `virtual`: time goes on by `now` alone, also where no post is seen
         pipeline = Pipeline(matcher, Memory())

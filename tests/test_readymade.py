@@ -170,3 +170,10 @@ def test_a_child_tells_the_mistakes(material: Material) -> None:
     with pytest.raises(MistakesError) as caught:
         ready(material)
     assert any("unknown key `titel`" in str(one) for one in caught.value.mistakes)
+
+
+def test_rules_that_cannot_be_kept_are_handed_over(material: Material) -> None:
+    """Where nothing can be written into the state folder, a start has its rules all the same."""
+    assert material.state is not None
+    (material.state / readymade.FOLDER).write_text("in the way", "utf-8")
+    assert judged(ready(material)) == FOUND

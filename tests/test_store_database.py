@@ -1,5 +1,6 @@
 """The state folder: private, locked, migrated, checked, and honest about a full disk."""
 
+import contextlib
 import os
 import random
 import shutil
@@ -63,6 +64,17 @@ def test_durable_settings(tmp_path: Path) -> None:
     assert db.rows("PRAGMA synchronous") == [(2,)]
     assert db.rows("PRAGMA foreign_keys") == [(1,)]
     db.close()
+
+
+def test_what_is_thrown_away_waits_for_no_disk(tmp_path: Path) -> None:
+    """A store that is thrown away is not synced and keeps no room back; opened again it lasts."""
+    with contextlib.closing(Database.open(tmp_path / "state", lasting=False)) as db:
+        assert db.rows("PRAGMA synchronous") == [(0,)]
+        assert [one.name.id for one in store(db, received("1"))] == ["1"]
+        assert not (db.folder / "ballast").exists()
+    with contextlib.closing(Database.open(tmp_path / "state")) as db:
+        assert db.rows("PRAGMA synchronous") == [(2,)]
+        assert [one.name.id for one in stored_after(db, 0)] == ["1"]
 
 
 def test_two_daemons_never_share_a_state(tmp_path: Path) -> None:

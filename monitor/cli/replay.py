@@ -56,7 +56,8 @@ def run(options: argparse.Namespace) -> int:
     folder = options.state or Path(tempfile.mkdtemp(prefix="monitor-replay-"))
     exercise = options.exercise or _is_exercise(chosen, options.posts)
     try:
-        with contextlib.closing(Database.open(folder)) as db, _opened(options.posts) as lines:
+        store = Database.open(folder, lasting=options.state is not None)
+        with contextlib.closing(store) as db, _opened(options.posts) as lines:
             replay = _Replay(db, Pipeline(matcher, Memory(), virtual=True), show)
             with rare_collections():
                 replay.play(parse(lines, options.posts), options.batch, exercise=exercise)

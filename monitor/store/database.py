@@ -69,13 +69,16 @@ class Database:
         self._suspect = False
 
     @classmethod
-    def open(cls, folder: Path, *, readonly: bool = False, ballast: int = BYTES) -> "Database":
+    def open(
+        cls, folder: Path, *, readonly: bool = False, ballast: int = BYTES, lasting: bool = True
+    ) -> "Database":
         """Open the state in `folder`; for writing: create it, take the lock, migrate, check.
 
         At every start a file up to 256 MB is checked whole (`PRAGMA integrity_check`), a larger one
         only after an unclean stop and only in the tables that are acted upon; rows that are acted
         upon carry checksums besides, compared whenever they are read. `ballast` is the room kept
-        back for a full disk, in bytes. A reader takes no lock and changes nothing.
+        back for a full disk, in bytes. A reader takes no lock and changes nothing. What is not
+        `lasting` is thrown away after its use: it keeps no room back and never waits for the disk.
 
         Raises:
             StateError: it cannot be used; see its hint, exit_code and retry.
@@ -87,7 +90,9 @@ class Database:
             )
         folder = folder.absolute()
         try:
-            return _reader(cls, folder) if readonly else _writer(cls, folder, ballast)
+            if readonly:
+                return _reader(cls, folder)
+            return _writer(cls, folder, ballast if lasting else 0, lasting=lasting)
         except TROUBLES as error:
             raise told(error, folder) from error
         except OSError as error:
@@ -215,7 +220,7 @@ class Database:
             self._lock.release(clean=not self._suspect)
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def _connect(path: Path, mode: str, *, lasting: bool = True) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.as_uri()}?mode={mode}",
         uri=True,
@@ -225,7 +230,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         cached_statements=256,
     )
     try:
-        for setting in _SETTINGS:
+        for setting in _SETTINGS if lasting else (*_SETTINGS, "PRAGMA synchronous = OFF"):
             connection.execute(setting)
     except BaseException:
         connection.close()
@@ -249,16 +254,16 @@ def _reader(cls: type[Database], folder: Path) -> Database:
     return cls(folder, connection, None, Ballast(folder, 0))
 
 
-def _writer(cls: type[Database], folder: Path, ballast: int) -> Database:
+def _writer(cls: type[Database], folder: Path, ballast: int, *, lasting: bool) -> Database:
     _make_private(folder)
     lock = Lock(folder)
     connection = None
     try:
         path = folder / FILE
         if not path.exists():
-            _create(path)
+            _create(path, lasting=lasting)
         _refuse_torn(path)
-        connection = _connect(path, "rw")
+        connection = _connect(path, "rw", lasting=lasting)
         migrate(connection)
         _keep_log(connection, folder)
         _look_closer(connection, path, unclean=lock.unclean)
@@ -292,7 +297,7 @@ def _make_private(folder: Path) -> None:
     folder.chmod(0o700)
 
 
-def _create(path: Path) -> None:
+def _create(path: Path, *, lasting: bool) -> None:
     """Make the file under another name first: a file of this name is whole or damaged, never new.
 
     An empty file would otherwise look like a first start, and a truncated state would be forgotten
@@ -304,7 +309,7 @@ def _create(path: Path) -> None:
     for leftover in path.parent.glob(f"{FILE}.new*"):
         leftover.unlink()
     os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-    connection = _connect(fresh, "rw")
+    connection = _connect(fresh, "rw", lasting=lasting)
     try:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # room can be given back to the disk
         migrate(connection)

@@ -84,9 +84,10 @@ def sketch(text: str, footers: Container[int] = ()) -> Sketch:
     """The sketch of a text, empty for texts that are too short; as long as ten times its fold."""
     tail = tail_of(text)
     body = without_footer(text, footers) if tail and tail[0] in footers else text
-    for sign, address in _ADDRESSES.items():
-        if sign in body:
-            body = address.sub(" ", body)
+    if "/" in body or "@" in body:
+        for sign, address in _ADDRESSES.items():
+            if sign in body:
+                body = address.sub(" ", body)
     folded = fold(body).replace(_UNREAD, b" ")
     words = folded.split()
     count = len(words)
@@ -131,7 +132,7 @@ _LAYOUTS = tuple(Struct(f">{count}I") for count in range(FEATURES + 1))
 _unpack: tuple[Callable[[bytes], tuple[int, ...]], ...] = tuple(one.unpack for one in _LAYOUTS)
 
 
-_MANY = 40
+_MANY = 60
 _ENOUGH = 44 << 32
 
 
