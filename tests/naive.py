@@ -166,8 +166,11 @@ def ends_a_sentence(text: str, at: int, stop: int) -> bool:
     return not (text[at:stop] == "." and shortened)
 
 
-SHORTENED = {"г", "ул", "им", "mr"}
-"""Abbreviations that the tests' texts have."""
+SHORTENED = {
+    "co", "dr", "jr", "lt", "mr", "ms", "no", "sr", "st", "vs", "г", "гг", "гр", "д", "др", "им",
+    "кв", "км", "м", "мл", "п", "пл", "пр", "р", "с", "св", "см", "ст", "т", "тн", "ул", "х",
+}  # fmt: skip
+"""Abbreviations that the tests' texts have or come to by chance: those of one or two letters."""
 
 
 def parts(scope: Scope, case: Case) -> list[Case]:

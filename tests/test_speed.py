@@ -80,3 +80,12 @@ def test_what_is_tried_follows_what_is_found() -> None:
     tried = [matcher.tried(one.text) for one in posts]
     assert 1 < statistics.mean(tried) < 10
     assert sum(map(bool, tried)) > len(posts) / 2
+
+
+def test_a_gap_that_leads_nowhere_brings_no_rule_near() -> None:
+    """A rule of a phrase is not tried for its first word and a wide gap, but for the phrase."""
+    rules = [rule("r1", Term("белый дом")), rule("r2", Term("белый снег"))]
+    matcher = Matcher(Book(tuple(rules), {}), inflect=as_written)
+    for gap in (", ", " — ", "\n\n— ", " 🔥🔥🔥 "):
+        assert matcher.tried(f"белый{gap}дым") == 0
+        assert matcher.tried(f"белый{gap}дом") == 1
