@@ -32,13 +32,7 @@ from monitor.intake import Gate
 from monitor.lexicon import proper
 from monitor.matching.evaluate import Matcher
 from monitor.notices import Notices
-from monitor.parts import (
-    build_answers,
-    build_console,
-    build_dispatch,
-    build_receiver,
-    build_sinks,
-)
+from monitor.parts import build_answers, build_console, build_dispatch, build_receiver, build_sinks
 from monitor.pipeline import Pipeline
 from monitor.reconfiguring import ConfigFile, Reconfiguring
 from monitor.regrouping import Regrouping
