@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import gzip
 import socket
+import subprocess
+import sys
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
@@ -68,6 +70,35 @@ def fetch(**options: object) -> Fetch:
     """A client; loopback is allowed unless said otherwise."""
     options.setdefault("allow_private", True)
     return Fetch(SystemClock(), **options)  # type: ignore[arg-type] # each test names real options
+
+
+FIRST = """
+import asyncio, sys, threading
+
+class Loader:
+    def find_spec(self, name, *_):
+        if name == "aiohttp":
+            print(threading.current_thread() is threading.main_thread())
+
+async def main():
+    async with Fetch(SystemClock()) as fetch:
+        tries = (fetch.get("http://127.0.0.1/") for _ in range(3))
+        for error in await asyncio.gather(*tries, return_exceptions=True):
+            print(type(error).__name__)
+
+from monitor.clock import SystemClock
+from monitor.sources.fetch import Fetch
+sys.meta_path.insert(0, Loader())
+asyncio.run(main())
+"""
+
+
+def test_the_first_fetch_holds_nobody_up() -> None:
+    """The client's modules are loaded beside the loop, once, however many begin together."""
+    said = subprocess.run(
+        [sys.executable, "-c", FIRST], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert said == ["False", "RefusedError", "RefusedError", "RefusedError"]
 
 
 INSIDE = [

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -110,6 +111,7 @@ class Fetch:
         self._limits = limits or Limits()
         self._resolver = resolver
         self._session: ClientSession | None = None
+        self._loaded = False
         about = f"+{contact}" if contact else "reads public posts; no contact configured"
         self.user_agent = f"monitor/{__version__} ({about})"
 
@@ -153,6 +155,7 @@ class Fetch:
         """
         conditions = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         headers = {name: value for name, value in conditions.items() if value}
+        await self._load()
         import aiohttp  # noqa: PLC0415 - 15 MB, and 0.1 s: nothing is fetched before the start
 
         hint = "check the network and the address; it is tried again with growing pauses"
@@ -172,6 +175,12 @@ class Fetch:
             raise RefusedError(f"not a web address: {url[:200]!r}", _WRITE_IT) from error
         except (aiohttp.ClientError, OSError, UnicodeError, ValueError) as error:
             raise UnreachableError(f"{type(error).__name__}: {str(error)[:300]}", hint) from error
+
+    async def _load(self) -> None:
+        """Load the client beside the loop, which it would hold up for 0.1 s."""
+        if not self._loaded:
+            await asyncio.to_thread(import_module, "aiohttp")
+            self._loaded = True
 
     async def _hops(self, url: URL, headers: dict[str, str], *, follow: bool) -> Fetched:
         for _ in range(MAX_REDIRECTS + 1):
