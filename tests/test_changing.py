@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor import readymade
+from monitor import changing, readymade
 from monitor.changing import Bench
 from monitor.gazetteer.build import silent
-from monitor.matching.evaluate import evaluate
+from monitor.gazetteer.lookup import Gazetteer
+from monitor.matching.evaluate import Matcher, evaluate
 from monitor.matching.layered import Change, Layered
 from monitor.mistake import MistakesError
 from monitor.post import PostName
@@ -117,6 +118,31 @@ def test_only_what_differs_is_made(material: Material) -> None:
         assert [(hit.rule.id, hit.rulebook) for hit in hits] == [
             (hit.rule.id, hit.rulebook) for hit in anew
         ]
+
+
+def test_what_a_first_change_loads_is_loaded_before(
+    material: Material, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it knows the rules in force, some are compiled as if changed, once; not before."""
+    compiled: list[tuple[str, ...]] = []
+
+    def noted(book: Rulebook, *, gazetteer: Gazetteer) -> Matcher:
+        compiled.append(tuple(one.id for one in book.rules))
+        return Matcher(book, gazetteer=gazetteer)
+
+    material = material._replace(state=None)
+    bench, running = Bench(), prepare(material).rulebook.hash
+    monkeypatch.setattr(changing, "Matcher", noted)
+    bench.warm()
+    assert not compiled
+    change(bench, material, running)
+    del compiled[:]
+    bench.warm()
+    bench.warm()
+    assert compiled == [("one-0", "one-1", "one-2")]
+    text = (material.rules[0] / "one.yaml").read_text("utf-8")
+    (material.rules[0] / "one.yaml").write_text(text.replace("слово", "иное"), "utf-8")
+    assert set(change(bench, material, running).hidden) == {"one-3"}
 
 
 def test_the_next_start_finds_all_rules_ready(material: Material) -> None:
