@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from typing import Any, Generic, TypeVar, overload
 
+from monitor.correlation.history import take_over
+
 K = TypeVar("K")
 V = TypeVar("V")
 D = TypeVar("D")
@@ -21,43 +23,39 @@ _GONE: Any = object()
 class Kept(Generic[K, V]):
     """A map that is never changed; what is put or taken out makes a new one.
 
-    Of one history only the map last used holds the dict; each other one holds the change that
-    leads to it from its neighbour (Baker's arrays), and takes the dict over when it is asked. So
-    the maps of one history belong to one thread, and none is changed while another is iterated.
+    Of one history only one holds the dict (monitor/correlation/history.py). So the maps of one
+    history belong to one thread, and none is changed while another is iterated.
     """
 
-    __slots__ = ("_key", "_newer", "_table", "_value")
+    __slots__ = ("_key", "_table", "_value", "newer")
 
     def __init__(self, table: dict[K, V] | None = None) -> None:
         """Takes the dict over."""
         self._table: dict[K, V] | None = {} if table is None else table
-        self._newer: Kept[K, V] | None = None
+        self.newer: Kept[K, V] | None = None
         self._key: Any = None
         self._value: Any = None
 
     def _held(self) -> dict[K, V]:
         """The dict, as it is in this map; it is only valid until another map is asked."""
-        if self._table is not None:
-            return self._table
-        path: list[Kept[K, V]] = [self]
-        while path[-1]._newer is not None:  # noqa: SLF001 - a map of the same history
-            path.append(path[-1]._newer)  # noqa: SLF001 - the same
-        table = path[-1]._table  # noqa: SLF001 - the same
-        if table is None:
+        if self._table is None:
+            take_over(self)
+        if self._table is None:
             raise AssertionError("some map of each history holds the dict")
-        for one, newer in zip(path[-2::-1], path[:0:-1], strict=True):
-            one._take_from(newer, table)  # noqa: SLF001 - the same
-        return table
+        return self._table
 
-    def _take_from(self, newer: Kept[K, V], table: dict[K, V]) -> None:
-        key, value = self._key, self._value
+    def take_from(self, newer: Kept[K, V]) -> None:
+        """Take the dict from the neighbour that this map's change leads back from."""
+        table, key, value = newer._table, self._key, self._value
+        if table is None:
+            raise AssertionError("the neighbour holds the dict")
         newer._key, newer._value = key, table.get(key, _GONE)
-        newer._table, newer._newer = None, self
+        newer._table, newer.newer = None, self
         if value is _GONE:
             table.pop(key, None)
         else:
             table[key] = value
-        self._table, self._newer, self._key, self._value = table, None, None, None
+        self._table, self.newer, self._key, self._value = table, None, None, None
 
     def insert(self, key: K, value: V) -> Kept[K, V]:
         """With a value for a key."""
@@ -65,8 +63,8 @@ class Kept(Generic[K, V]):
         self._key, self._value = key, table.get(key, _GONE)
         table[key] = value
         after: Kept[K, V] = _bare(Kept)  # as `_followed` does, without its two calls
-        after._table, after._newer = table, None
-        self._table, self._newer = None, after
+        after._table, after.newer = table, None
+        self._table, self.newer = None, after
         return after
 
     def discard(self, key: K) -> Kept[K, V]:
@@ -79,7 +77,7 @@ class Kept(Generic[K, V]):
 
     def _followed(self, table: dict[K, V]) -> Kept[K, V]:
         after = Kept(table)
-        self._table, self._newer = None, after
+        self._table, self.newer = None, after
         return after
 
     @overload

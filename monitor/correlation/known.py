@@ -14,6 +14,7 @@ from zlib import crc32
 
 import msgspec
 
+from monitor.correlation.history import take_over
 from monitor.incident import Sketch, Support
 from monitor.text.sketch import bits, keys, least_shared
 
@@ -251,10 +252,8 @@ def _is_found_alike(one: Support, other: Support) -> bool:
 class Repeats:
     """What is known of the posts of one realm that matched; none is older than `floor`, an hour.
 
-    A value: what is put makes a new one, the old one stays as it was. Of one history only the value
-    last used holds the table; each other one holds the change that leads to it from its neighbour
-    (Baker's arrays), and takes the table over when it is asked. So going forward costs what a dict
-    costs, and going back (a batch that could not be committed) what has been done since.
+    A value: what is put makes a new one, the old one stays as it was. Of one history only one holds
+    the table (monitor/correlation/history.py).
     """
 
     __slots__ = ("change", "floor", "held", "newer")
@@ -269,11 +268,7 @@ class Repeats:
     def table(self) -> Table:
         """The table as it is in this value; it is only valid until another value is asked."""
         if self.held is None:
-            path: list[Repeats] = [self]
-            while path[-1].held is None and path[-1].newer is not None:
-                path.append(path[-1].newer)
-            for one, newer in zip(path[-2::-1], path[:0:-1], strict=True):
-                one.take_from(newer)
+            take_over(self)
         if self.held is None:
             raise AssertionError("some value of each history holds the table")
         return self.held

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from operator import attrgetter
 
+from monitor.correlation.history import take_over
 from monitor.watch import Clue, in_order
 
 PostKey = tuple[str, str]
@@ -83,9 +84,8 @@ class Table:
 class Noted:
     """Clues that are never changed; what is put or dropped makes a new value.
 
-    Of one history only the value last used holds the table; each other one holds the change that
-    leads to it from its neighbour (Baker's arrays), and takes the table over when it is asked. A
-    group that was asked for is only valid until something is put or another value is asked.
+    Of one history only one value holds the table (monitor/correlation/history.py). A group that was
+    asked for is only valid until something is put or another value is asked.
     """
 
     __slots__ = ("change", "held", "newer")
@@ -99,11 +99,7 @@ class Noted:
     def table(self) -> Table:
         """The table as it is in this value."""
         if self.held is None:
-            path: list[Noted] = [self]
-            while path[-1].newer is not None:
-                path.append(path[-1].newer)
-            for one, newer in zip(path[-2::-1], path[:0:-1], strict=True):
-                one.take_from(newer)
+            take_over(self)
         if self.held is None:
             raise AssertionError("some value of each history holds the table")
         return self.held
