@@ -1,6 +1,6 @@
 """How sure an incident is: the ladder (rules/status.yaml) over who speaks (DESIGN 9, Status)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -13,10 +13,14 @@ from monitor.source import UNKNOWN
 
 def status_of(ladder: Ladder, incident: Incident) -> Status:
     """The first step that holds; retracted if nobody stands for the incident any more."""
-    standing = [voice for voice in incident.voices if voice.posts]
+    return _status(ladder, incident.voices, incident.denials)
+
+
+def _status(ladder: Ladder, voices: tuple[Voice, ...], denials: tuple[Voice, ...]) -> Status:
+    standing = [voice for voice in voices if voice.posts]
     if not standing:
         return "retracted"
-    denying = [voice for voice in incident.denials if voice.posts]
+    denying = [voice for voice in denials if voice.posts]
     for step in ladder:
         if len(standing) < step.families or len(denying) < step.denials:
             continue
@@ -27,21 +31,37 @@ def status_of(ladder: Ladder, incident: Incident) -> Status:
 
 def _holds(step: Step, standing: list[Voice], denying: list[Voice]) -> bool:
     if step.roles or step.affiliations or step.of_the_place:
-        standing = [voice for voice in standing if _counts(step, voice)]
-        denying = [voice for voice in denying if _counts(step, voice)]
+        standing, denying = _counting(step, standing), _counting(step, denying)
     return (
-        len({voice.family for voice in standing}) >= step.families
-        and (not step.sides or len(sides_of(standing)) >= step.sides)
-        and (not step.denials or len({voice.family for voice in denying}) >= step.denials)
+        _are((voice.family for voice in standing), step.families)
+        and _are(
+            (voice.affiliation for voice in standing if voice.affiliation != UNKNOWN), step.sides
+        )
+        and _are((voice.family for voice in denying), step.denials)
     )
 
 
-def _counts(step: Step, voice: Voice) -> bool:
-    return (
-        (not step.roles or voice.role in step.roles)
-        and (not step.affiliations or voice.affiliation in step.affiliations)
-        and (voice.at_home or not step.of_the_place)
-    )
+def _counting(step: Step, voices: list[Voice]) -> list[Voice]:
+    """The voices that count for a step; a big incident has hundreds, and hardly an official."""
+    if step.roles and voices:
+        voices = [voice for voice in voices if voice.role in step.roles]
+    if step.affiliations and voices:
+        voices = [voice for voice in voices if voice.affiliation in step.affiliations]
+    if step.of_the_place and voices:
+        voices = [voice for voice in voices if voice.at_home]
+    return voices
+
+
+def _are(names: Iterator[str], count: int) -> bool:
+    """Whether there are so many different names; no more are looked at than it takes."""
+    if not count:
+        return True
+    found = set()
+    for name in names:
+        found.add(name)
+        if len(found) == count:
+            return True
+    return False
 
 
 def sides_of(voices: Iterable[Voice]) -> tuple[str, ...]:
@@ -81,9 +101,10 @@ def is_at_home(home: str | None, place: Place | None) -> bool:
     return place is None or (home is not None and home == place.admin1)
 
 
-def counted(voices: tuple[Voice, ...], support: Support, change: int) -> tuple[Voice, ...]:
-    """The voices with `change` posts more (or fewer) of the support's publisher."""
-    at = _voice_of(voices, support)
+def _counted(
+    voices: tuple[Voice, ...], at: int | None, support: Support, change: int
+) -> tuple[Voice, ...]:
+    """The voices with `change` posts more (or fewer) of the support's publisher, who is at `at`."""
     if at is None:
         if change <= 0:
             return voices
@@ -113,23 +134,30 @@ def _voice_of(voices: tuple[Voice, ...], support: Support) -> int | None:
     return None
 
 
-def is_heard(incident: Incident, support: Support) -> bool:
-    """Whether the support's publisher speaks already, so that one more post changes no status."""
-    voices = incident.denials if support.part == "denies" else incident.voices
-    at = _voice_of(voices, support)
-    if at is None or not voices[at].posts:
-        return False
-    return voices[at].at_home or not support.at_home
-
-
 def heard(incident: Incident, support: Support, change: int) -> Incident:
     """The incident with a support counted (1) or no longer counted (-1), for it or against it."""
     if not support.counts:
         return incident
     if support.part == "denies":
-        denials = counted(incident.denials, support, change)
+        denials = incident.denials
+        denials = _counted(denials, _voice_of(denials, support), support, change)
         return msgspec.structs.replace(incident, denials=denials)
-    return msgspec.structs.replace(incident, voices=counted(incident.voices, support, change))
+    voices = incident.voices
+    voices = _counted(voices, _voice_of(voices, support), support, change)
+    return msgspec.structs.replace(incident, voices=voices)
+
+
+def believed(ladder: Ladder, incident: Incident, support: Support) -> Incident:
+    """The incident with a post for it that counts, and the status that follows.
+
+    One more of a publisher who speaks already changes no status.
+    """
+    voices, status = incident.voices, incident.status
+    at = _voice_of(voices, support)
+    after = _counted(voices, at, support, 1)
+    if at is None or not voices[at].posts or after[at].at_home != voices[at].at_home:
+        status = _status(ladder, after, incident.denials)
+    return msgspec.structs.replace(incident, voices=after, status=status)
 
 
 def is_higher(level: Level, than: Level) -> bool:
