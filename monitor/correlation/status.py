@@ -1,6 +1,6 @@
 """How sure an incident is: the ladder (rules/status.yaml) over who speaks (DESIGN 9, Status)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
@@ -17,49 +17,38 @@ def status_of(ladder: Ladder, incident: Incident) -> Status:
 
 
 def _status(ladder: Ladder, voices: tuple[Voice, ...], denials: tuple[Voice, ...]) -> Status:
-    standing = [voice for voice in voices if voice.posts]
-    if not standing:
+    if not any(voice.posts for voice in voices):
         return "retracted"
-    denying = [voice for voice in denials if voice.posts]
     for step in ladder:
-        if len(standing) < step.families or len(denying) < step.denials:
+        if len(voices) < step.families or len(denials) < step.denials:
             continue
-        if _holds(step, standing, denying):
+        speak = _are(step, voices, step.families, step.sides)
+        if speak and _are(step, denials, step.denials, 0):
             return step.status
     return "unconfirmed"
 
 
-def _holds(step: Step, standing: list[Voice], denying: list[Voice]) -> bool:
-    if step.roles or step.affiliations or step.of_the_place:
-        standing, denying = _counting(step, standing), _counting(step, denying)
-    return (
-        _are((voice.family for voice in standing), step.families)
-        and _are(
-            (voice.affiliation for voice in standing if voice.affiliation != UNKNOWN), step.sides
-        )
-        and _are((voice.family for voice in denying), step.denials)
-    )
+def _are(step: Step, voices: tuple[Voice, ...], families: int, sides: int) -> bool:
+    """Whether so many publishers and known sides are among the voices that count for a step.
 
-
-def _counting(step: Step, voices: list[Voice]) -> list[Voice]:
-    """The voices that count for a step; a big incident has hundreds, and hardly an official."""
-    if step.roles and voices:
-        voices = [voice for voice in voices if voice.role in step.roles]
-    if step.affiliations and voices:
-        voices = [voice for voice in voices if voice.affiliation in step.affiliations]
-    if step.of_the_place and voices:
-        voices = [voice for voice in voices if voice.at_home]
-    return voices
-
-
-def _are(names: Iterator[str], count: int) -> bool:
-    """Whether there are so many different names; no more are looked at than it takes."""
-    if not count:
+    No more are looked at than it takes: a big incident has hundreds.
+    """
+    if not (families or sides):
         return True
-    found = set()
-    for name in names:
-        found.add(name)
-        if len(found) == count:
+    roles, affiliations, of_the_place = step.roles, step.affiliations, step.of_the_place
+    publishers, known = set(), set()
+    for voice in voices:
+        if (
+            (roles and voice.role not in roles)
+            or (affiliations and voice.affiliation not in affiliations)
+            or (of_the_place and not voice.at_home)
+            or not voice.posts
+        ):
+            continue
+        publishers.add(voice.family)
+        if voice.affiliation != UNKNOWN:
+            known.add(voice.affiliation)
+        if len(publishers) >= families and len(known) >= sides:
             return True
     return False
 

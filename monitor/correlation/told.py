@@ -135,7 +135,8 @@ def tell(tale: Tale, told: Told) -> Tale:
         before = latest.get(topic)
         if before is None or before < told.when:
             latest = latest.insert(topic, told.when)
-    for rule in [hit.rule for hit in told.event.hits]:
+    for hit in told.event.hits:
+        rule = hit.rule
         for topic in (*rule.denies, *rule.closes):
             known: HashTrieSet[str] = speakers.get(topic, HashTrieSet())
             if rule.topic not in known:

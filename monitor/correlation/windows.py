@@ -231,7 +231,8 @@ def backing(state: State, source: str, post: str) -> tuple[tuple[Support, Incide
 
 def members_of(state: State, incident: str) -> Members:
     """What backs an open incident, by post; nothing if it is over."""
-    return state.members.get(incident) or Kept()
+    members = state.members.get(incident)
+    return Kept() if members is None else members
 
 
 def forget(state: State, incident: Incident) -> State:
