@@ -147,7 +147,7 @@ class Pipeline:
     ) -> tuple[Hit, ...] | str:
         """Which rules hold; or, in words, why the version cannot be judged.
 
-        A post that was looked at when it came is not judged again, if it and the rules are the same.
+        What was seen when the post came counts, if it and the rules are still the same.
 
         Asked of a whole batch before anything is decided: deciding would push what all posts are
         compared with out of the processor's cache.
@@ -233,7 +233,7 @@ def _capped(received: Received) -> Received:
 
 
 def _but_times(one: Post, other: Post) -> bool:
-    """Whether two posts are the same but for their times, which the store trims and rules ignore."""
+    """Whether two posts differ in nothing but times, which the store trims and no rule reads."""
     published, edited, observed = other.published_at, other.edited_at, other.observed_at
     return other == msgspec.structs.replace(
         one, published_at=published, edited_at=edited, observed_at=observed
