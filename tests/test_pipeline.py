@@ -138,6 +138,51 @@ def test_a_post_that_breaks_the_matcher_harms_only_itself(
     assert (found.outcome, found.reason) == ("quarantined", "ValueError: a bug of ours")
 
 
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[PostName]:
+    """The posts that are judged from now on, in order."""
+    seen: list[PostName] = []
+
+    def watched(matcher: Matcher, one: Post, name: PostName) -> tuple[Hit, ...]:
+        seen.append(name)
+        return evaluate(matcher, one, name)
+
+    monkeypatch.setattr("monitor.pipeline.evaluate", watched)
+    return seen
+
+
+def test_a_post_that_was_looked_at_is_not_judged_again(
+    db: Database, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was seen in a post when it came decides its alert, though the store trims its times."""
+    names = judged(monkeypatch)
+    at = NOW.replace(microsecond=123_456)
+    one = post("обстрел посёлка", published_at=at, observed_at=at)
+    pipeline = Pipeline(matcher, Memory())
+    assert pipeline.may_ring(one)
+    (alert,) = pipeline.process(db, [Arrival(posts=(one,))], NOW)
+    assert alert.posts[0].text == "обстрел посёлка"
+    assert names == [PostName("telegram:channel_0", "1", 1, exercise=True)]
+
+
+@pytest.mark.parametrize("differs", ["rules", "text", "version"])
+def test_what_was_seen_counts_only_for_the_same_post_and_rules(
+    db: Database, matcher: Matcher, monkeypatch: pytest.MonkeyPatch, differs: str
+) -> None:
+    """A post looked at under other rules, with another text or as another version is judged."""
+    names = judged(monkeypatch)
+    pipeline = Pipeline(matcher, Memory())
+    if differs == "version":
+        pipeline.process(db, [Arrival(posts=(post("ничего"),))], NOW)
+    one = post("обстрел посёлка")
+    pipeline.may_ring(post("ничего") if differs == "text" else one)
+    if differs == "rules":
+        pipeline.put_in_force(db, Matcher(matcher.rulebook))
+    names.clear()
+    assert pipeline.process(db, [Arrival(posts=(one,))], NOW)
+    assert [name.version for name in names] == [2 if differs == "version" else 1]
+    assert not pipeline._ahead  # nothing is kept beyond its turn
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_a_failed_commit_leaves_everything_as_it_was(
     db: Database, matcher: Matcher, step: str
