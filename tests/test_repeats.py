@@ -7,7 +7,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.correlation.known import NUMBER, Repeats, hour_of
+from monitor.correlation.known import NUMBER, Repeats
+from monitor.correlation.noted import hour
 from monitor.correlation.repeats import (
     MOST_POSTS,
     WINDOW_HOURS,
@@ -142,7 +143,7 @@ def test_links_to_a_post_are_read_from_text_and_links() -> None:
 def test_what_is_old_is_forgotten_with_all_its_traces() -> None:
     """After two days nothing is left of a post, neither its words nor its last line."""
     repeats = forgetting(known(support("a", "1", LONG)), START + timedelta(hours=WINDOW_HOURS + 1))
-    assert repeats.floor == hour_of(START) + 1
+    assert repeats.floor == hour(START) + 1
     assert contents(repeats) == ({}, {}, {}, {})
     assert contents(put(repeats, "raid", support("a", "1", LONG))) == ({}, {}, {}, {})
     assert MOST_POSTS >= 100_000

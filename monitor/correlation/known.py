@@ -15,6 +15,7 @@ from zlib import crc32
 import msgspec
 
 from monitor.correlation.history import take_over
+from monitor.correlation.noted import hour
 from monitor.incident import Sketch, Support
 from monitor.text.sketch import bits, keys, least_shared
 
@@ -131,7 +132,7 @@ class Table:
             tails = self.tails.setdefault(support.source, {})
             for line in said.tail:
                 tails[line] = tails.get(line, 0) + 1
-        self.hours.setdefault(hour_of(published_at), []).append(one)
+        self.hours.setdefault(hour(published_at), []).append(one)
         if self.latest is None or self.latest < published_at:
             self.latest = published_at
 
@@ -166,14 +167,14 @@ class Table:
                 del self.index[mark]
         del self.known[sign & NUMBER]
         self._drop_lines(one.support)
-        hour = hour_of(one.support.published_at)
-        filed = self.hours[hour]
+        hours = hour(one.support.published_at)
+        filed = self.hours[hours]
         if filed[-1] is one:  # as when all of an hour is forgotten
             filed.pop()
         else:
             filed.remove(one)
         if not filed:
-            del self.hours[hour]
+            del self.hours[hours]
 
     def _drop_lines(self, support: Support) -> None:
         tails = self.tails.get(support.source, {})
@@ -325,11 +326,6 @@ class Footers:
 
     def __contains__(self, line: object) -> bool:
         return isinstance(line, int) and self._tails.get(line, 0) >= FOOTER_FROM
-
-
-def hour_of(moment: datetime) -> int:
-    """Hours since 1970."""
-    return int(moment.timestamp() // 3600)
 
 
 def marks(topic: str, support: Support) -> tuple[Mark, ...]:

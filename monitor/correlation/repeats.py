@@ -17,9 +17,9 @@ from operator import attrgetter
 from monitor.correlation.known import (
     Footers,
     Repeats,
-    hour_of,
     points_at,
 )
+from monitor.correlation.noted import hour
 from monitor.incident import Sketch, Support
 from monitor.post import Post
 from monitor.text.sketch import is_copy, is_short, sketch
@@ -56,7 +56,7 @@ def cited(post: Post) -> tuple[str, ...]:
 
 def forgetting(repeats: Repeats, now: datetime) -> Repeats:
     """Without what is too old, or too much, at a time."""
-    floor = hour_of(now) - WINDOW_HOURS
+    floor = hour(now) - WINDOW_HOURS
     if floor > repeats.floor:
         repeats = _raised(repeats, floor)
     while len(repeats.table.known) > MOST_POSTS:
@@ -66,8 +66,8 @@ def forgetting(repeats: Repeats, now: datetime) -> Repeats:
 
 def _raised(repeats: Repeats, floor: int) -> Repeats:
     hours = repeats.table.hours
-    for hour in sorted(hour for hour in hours if hour < floor):
-        for one in sorted(hours[hour], key=_key, reverse=True):
+    for ended in sorted(one for one in hours if one < floor):
+        for one in sorted(hours[ended], key=_key, reverse=True):
             repeats = repeats.changed(one.key, None)
     return repeats.since(floor)
 
@@ -80,7 +80,7 @@ def without(repeats: Repeats, topic: str, support: Support) -> Repeats:
 
 def put(repeats: Repeats, topic: str, support: Support) -> Repeats:
     """With a post in its newest form."""
-    if hour_of(support.published_at) < repeats.floor:
+    if hour(support.published_at) < repeats.floor:
         return repeats
     return repeats.changed((*order(support), support.incident, topic), support)
 

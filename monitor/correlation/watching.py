@@ -250,6 +250,8 @@ def _drop_others(draft: Draft, event: Event, fresh: list[tuple[Watch, Clue]]) ->
     """Forget the clues that the post was and is no longer: edited, deleted, or turned an echo."""
     source, post = event.name.source, event.name.id
     old = of_post(draft.state.clues, source, post)
+    if not old and event.name.version == 1:
+        return  # it was nothing before
     backed = (*event.recalled, *backing(draft.state, source, post))
     parts = [one for one in backed if one[0].part == "evidence" and not one[0].withdrawn]
     if not old and not parts:
