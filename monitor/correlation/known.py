@@ -123,8 +123,7 @@ class Table:
         sign = number | bits(said.pairs) << PAIRS_AT | bits(said.pieces) << PIECES_AT
         one = self.known[number] = Known(topic, support, sign)
         index = self.index
-        index[name] = self._with(index[name], one) if name in index else sign
-        for mark in marks(topic, support):
+        for mark in (name, *marks(topic, support)):
             held = index.setdefault(mark, sign)
             if held is not sign:
                 index[mark] = self._with(held, one)

@@ -94,8 +94,10 @@ def _part_of(draft: Draft, event: Event, hit: Hit) -> Support | None:
         and one.part != "evidence"
         and (hit.rule.topic in draft.topics[incident] or one.rule == hit.rule.id)
     ]
+    if len(found) < 2:  # noqa: PLR2004 - none, or the only one
+        return found[0] if found else None
     named = hit.place.id if hit.place else None
-    return min(found, key=lambda one: (one.place != named, one.incident), default=None)
+    return min(found, key=lambda one: (one.place != named, one.incident))
 
 
 def _place(draft: Draft, hit: Hit, part: Support | None) -> Place | None:
