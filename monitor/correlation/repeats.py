@@ -71,7 +71,10 @@ def forgetting(repeats: Repeats, now: datetime, most: int | None = None) -> Repe
 def _raised(repeats: Repeats, floor: int, most: int | None = None) -> Repeats:
     minutes = repeats.table.minutes
     enough = 0 if most is None else len(repeats.table.known) - most
-    for minute in sorted(minute for minute in minutes if minute < floor):
+    # Nothing is older than the floor: most often there is one minute to look at, not thousands.
+    passed = range(repeats.floor, floor)
+    few = passed if len(passed) < len(minutes) else sorted(minutes)
+    for minute in [one for one in few if one < floor and one in minutes]:
         if len(repeats.table.known) <= enough:
             return repeats.since(minute)
         for one in sorted(minutes[minute], key=_key, reverse=True):
