@@ -29,7 +29,7 @@ from monitor.store.texts import text_of
 
 FIRST = 500
 """Posts of a recording that are read here: beginning a copy costs as much as a hundred."""
-_GROUP = 250
+_GROUP = 100
 _SIZE = Struct(">Q")
 _PIPE = 1 << 20
 """Bytes that wait in the pipe: some groups (a user without rights may ask for as many)."""
