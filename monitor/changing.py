@@ -234,18 +234,16 @@ def serve(progress: Progress = silent) -> None:
     bench.stop()
 
 
-def once(progress: Progress = silent) -> None:
-    """The child of a start: answers one order, and is gone.
+def once(material: Material, progress: Progress = silent) -> bytes:
+    """What the child of a start makes, a copy of it: the answer to its one order.
 
-    The answer is nothing if the rules were kept: where the next start finds them, this one does.
+    That is nothing if the rules were kept: where the next start finds them, this one does.
     """
-    orders, answers = _pipes()
+    gc.disable()  # as in `_pipes`
     bench = Bench()
-    order: Order = pickle.loads(_received(orders))  # noqa: S301 - from our parent
-    made = bench.made(order, progress)
-    kept = isinstance(made, Matcher) and is_kept(order.material)
-    _answer(answers, bench.packed(None if kept else made))
-    os._exit(0)  # to take apart millions of objects one by one would hold up the start
+    made = bench.made(Order(material), progress)
+    kept = isinstance(made, Matcher) and is_kept(material)
+    return bench.packed(None if kept else made)
 
 
 def _pipes() -> tuple[BinaryIO, BinaryIO]:
