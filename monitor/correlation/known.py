@@ -33,9 +33,12 @@ FOOTER_FROM = 3
 Sign = int
 """What stands for a post in the index: its number in the table (the lowest 60 bits), then the bits
 of its pairs and of its pieces, 120 each. Whether it may be like another one shows in this one
-number, so that of the many that share a common word nothing else is looked at."""
+number, so that of the many that share a common word nothing else is looked at. Its number begins
+with the second in which it was published: which of two comes later hardly ever takes another look.
+"""
 
 NUMBER = (1 << 60) - 1
+SECOND_AT = 26
 PAIRS_AT, PIECES_AT = 60, 180
 ALL_PAIRS = ((1 << 120) - 1) << PAIRS_AT
 
@@ -113,7 +116,9 @@ class Table:
 
     def _enter(self, topic: str, support: Support, name: Mark) -> None:
         said, published_at = support.sketch, support.published_at
-        self.last = number = self.last + 1
+        self.last = (self.last + 1) % (1 << SECOND_AT)
+        second = max(0, int(published_at.timestamp()))
+        number = second << SECOND_AT | self.last
         sign = number | bits(said.pairs) << PAIRS_AT | bits(said.pieces) << PIECES_AT
         one = self.known[number] = Known(topic, support, sign)
         index = self.index
@@ -134,9 +139,10 @@ class Table:
         """The posts of a mark with one more, in the order of their keys, each once."""
         signs = held if isinstance(held, list) else [held]
         sign = one.sign
-        if signs[-1] == sign:
+        last = signs[-1]
+        if last == sign:
             return held
-        if self.known[signs[-1] & NUMBER].support.published_at < one.support.published_at:
+        if (last & NUMBER) >> SECOND_AT < (sign & NUMBER) >> SECOND_AT:
             signs.append(sign)
         elif sign not in signs:
             signs.insert(self._place(signs, one), sign)
@@ -206,9 +212,10 @@ class Table:
         Common words bring many that are not: how many words two posts can share at most tells
         nearly all of these apart at a glance.
         """
+        index = self.index
         shared: list[Sign] = []
         for mark in said_by(topic, support):
-            held = self.index.get(mark)
+            held = index.get(mark)
             if isinstance(held, list):
                 shared += held if len(held) <= COMMON else held[:FIRST]
             elif held is not None:

@@ -87,7 +87,7 @@ def put(repeats: Repeats, topic: str, support: Support) -> Repeats:
 
 def origin_of(repeats: Repeats, topic: str, support: Support) -> Support | None:
     """The earliest known post that this one repeats, or None."""
-    found = list(_pointed(repeats, topic, support))
+    found = list(_pointed(repeats, topic, support)) if points_at(support) else []
     place = order(support)
     near = repeats.table.near(topic, support)
     if near:
@@ -101,7 +101,8 @@ def followers(repeats: Repeats, topic: str, support: Support) -> tuple[Support, 
     place = order(support)
     table = repeats.table
     later = list(table.pointing(topic, f"{support.source}/{support.id}"))
-    later += [one for one in _forwards(repeats, topic, support) if order(one) > place]
+    if support.origin:
+        later += [one for one in _forwards(repeats, topic, support) if order(one) > place]
     if table.latest is not None and support.published_at <= table.latest:
         after = [one for one in table.near(topic, support) if one.place > place]
         later += [one.support for one in after if _is_repeat(one.support, support)]
@@ -116,17 +117,17 @@ def _pointed(repeats: Repeats, topic: str, support: Support) -> Iterator[Support
     table = repeats.table
     for name in points_at(support):
         yield from (one for one in table.by_name(topic, name) if _other(one, support))
-    for earlier in _forwards(repeats, topic, support):
-        if order(earlier) < order(support):
-            yield earlier
+    if support.origin:
+        for earlier in _forwards(repeats, topic, support):
+            if order(earlier) < order(support):
+                yield earlier
 
 
 def _forwards(repeats: Repeats, topic: str, support: Support) -> Iterator[Support]:
     """Other forwards of the post that this one forwards."""
-    if support.origin:
-        for one in repeats.table.pointing(topic, support.origin):
-            if one.origin == support.origin and _other(one, support):
-                yield one
+    for one in repeats.table.pointing(topic, support.origin or ""):
+        if one.origin == support.origin and _other(one, support):
+            yield one
 
 
 def _is_repeat(one: Support, other: Support) -> bool:

@@ -88,10 +88,12 @@ def remember(draft: Draft, event: Event, before: Sequence[Incident], told: Told)
 
 def _is_early(state: State, told: Told) -> bool:
     latest, speakers = state.told.latest, state.told.speakers
-    topics = set(told.topics)
     for one in told.topics:
-        topics.update(speakers.get(one, ()))
-    return any(topic in latest and latest[topic] > told.when for topic in topics)
+        for topic in (one, *speakers.get(one, ())):
+            at = latest.get(topic)
+            if at is not None and at > told.when:
+                return True
+    return False
 
 
 def _emptied(state: State, concerned: Concerned) -> State:

@@ -49,6 +49,8 @@ def _paired(
     says before what it has taken back. What a post denied or closed it still does if the rule
     holds.
     """
+    if not backed:
+        return [(hits, None) for hits in groups], []
     left = list(backed)
     pairs: list[tuple[list[Hit], Backed | None]] = []
     for hits in groups:
@@ -80,6 +82,8 @@ def _is_about(hit: Hit, support: Support, incident: Incident) -> bool:
 
 def _groups(hits: Sequence[Hit]) -> list[list[Hit]]:
     """Hits by topic and place, the worst level first: one post rings once a story."""
+    if len(hits) == 1:
+        return [list(hits)]
     groups: dict[tuple[str, str], list[Hit]] = {}
     for hit in hits:
         key = (hit.rule.topic, hit.place.id if hit.place else "")

@@ -49,7 +49,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ended: HashTrieMap[str, datetime] = HashTrieMap()
     heard: HashTrieMap[str, Heard] = HashTrieMap()
     missed: HashTrieMap[str, Missed] = HashTrieMap()
-    told: Tale = Tale()
+    told: Tale = msgspec.field(default_factory=Tale)
     away: Away | None = None
     now: datetime | None = None
 
@@ -209,7 +209,7 @@ def put_support(state: State, support: Support) -> State:
     if incident not in state.incidents:
         return state
     post = (support.source, support.id)
-    members: Members = state.members.get(incident, HashTrieMap())
+    members = members_of(state, incident)
     by_post = state.by_post
     backs = by_post.get(post, ())
     if incident not in backs:
@@ -229,19 +229,17 @@ def backing(state: State, source: str, post: str) -> tuple[tuple[Support, Incide
     return tuple([(state.members[one][(source, post)], state.incidents[one]) for one in names])
 
 
-_NOBODY: Members = HashTrieMap()
-
-
 def members_of(state: State, incident: str) -> Members:
     """What backs an open incident, by post; nothing if it is over."""
-    return state.members.get(incident, _NOBODY)
+    members = state.members.get(incident)
+    return Kept() if members is None else members
 
 
 def forget(state: State, incident: Incident) -> State:
     """The state without a closed incident and what backed it."""
     before = state.incidents[incident.id]
     by_post = state.by_post
-    members: Members = state.members.get(incident.id, HashTrieMap())
+    members = members_of(state, incident.id)
     for post in members:
         left = tuple(one for one in by_post[post] if one != incident.id)
         by_post = by_post.insert(post, left) if left else by_post.discard(post)
