@@ -11,6 +11,7 @@ Every version ends in exactly one outcome, with its reason.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -26,11 +27,13 @@ from monitor.matching.evaluate import Matcher, evaluate
 from monitor.post import Post, PostName, Received
 from monitor.source import Arrival
 from monitor.store.commit import Judged, Work, commit
+from monitor.store.content import Sound, sound
 from monitor.store.database import Database
 from monitor.store.incidents import recall
-from monitor.store.posts import Admitted, admit
+from monitor.store.posts import Admitted, admit_sound
 from monitor.text.caps import capped
 
+NO_CURSORS: Mapping[str, str] = MappingProxyType({})
 LONG = 8192
 """Characters of a text that is not looked at before its turn."""
 
@@ -77,18 +80,31 @@ class Pipeline:
         Raises:
             StateError: nothing was stored; hand the batch over again.
         """
-        batch = Batch(self.memory, db)
-        if not self.virtual:
-            batch.tick(now, self.matcher.rulebook, exercise=False)
         received = [_capped(one) for arrival in arrivals for one in arrival.posts]
-        admitted = admit(db, received, now)
-        ahead = self._taken_ahead(received)
-        found = [self._found(one, suspects, ahead.get(one.name)) for one in admitted]
-        for one, hits in zip(admitted, found, strict=True):
-            batch.note(self._judge(db, batch, one, hits))
         cursors: dict[str, str] = {}
         for arrival in arrivals:
             cursors.update(arrival.cursors)
+        posts = [sound(one, now) for one in received]
+        return self.settle(db, posts, now, cursors=cursors, suspects=suspects)
+
+    def settle(
+        self,
+        db: Database,
+        posts: Sequence[Sound],
+        now: datetime,
+        *,
+        cursors: Mapping[str, str] = NO_CURSORS,
+        suspects: Collection[Received] = (),
+    ) -> tuple[Alert, ...]:
+        """As `process`, for posts that are sound and within bounds."""
+        batch = Batch(self.memory, db)
+        if not self.virtual:
+            batch.tick(now, self.matcher.rulebook, exercise=False)
+        admitted = admit_sound(db, posts, now)
+        ahead = self._taken_ahead([one.received for one in posts])
+        found = [self._found(one, suspects, ahead.get(one.name)) for one in admitted]
+        for one, hits in zip(admitted, found, strict=True):
+            batch.note(self._judge(db, batch, one, hits))
         alerts = commit(db, self._work(batch, cursors), now)
         self.memory = batch.memory
         return alerts
@@ -155,7 +171,7 @@ class Pipeline:
         if admitted.problem or admitted.received in suspects:
             return admitted.problem or "it broke the batch it came in"
         post = admitted.received.post
-        if post.kind == "delete":
+        if admitted.quiet or post.kind == "delete":
             return ()
         if ahead is not None and ahead.matcher is self.matcher and _but_times(ahead.post, post):
             return ahead.hits

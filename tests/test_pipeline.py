@@ -225,6 +225,29 @@ def test_time_closes_real_incidents_without_posts(db: Database, matcher: Matcher
     assert (alert.kind, alert.reason) == ("closed", "nothing new for 1 min")
 
 
+def test_time_alone_forgets_what_is_too_old_to_be_repeated(
+    db: Database, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any post, known posts are forgotten, a few each time; a restart knows as many."""
+    monkeypatch.setattr("monitor.correlation.decide.SOME", 2)
+    pipeline = Pipeline(matcher, Memory())
+    texts = ["обстрел посёлка", "обстрел города", "drones", "обстрел моста", "обстрел вокзала"]
+    at = [NOW + timedelta(minutes=number) for number in range(len(texts))]
+    for number, (text, when) in enumerate(zip(texts, at, strict=True)):
+        one = post(text, number, published_at=when, observed_at=when)
+        pipeline.process(db, [Arrival(posts=(Received(post=one.post),))], when)
+    left = []
+    for hour in range(50, 54):
+        pipeline.process(db, [], NOW + timedelta(hours=hour))
+        left.append(len(pipeline.memory.real.repeats.table.known))
+        again = remembered(db).real.repeats
+        assert (len(again.table.known), again.floor) == (
+            left[-1],
+            pipeline.memory.real.repeats.floor,
+        )
+    assert left == [3, 1, 0, 0]
+
+
 def test_hostile_texts_are_stored_cut_and_judged(db: Database, matcher: Matcher) -> None:
     """A 1 MB post, marks, surrogates and NUL end in an outcome, and what fits still matches."""
     texts = ("обстрел " + "x" * 1_000_000, "a" + "\u0301" * 100_000, "\ud800 обстрел", "\0" * 99)

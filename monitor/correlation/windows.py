@@ -117,7 +117,7 @@ def remember(
 ) -> Memory:
     """The memory after a restart: what the store holds open, the last days' posts, the floors.
 
-    `floors` are the hours below which posts are forgotten, by whether the realm is the exercises'.
+    `floors` are the minutes below which posts are forgotten, by whether it is the exercises' realm.
     """
     memory = Memory()
     for exercise in (False, True):
