@@ -171,8 +171,11 @@ class Batch:
     def facts(self) -> dict[str, str]:
         """What has moved on: the floors, the latest observation, from when on watches watch."""
         moved: dict[str, str] = {}
+        memory = self.memory
         for realm, name in FLOORS.items():
-            before, after = self._before.of(exercise=realm), self.memory.of(exercise=realm)
+            before, after = self._before.of(exercise=realm), memory.of(exercise=realm)
+            if after is before:
+                continue
             if after.repeats.floor != before.repeats.floor:
                 moved[name] = str(after.repeats.floor)
             if after.clues.floor != before.clues.floor:
@@ -194,7 +197,8 @@ class Batch:
     @property
     def clue_floors(self) -> dict[bool, int]:
         """The realms in which clues have ended, and before which hour."""
-        floors = {realm: self.memory.of(exercise=realm).clues.floor for realm in FLOORS}
+        memory = self.memory
+        floors = {realm: memory.of(exercise=realm).clues.floor for realm in FLOORS}
         return {
             realm: floor
             for realm, floor in floors.items()

@@ -82,10 +82,11 @@ def decide(state: State, event: Event, book: Book) -> tuple[State, Decision]:
     """What one post version changes (its timers have fired before)."""
     state = advance(_listening(state, event), event.post.observed_at or event.event_at)
     draft = Draft(_recent(state, event), book)
-    before = [one for _, one in backed_by(draft, event)]
+    backed = backed_by(draft, event)
+    before = [one for _, one in backed]
     told = telling(state.told, event, before)
     if not retell(draft, event, told):
-        take(draft, event)
+        take(draft, event, backed)
     remember(draft, event, before, told)
     correlate(draft, event)
     return draft.state, _decision(draft, event)

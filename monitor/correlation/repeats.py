@@ -98,18 +98,17 @@ def put(repeats: Repeats, topic: str, support: Support) -> Repeats:
 def origin_of(repeats: Repeats, topic: str, support: Support) -> Support | None:
     """The earliest known post that this one repeats, or None."""
     found = list(_pointed(repeats, topic, support)) if points_at(support) else []
-    place = order(support)
     near = repeats.table.near(topic, support)
     if near:
+        place = order(support)
         earlier = sorted([one for one in near if one.place < place], key=_key)
         found += islice((one.support for one in earlier if _is_repeat(one.support, support)), 1)
-    return min(found, key=order, default=None)
+    return min(found, key=order) if found else None
 
 
 def followers(repeats: Repeats, topic: str, support: Support) -> tuple[Support, ...]:
     """The known posts that turn out to repeat this one, published before them, echoes or not."""
-    place = order(support)
-    table = repeats.table
+    place, table = order(support), repeats.table
     later = list(table.pointing(topic, f"{support.source}/{support.id}"))
     if support.origin:
         later += [one for one in _forwards(repeats, topic, support) if order(one) > place]
