@@ -14,7 +14,7 @@ from monitor.hit import Found, Hit
 from monitor.lexicon.expressions import is_pattern
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.surfaces import Inflect
-from monitor.matching.concepts import OPEN, Concepts
+from monitor.matching.concepts import LATER, OPEN, Concepts
 from monitor.matching.filing import Filing, Trial, terms_named
 from monitor.matching.ground import Grounds, beside_words
 from monitor.matching.outside import linked, matched
@@ -81,6 +81,7 @@ class Matcher:
         self._find = self._narrow.find
         self._concept = self._narrow.concept
         self._under = frozenset(self._filing.filed)
+        self._narrow.postpone(self._under)
         self._disguise = compiled.numbers[DISGUISE]
         self._open = self._filing.always or self._wide is not None
 
@@ -174,10 +175,13 @@ class Matcher:
             readings = ()
             if OPEN in found:
                 readings = ((self._narrow, Look(text, folded, finds, coded)),)
-                self._narrow.answer(readings[0][1], found)
+                self._narrow.answer(readings[0][1], found, OPEN)
         near = self._under & found
         if not near:
             return None
+        if LATER in found:
+            readings = readings or ((self._narrow, Look(text, folded, finds, coded)),)
+            self._narrow.answer(readings[0][1], found, LATER)
         holding, later = self._tried(near, found, post)
         if not holding and not later:
             return None
@@ -195,8 +199,9 @@ class Matcher:
         found = {self._concepts.nothing}
         for scanner, look in readings:
             here = {scanner.concept[find[2]] for find in look.finds}
-            if OPEN in here:
-                scanner.answer(look, here)
+            for kind in (OPEN, LATER):
+                if kind in here:
+                    scanner.answer(look, here, kind)
             found |= here
         return found
 

@@ -6,7 +6,9 @@ Finds that could be something else are verified on the post's own text.
 
 import re
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 import msgspec
@@ -15,9 +17,20 @@ from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
 from monitor.lexicon.surfaces import Surface
 from monitor.loosely import loosely
-from monitor.matching.concepts import OPEN, Concepts
+from monitor.matching.concepts import LATER, OPEN, Concepts
+from monitor.matching.glance import following, may_follow, spelling
 from monitor.rulebook.packed import PackedMap
-from monitor.rulebook.patterns import Check, Meaning, Onward, Patterns, judged_words
+from monitor.rulebook.patterns import (
+    NEXT_WORD,
+    NOTHING,
+    SPELLING,
+    USUAL,
+    Check,
+    Meaning,
+    Onward,
+    Patterns,
+    judged_words,
+)
 from monitor.text.disguise import Reading, around, places
 from monitor.text.fold import Origins
 from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
@@ -29,10 +42,8 @@ _HASHES = ("#", "\uff03")
 _TAG = regex.compile(r"[\w\p{Cf}]+")
 _TAG_GOES_ON = regex.compile(r"[_\p{Cf}]*[^\W_]")
 _NO_TAG_AFTER = ("&", "/")
-_BLANK = ord(" ")
 _SHORT = 64  # longer texts are not worth remembering
 _SMALL = range(-0x8000, 0x8000)  # what an array's "h" holds
-_USUAL = (1, 1, False)  # a word between two spaces
 _Complete = tuple[Sequence[int], Sequence[Check], int, int]
 Sighting = tuple[int, int, int]
 """(start, end, term): the term stands at [start, end) of the post's text."""
@@ -73,7 +84,8 @@ class Scanner:
     """One automaton with the meanings of its patterns.
 
     Nearly every pattern simply means one term; the table `concept` says which, by the pattern's
-    number. The last patterns leave a question OPEN, answered by their `Meaning` on the text itself.
+    number. The last patterns leave a question OPEN, answered by their `Meaning` on the text itself;
+    what most of them ask shows in a glance at a small table.
     """
 
     def __init__(self, patterns: Patterns, concepts: Concepts) -> None:
@@ -82,7 +94,10 @@ class Scanner:
         keys = [key for key, _ in meanings]
         self._concepts = concepts
         self._longest = patterns.longest
-        self._sure = sum(meaning.simple for _, meaning in meanings)
+        self._sure, self._spelled, self._scouts = (
+            bisect_right(meanings, kind, key=lambda one: one[1].asks)
+            for kind in (NOTHING, SPELLING, NEXT_WORD)
+        )
         numbers = [concepts.of(meaning.terms) for _, meaning in meanings[: self._sure]]
         # Half as wide, it is twice as much at hand.
         small = all(number in _SMALL for number in numbers)
@@ -91,12 +106,18 @@ class Scanner:
         self._edges: dict[int, tuple[int, int, bool]] = {}
         for number, (_, meaning) in enumerate(meanings[: self._sure]):
             edges = (meaning.lead, meaning.trail, meaning.open)
-            if edges != _USUAL:
+            if edges != USUAL:
                 self._edges[number] = edges
         asking = {at: meaning for at, (_, meaning) in enumerate(meanings) if at >= self._sure}
         self._asking: Mapping[int, Meaning] | PackedMap[Meaning] = asking
-        self._glances = _glances(asking.values(), bytewise=patterns.bytewise)
         self._said = lru_cache(maxsize=16384)(loosely(self._say))
+        asked = [meaning for _, meaning in meanings[self._sure : self._scouts]]
+        spelled = self._spelled - self._sure
+        self._spellings = [spelling(meaning) for meaning in asked[:spelled]]
+        said = map(self._say, range(self._sure, self._spelled), self._spellings)
+        self._usual = array("i", map(concepts.of, said))
+        """What those say that ask for their spelling, if it is the usual one."""
+        self._following = following(asked[spelled:] if patterns.bytewise else ())
         self.find: Callable[..., list[RawFind]]
         """Every overlapping find in a folded text: bytes or str as the automaton is."""
         if not keys:
@@ -125,32 +146,46 @@ class Scanner:
         meaning = self._asking[number]
         return (*meaning.terms, *_meant(meaning.checks, here, 0, len(here)))
 
-    def answer(self, look: Look, found: set[int]) -> None:
-        """Put into `found`, in the place of OPEN, what the open questions lead to."""
-        found.discard(OPEN)
-        text, folded, straight = look.text, look.folded, look.coded is None
-        sure, glances = self._sure, self._glances
-        for start, end, number in [find for find in look.finds if find[2] >= sure]:
-            glance = glances[number - sure]
-            if glance:
-                if _next_word(folded, end - 1) not in glance:
-                    continue
-            elif glance is not None:
-                if straight:
-                    found.update(self._said(number, text[start : end - 2]))
-                else:
-                    found.update(self._spelled(look, (start, end, number))[2])
-                continue
-            for these, checks, first, last in self._complete(look.view, (start, end, number)):
-                found.update(these)
-                if checks:
-                    found.update(_meant(checks, text, *look.span(first, last)))
+    def postpone(self, filed: AbstractSet[int]) -> None:
+        """Ask LATER what cannot lead to anything that rules are filed under."""
+        known: dict[Onward, bool] = {}  # a gap's scouts share what follows
+        for number in range(self._sure, len(self.concept)):
+            meaning = self._asking[number]
+            scout = self._spelled <= number < self._scouts and meaning.onward
+            near = known.get(scout) if scout else None
+            if near is None:
+                near = not filed.isdisjoint(meaning.all_terms())
+            if scout:
+                known[scout] = near
+            if not near:
+                self.concept[number] = LATER
 
-    def _spelled(self, look: Look, find: RawFind) -> tuple[int, int, tuple[int, ...]]:
-        """Where a word stands that is verified by itself, and the terms that it says."""
-        first, last = look.span(find[0] + 1, find[1] - 1)
-        say = self._said if last - first <= _SHORT else self._say
-        return first, last, say(find[2], look.text[first:last])
+    def answer(self, look: Look, found: set[int], kind: int) -> None:
+        """Put into `found`, in the place of OPEN (or of LATER), what those questions lead to."""
+        found.discard(kind)
+        text, straight, concept = look.text, look.coded is None, self.concept
+        for find in [find for find in look.finds if concept[find[2]] == kind]:
+            start, end, number = find
+            if number < self._spelled:
+                first, last = (start, end - 2) if straight else look.span(start + 1, end - 1)
+                here = text[first:last]
+                at = number - self._sure
+                if here.lower() == self._spellings[at]:
+                    found.add(self._usual[at])
+                else:
+                    found.update((self._said if len(here) <= _SHORT else self._say)(number, here))
+            elif self._goes_on(look, find):
+                for these, checks, first, last in self._complete(look.view, find):
+                    found.update(these)
+                    if checks:
+                        found.update(_meant(checks, text, *look.span(first, last)))
+
+    def _goes_on(self, look: Look, find: RawFind) -> bool:
+        """Whether the words after a find may be some that it asks for: at a glance."""
+        folded, number = look.folded, find[2]
+        if number >= self._scouts or isinstance(folded, str):
+            return True
+        return may_follow(self._following[number - self._spelled], folded, find[1] - 1)
 
     def around(self, look: Look, term: int) -> list[tuple[int, int]]:
         """Where a term stands, each with as much text around it as a surface may need, in order.
@@ -179,7 +214,7 @@ class Scanner:
         for find in look.finds:
             start, end, number = find
             concept = concept_of[number]
-            if concept == OPEN:
+            if concept < 0:  # a question
                 seen += [one for one in self._ends(look, find) if one[2] in wanted]
             elif straight and concept in wanted and number not in edges:
                 seen.append((start, end - 2, concept))
@@ -214,13 +249,12 @@ class Scanner:
     def _ends(self, look: Look, find: RawFind) -> list[Sighting]:
         """What one find leads to, verified."""
         start, end, number = find
-        glance = self._glances[number - self._sure] if number >= self._sure else None
-        if glance:
-            if _next_word(look.folded, end - 1) not in glance:
-                return []
-        elif glance is not None:
-            first, last, said = self._spelled(look, find)
-            return [(first, last, term) for term in said]
+        if self._sure <= number < self._spelled:
+            first, last = look.span(start + 1, end - 1)
+            say = self._said if last - first <= _SHORT else self._say
+            return [(first, last, term) for term in say(number, look.text[first:last])]
+        if number >= self._spelled and not self._goes_on(look, find):
+            return []
         ends: list[Sighting] = []
         for terms, checks, first, last in self._complete(look.view, find):
             start, end = look.span(first, last)
@@ -234,7 +268,7 @@ class Scanner:
         start, end, number = find
         meaning = self._asking.get(number)
         if meaning is None:
-            lead, trail, goes_on = self._edges.get(number, _USUAL)
+            lead, trail, goes_on = self._edges.get(number, USUAL)
         else:
             lead, trail, goes_on = meaning.lead, meaning.trail, meaning.open
         first, last = start + lead, end - trail
@@ -264,44 +298,6 @@ def stands(readings: Readings, wanted: frozenset[int] | None, most: int) -> list
             here = ((back[start], back[end - 1] + 1, term) for start, end, term in here)
         sightings.update(here)
     return sorted(sightings)
-
-
-Glance = frozenset[bytes | str] | None
-"""What to look at first: the words that must follow; none if the word is verified by itself; None
-if there is no short way."""
-
-
-def _glances(asking: Iterable[Meaning], *, bytewise: bool) -> list[Glance]:
-    """What shows soon where questions lead: nearly all lead nowhere."""
-    following: dict[Onward, Glance] = {}
-    return [_glance(meaning, following, bytewise=bytewise) for meaning in asking]
-
-
-def _glance(meaning: Meaning, following: dict[Onward, Glance], *, bytewise: bool) -> Glance:
-    onward = meaning.onward
-    if onward is None:
-        usual = (meaning.lead, meaning.trail, meaning.open) == _USUAL
-        tags = any(check.surface.tag for check in meaning.checks)
-        return frozenset() if usual and not tags else None
-    if not meaning.gap or meaning.terms or meaning.checks or onward.beginnings:
-        return None
-    if onward not in following:  # a gap's scouts share it
-        words = onward.words
-        following[onward] = frozenset(
-            word.encode("latin-1") if bytewise else word for word in words
-        )
-    return following[onward]
-
-
-def _next_word(folded: bytes | str, at: int) -> bytes | str:
-    """The word at `at`, or behind the spaces there."""
-    if isinstance(folded, str):
-        start = _GAP.match(folded, at).end()  # type: ignore[union-attr]  # it matches nothing, too
-        return folded[start : folded.find(" ", start)]
-    last = len(folded) - 1
-    while folded[at] == _BLANK and at < last:
-        at += 1
-    return folded[at : folded.find(b" ", at)]
 
 
 def _nothing(_: bytes | str) -> list[RawFind]:

@@ -20,6 +20,10 @@ WIDE_GAPS = ("  ", "   ")
 """Gaps that are looked for together with the letter after them: commas, full stops, dashes."""
 WIDEST_GAP = "    "
 """A gap that wide or wider is looked for alone."""
+NOTHING, SPELLING, NEXT_WORD, MORE = range(4)
+"""What a find asks: nothing; how its words are written; which word stands behind a gap; else."""
+USUAL = (1, 1, False)
+"""Where the words of a pattern stand: between two spaces."""
 
 
 class Check(NamedTuple):
@@ -73,9 +77,16 @@ class Meaning:
         self.blind = key.endswith(WIDEST_GAP)
 
     @property
-    def simple(self) -> bool:
-        """Whether finding the pattern is finding its terms, without further questions."""
-        return not self.checks and self.onward is None
+    def asks(self) -> int:
+        """What is asked when the pattern is found."""
+        if self.onward is None:
+            if not self.checks:
+                return NOTHING
+            tags = any(check.surface.tag for check in self.checks)
+            usual = (self.lead, self.trail, self.open) == USUAL
+            return SPELLING if usual and not tags else MORE
+        certain = self.terms or self.checks or self.onward.beginnings
+        return NEXT_WORD if self.gap and not certain else MORE
 
     def all_terms(self) -> set[int]:
         """Every term that finding the pattern may lead to."""
@@ -116,8 +127,8 @@ class Patterns:
         return True
 
     def in_order(self) -> list[tuple[str, Meaning]]:
-        """Every pattern as the automaton numbers it: those that leave no question open first."""
-        return sorted(self.meanings.items(), key=lambda one: not one[1].simple)
+        """Every pattern as the automaton numbers it: by what it asks."""
+        return sorted(self.meanings.items(), key=lambda one: one[1].asks)
 
     def mark_disguises(self, number: int) -> None:
         """Let `number` be found where letters are stretched, or a word's are pulled apart."""
