@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 Terms = frozenset[int]
 OPEN = -1
 """The number of every find of which only the text itself can tell what it says."""
-LATER = -2
-"""The same, if no rule is filed under anything that it may say: asked when a rule is near."""
 
 
 class Concepts:

@@ -14,7 +14,7 @@ from monitor.hit import Found, Hit
 from monitor.lexicon.expressions import is_pattern
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.surfaces import Inflect
-from monitor.matching.concepts import LATER, OPEN, Concepts
+from monitor.matching.concepts import OPEN, Concepts
 from monitor.matching.filing import Filing, Trial, terms_named
 from monitor.matching.ground import Grounds, beside_words
 from monitor.matching.outside import linked, matched
@@ -27,7 +27,7 @@ from monitor.rule import Link, Rule
 from monitor.rulebook.compile import DISGUISE, Book, Forms, compile_rulebook, one_by_one
 from monitor.rulebook.conditions import every, possible
 from monitor.rulebook.packed import Shelf
-from monitor.rulebook.plan import Group
+from monitor.rulebook.plan import Group, necessary
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
 from monitor.text.disguise import readings as undisguised
@@ -72,17 +72,23 @@ class Matcher:
         self._links = {one.text: one for rule in rulebook.rules for one in every(rule.when, Link)}
         self._places = frozenset(compiled.numbers[where.text] for where in compiled.wheres)
         self._grounds = Grounds(ground, compiled.wheres)
+        self._disguise = compiled.numbers[DISGUISE]
+        groups = [
+            necessary(rule.when, compiled.numbers, compiled.frequency.__getitem__)
+            for rule in compiled.rules
+        ]
+        # What makes a post worth a second look.
+        near = {self._disguise}.union(*(each[0] for each in groups if each))
         self._concepts = Concepts(len(compiled.numbers))
-        self._narrow = Scanner(compiled.narrow, self._concepts)
+        self._narrow = Scanner(compiled.narrow, self._concepts, near)
         self._wide = Scanner(compiled.wide, self._concepts) if compiled.wide.meanings else None
         self._unspaced = any(unspaced(symbol) for key in compiled.wide.meanings for symbol in key)
-        self._filing = Filing(compiled.rules, compiled.numbers, compiled.frequency, self._concepts)
+        self._filing = Filing(compiled.rules, groups, compiled.numbers, self._concepts)
         # What every post needs, at hand:
         self._find = self._narrow.find
         self._concept = self._narrow.concept
+        self._near = self._narrow.near
         self._under = frozenset(self._filing.filed)
-        self._narrow.postpone(self._under)
-        self._disguise = compiled.numbers[DISGUISE]
         self._open = self._filing.always or self._wide is not None
 
     def __getstate__(self) -> dict[str, object]:
@@ -164,9 +170,20 @@ class Matcher:
         text = post.text
         folded, coded = fold_coded(text)
         finds = self._find(folded)
-        if not finds and not self._open:
-            return None
-        concept = self._concept
+        if not self._open:
+            near = self._near
+            for find in finds:
+                if find[2] < near:
+                    break
+            else:
+                return None
+        return self._judged(post, folded, coded, finds)
+
+    def _judged(
+        self, post: Post, folded: bytes, coded: bytes | None, finds: Sequence[RawFind]
+    ) -> tuple[list[int], Readings] | None:
+        """The same for a post in which something was found that rules are filed under."""
+        text, concept = post.text, self._concept
         found = {concept[find[2]] for find in finds}
         if self._open or self._disguise in found:
             readings = self._readings(text, folded, Look(text, folded, finds, coded))
@@ -175,13 +192,10 @@ class Matcher:
             readings = ()
             if OPEN in found:
                 readings = ((self._narrow, Look(text, folded, finds, coded)),)
-                self._narrow.answer(readings[0][1], found, OPEN)
+                self._narrow.answer(readings[0][1], found)
         near = self._under & found
         if not near:
             return None
-        if LATER in found:
-            readings = readings or ((self._narrow, Look(text, folded, finds, coded)),)
-            self._narrow.answer(readings[0][1], found, LATER)
         holding, later = self._tried(near, found, post)
         if not holding and not later:
             return None
@@ -199,9 +213,8 @@ class Matcher:
         found = {self._concepts.nothing}
         for scanner, look in readings:
             here = {scanner.concept[find[2]] for find in look.finds}
-            for kind in (OPEN, LATER):
-                if kind in here:
-                    scanner.answer(look, here, kind)
+            if OPEN in here:
+                scanner.answer(look, here)
             found |= here
         return found
 
@@ -219,6 +232,8 @@ class Matcher:
         filed = self._filing.near
         for concept in near:
             wanted, trials = filed[concept] or self._filing.made(concept)
+            if found.isdisjoint(wanted):  # most are: three of four
+                continue
             for one in found.intersection(wanted):
                 for trial in trials[one]:
                     number, none, more, speaks, test = trial

@@ -8,6 +8,7 @@ one by one. The same tree continues after a beginning inside a phrase: `прор
 """
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from string import ascii_lowercase
 from typing import NamedTuple
 
@@ -20,10 +21,6 @@ WIDE_GAPS = ("  ", "   ")
 """Gaps that are looked for together with the letter after them: commas, full stops, dashes."""
 WIDEST_GAP = "    "
 """A gap that wide or wider is looked for alone."""
-NOTHING, SPELLING, NEXT_WORD, MORE = range(4)
-"""What a find asks: nothing; how its words are written; which word stands behind a gap; else."""
-USUAL = (1, 1, False)
-"""Where the words of a pattern stand: between two spaces."""
 
 
 class Check(NamedTuple):
@@ -77,21 +74,18 @@ class Meaning:
         self.blind = key.endswith(WIDEST_GAP)
 
     @property
-    def asks(self) -> int:
-        """What is asked when the pattern is found."""
-        if self.onward is None:
-            if not self.checks:
-                return NOTHING
-            tags = any(check.surface.tag for check in self.checks)
-            usual = (self.lead, self.trail, self.open) == USUAL
-            return SPELLING if usual and not tags else MORE
-        certain = self.terms or self.checks or self.onward.beginnings
-        return NEXT_WORD if self.gap and not certain else MORE
+    def simple(self) -> bool:
+        """Whether finding the pattern is finding its terms, without further questions."""
+        return not self.checks and self.onward is None
 
     def all_terms(self) -> set[int]:
         """Every term that finding the pattern may lead to."""
         found = {*self.terms, *(check.term for check in self.checks)}
         return found | self.onward.all_terms() if self.onward else found
+
+
+Entry = tuple[str, Meaning]
+"""A pattern, and what it means."""
 
 
 class Patterns:
@@ -126,9 +120,21 @@ class Patterns:
             self._continue(scout, coded[inner + 1 :], begins[inner + 1 :], term, check)
         return True
 
-    def in_order(self) -> list[tuple[str, Meaning]]:
-        """Every pattern as the automaton numbers it: by what it asks."""
-        return sorted(self.meanings.items(), key=lambda one: one[1].asks)
+    def in_order(self, near: AbstractSet[int] = frozenset()) -> tuple[list[Entry], ...]:
+        """Every pattern as the automaton numbers it.
+
+        Those that mean, or may lead to, one of the terms that bring rules `near`: first those that
+        leave no question open, then those that do. After them the others: with a question, without.
+        """
+        order = first, asking, others_asking, others = [], [], [], []  # type: ignore[var-annotated]
+        for entry in self.meanings.items():
+            meaning = entry[1]
+            if meaning.simple:
+                (others if near.isdisjoint(meaning.terms) else first).append(entry)
+            else:
+                far = near.isdisjoint(meaning.all_terms())
+                (others_asking if far else asking).append(entry)
+        return order
 
     def mark_disguises(self, number: int) -> None:
         """Let `number` be found where letters are stretched, or a word's are pulled apart."""
