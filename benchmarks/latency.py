@@ -2,14 +2,18 @@
 
     python benchmarks/latency.py [--rate 1000] [--seconds 24] [--rules 1000] [--json FILE]
 
-The daemon's own parts (gate, writer, pipeline, outbox, MQTT sink) and a real mosquitto, in one
-process and its child, state on the disk of the working directory. Real posts come one by one at the
-rate, each at its time on a schedule of its own thread (a late daemon does not slow the schedule
-down); one in a hundred is drawn from those that rules hold for, all from 200 channels. What is
-measured are the posts that became alerts: from the time on the schedule to the PUBACK.
+The daemon's own parts (gate, writer, pipeline, outbox, MQTT sink) and a real mosquitto, state on
+the disk of the working directory. Real posts come one by one at the rate, each at its time on the
+schedule of a process of its own (a late daemon does not slow it down, and it takes no time from
+the daemon's interpreter); one in a hundred is drawn from those that rules hold for, all from 200
+channels. What is measured are the posts that became alerts: from the time on the schedule to the
+PUBACK.
 
-Before, between and after the rounds, the same disk is asked how long an fsync takes behind as many
-bytes as a commit writes. Needs mosquitto and what the tests need.
+Before, between and after the rounds the machine is asked what nothing can be faster than: an fsync
+behind as many bytes as a commit writes, one after the other and as far apart as commits are; a
+thread that has slept woken up, and waking back; and the same few posts judged at once again, and
+after as long a pause as alerts are apart (meanwhile others use the processor and its caches, other
+guests of the machine too). Needs mosquitto and what the tests need.
 """
 
 import argparse
@@ -18,13 +22,16 @@ import gc
 import json
 import os
 import random
+import socket
 import statistics
+import struct
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -34,6 +41,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from monitor.alert import Alert
 from monitor.batch import remembered
 from monitor.clock import SystemClock
+from monitor.garbage import short_collections
 from monitor.habits import Habits
 from monitor.health import Board
 from monitor.intake import Gate
@@ -44,7 +52,7 @@ from monitor.rulebook.book import bind
 from monitor.sinks.deliver import Sent
 from monitor.sinks.mqtt import MqttSink
 from monitor.source import Arrival, SourceInfo
-from monitor.store.database import FILE, Database
+from monitor.store.database import Database
 from monitor.store.outbox import Outbox
 from monitor.store.writer import Writer
 from tests.doubles.brokers import Mosquitto
@@ -53,8 +61,25 @@ CHANNELS = 200
 SHARE = 0.01
 """Of the posts, those that rules hold for."""
 ROUNDS = 4
-PROBES = 120
-"""fsyncs before, between and after the rounds, each time."""
+PROBES = 100
+"""fsyncs before, between and after the rounds, each time, of each kind."""
+LOGGED = 98_304
+"""Bytes that a commit adds to the log: 24 pages, with an alert or with a dozen others' posts."""
+COMMITS_APART = 0.012
+"""Seconds from one commit to the next, and for which the machine sleeps before it is woken."""
+ALERTS_APART = 0.07
+
+SCHEDULE = """
+import os, struct, sys, time
+rate, count = float(sys.argv[1]), int(sys.argv[2])
+started = time.perf_counter() + 0.05
+for number in range(count):
+    due = started + number / rate
+    while (left := due - time.perf_counter()) > 0:
+        time.sleep(left)
+    os.write(1, struct.pack("<d", due))
+"""
+"""The process that says when a post comes: the time on its schedule, eight bytes each."""
 
 
 def stream(matcher: Matcher, count: int) -> list[Post]:
@@ -139,7 +164,7 @@ class TimedSink(MqttSink):
         self.stamps.acked.setdefault(alert, time.perf_counter())
 
 
-def fsyncs(folder: Path, size: int) -> list[float]:
+def fsyncs(folder: Path, size: int, pause: float) -> list[float]:
     """Seconds that an fsync behind so many bytes takes, each time; written as SQLite's log is.
 
     The log is written over from its beginning again and again, so the file does not grow.
@@ -150,37 +175,100 @@ def fsyncs(folder: Path, size: int) -> list[float]:
     with path.open("rb+", buffering=0) as file:
         os.fsync(file.fileno())
         for number in range(PROBES):
+            time.sleep(pause)
             file.seek(size * (number % 64))
             file.write(os.urandom(size))
             started = time.perf_counter()
-            os.fsync(file.fileno())
+            os.fdatasync(file.fileno())
             taken.append(time.perf_counter() - started)
     path.unlink()
     return taken
+
+
+def wakes() -> list[float]:
+    """Seconds until a thread that slept has been woken and has woken this one again."""
+    here, there = socket.socketpair()
+
+    def answer() -> None:
+        while said := there.recv(1):
+            there.send(said)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    taken = []
+    for _ in range(PROBES):
+        time.sleep(COMMITS_APART)
+        started = time.perf_counter()
+        here.send(b"?")
+        here.recv(1)
+        taken.append(time.perf_counter() - started)
+    here.close()
+    thread.join()
+    there.close()
+    return taken
+
+
+def rested(matcher: Matcher, some: Sequence[Post]) -> float:
+    """How many times as long (of the processor) judging takes after a pause as at once again."""
+
+    def judged() -> float:
+        started = time.thread_time()
+        for post in some:
+            evaluate(matcher, post, PostName(post.source, post.id))
+        return time.thread_time() - started
+
+    warm, cold = [], []
+    for _ in range(PROBES // 4):
+        warm.append(judged())
+        time.sleep(ALERTS_APART)
+        cold.append(judged())
+        judged()
+    return statistics.median(cold) / statistics.median(warm)
+
+
+class Probes:
+    """What the machine takes for things that cost us nothing else; seconds, and one ratio."""
+
+    def __init__(self) -> None:
+        self.fsync: list[float] = []
+        self.fsync_apart: list[float] = []
+        self.wake: list[float] = []
+        self.rested: list[float] = []
+
+    def ask(self, folder: Path, matcher: Matcher, some: Sequence[Post]) -> None:
+        """Ask it once more."""
+        self.fsync += fsyncs(folder, LOGGED, 0)
+        self.fsync_apart += fsyncs(folder, LOGGED, COMMITS_APART)
+        self.wake += wakes()
+        self.rested.append(rested(matcher, some))
 
 
 async def play(door: Habits, some: Sequence[Post], rate: float, stamps: Stamps) -> None:
     """Hand posts over at their times; returns when all are stored."""
     loop = asyncio.get_running_loop()
     tasks: list[asyncio.Task[None]] = []
+    coming = iter(some)
     over = asyncio.Event()
+    read, write = os.pipe()
+    schedule = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SCHEDULE, str(rate), str(len(some)), stdout=write
+    )
+    os.close(write)
 
-    def arrive(post: Post) -> None:
-        tasks.append(asyncio.ensure_future(door.deliver(Arrival(posts=(Received(post=post),)))))
-
-    def schedule() -> None:
-        started = time.perf_counter() + 0.05
-        for number, post in enumerate(some):
-            due = started + number / rate
-            while (left := due - time.perf_counter()) > 0:
-                time.sleep(left)
+    def arrive() -> None:
+        said = os.read(read, 8 * 4096)
+        for (due,) in struct.iter_unpack("<d", said):
+            post = _now(next(coming))
             stamps.due[post.id] = due
-            loop.call_soon_threadsafe(arrive, _now(post))
-        loop.call_soon_threadsafe(over.set)
+            tasks.append(asyncio.ensure_future(door.deliver(Arrival(posts=(Received(post=post),)))))
+        if not said:
+            loop.remove_reader(read)
+            over.set()
 
-    threading.Thread(target=schedule, daemon=True).start()
+    loop.add_reader(read, arrive)
     await over.wait()
-    await asyncio.gather(*tasks)
+    os.close(read)
+    await asyncio.gather(schedule.wait(), *tasks)
 
 
 def _now(post: Post) -> Post:
@@ -190,9 +278,9 @@ def _now(post: Post) -> Post:
 
 async def run(
     matcher: Matcher, these: Sequence[Post], rate: float, folder: Path
-) -> tuple[Stamps, list[float], float]:
-    """All rounds; the stamps, the probes' seconds and the log's bytes a commit."""
-    stamps, probes = Stamps(), []
+) -> tuple[Stamps, Probes]:
+    """All rounds: when what happened, and what the machine takes for its part."""
+    stamps, probes = Stamps(), Probes()
     broker = Mosquitto(folder)
     await broker.start()
     db = Database.open(folder / "state", ballast=0)
@@ -204,16 +292,15 @@ async def run(
     sink = TimedSink(broker.address, "bench", clock=SystemClock(), rng=random.Random(1))  # noqa: S311 - jitter
     pipeline.stamps = sink.stamps = stamps
     tasks = [asyncio.create_task(gate.run()), asyncio.create_task(sink.run(outbox))]
-    log = folder / "state" / f"{FILE}-wal"
-    size = 32_768
+    ask = partial(probes.ask, folder, matcher, these[:20])
     try:
         await asyncio.sleep(2.5)  # the sink has connected and looked for its mark
-        probes += await asyncio.to_thread(fsyncs, folder, size)
+        await asyncio.to_thread(ask)
         part = len(these) // ROUNDS
         for start in range(0, part * ROUNDS, part):
             await play(door, these[start : start + part], rate, stamps)
             await sink.told(len(stamps.stored))
-            probes += await asyncio.to_thread(fsyncs, folder, size)
+            await asyncio.to_thread(ask)
     finally:
         for task in tasks:
             task.cancel()
@@ -221,7 +308,7 @@ async def run(
         await outbox.aclose()
         await writer.aclose()
         await broker.stop()
-    return stamps, probes, float(log.stat().st_size if log.exists() else 0)
+    return stamps, probes
 
 
 def _quantiles(name: str, seconds: Iterable[float]) -> dict[str, float]:
@@ -233,11 +320,12 @@ def _quantiles(name: str, seconds: Iterable[float]) -> dict[str, float]:
     }
 
 
-def told(stamps: Stamps, probes: list[float], rate: float, count: int) -> dict[str, float]:
+def told(stamps: Stamps, probes: Probes, rate: float, count: int) -> dict[str, float]:
     """The figures: whole ways, and their parts' medians."""
     ways = [(one, stamps.due[cause]) for one, cause in stamps.cause.items()]
     whole = _quantiles("received to PUBACK", [stamps.acked[one] - due for one, due in ways])
-    disk = _quantiles("fsync", probes)
+    disk = _quantiles("fsync", probes.fsync)
+    apart = _quantiles("fsync, as far apart as commits", probes.fsync_apart)
     parts = {
         "waits for its batch": [stamps.begun[one] - due for one, due in ways],
         "admitted and judged": [stamps.judged[one] - stamps.begun[one] for one, _ in ways],
@@ -251,10 +339,16 @@ def told(stamps: Stamps, probes: list[float], rate: float, count: int) -> dict[s
     return {
         "posts/s": rate, "posts": count, "posts that became alerts": len(ways),
         "posts a commit, mean": statistics.mean(stamps.batches),
-        **whole, **disk,
+        **whole, **disk, **apart,
+        **_quantiles("a thread woken and waking back", probes.wake),
+        "judging after a pause / at once again": statistics.median(probes.rested),
         "p50 beyond fsync p50, ms (goal 2)":
             whole["received to PUBACK p50, ms"] - disk["fsync p50, ms"],
+        "the same, fsync as far apart":
+            whole["received to PUBACK p50, ms"] - apart["fsync, as far apart as commits p50, ms"],
         "p99 / fsync p99 (goal 3)": whole["received to PUBACK p99, ms"] / disk["fsync p99, ms"],
+        "p99 / fsync p99, as far apart":
+            whole["received to PUBACK p99, ms"] / apart["fsync, as far apart as commits p99, ms"],
         **shown,
     }  # fmt: skip
 
@@ -266,9 +360,8 @@ def measure(rate: float, seconds: float, rules: int) -> dict[str, float]:
     matcher = Matcher(bind(drawn.rules, [*drawn.sources.values(), *speakers]))
     these = stream(matcher, int(rate * seconds))
     gc.collect()
-    gc.freeze()
-    with tempfile.TemporaryDirectory(prefix="monitor-bench-", dir=".") as name:
-        stamps, probes, _ = asyncio.run(run(matcher, these, rate, Path(name)))
+    with tempfile.TemporaryDirectory(prefix="monitor-bench-", dir=".") as name, short_collections():
+        stamps, probes = asyncio.run(run(matcher, these, rate, Path(name)))
     return told(stamps, probes, rate, len(these))
 
 

@@ -12,7 +12,6 @@ long a post waited until it was committed.
 """
 
 import argparse
-import asyncio
 import json
 import os
 import random
@@ -23,35 +22,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from itertools import cycle
 from pathlib import Path
 
 import msgspec
-import structlog
 from drawn import DATA, SEED, book, posts
-from msgspec import structs
+from watched import AT_REST, POSTS, SOURCE
 
-from monitor.clock import SystemClock
-from monitor.daemon import Daemon
 from monitor.gazetteer.build import open_world, save_import
 from monitor.gazetteer.imports import read_gazetteer
-from monitor.logs import configure
 from monitor.place import Place
-from monitor.post import Post, Received
-from monitor.reconfiguring import ConfigFile
-from monitor.reload import WARM_AFTER
 from monitor.rule import AllOf, AnyOf, NoneOf, Rule, Speaker, Term
-from monitor.signals import listen
-from monitor.source import Arrival
-from monitor.store.database import Database
-from monitor.workshop import Material, ready
 
 HERE = Path(__file__)
-SOURCE = "telegram:newsroom"
-AT_REST = 3.0
-"""Seconds after which memory is read, and half as long as the loop is watched at rest."""
+WATCHED = HERE.with_name("watched.py")
 FILES = 100
-POSTS = "posts.json"
 REAL = ("ua-settlements-osm.csv", "ua-katottg.xlsx")
 REGIONS = ("RU-BEL", "RU-KRS", "UA-63")
 AS_INSTALLED = """
@@ -120,7 +104,7 @@ def write_rules(folder: Path, count: int) -> None:
         path = folder / "rules" / f"file-{start // size:03}.yaml"
         path.write_text("rules:\n" + "\n".join(lines) + "\n", "utf-8")
     (folder / "sources.yaml").write_text(f"- {{id: {SOURCE}, role: official}}\n", "utf-8")
-    (folder / POSTS).write_bytes(msgspec.json.encode(posts(3_000)))
+    (folder / POSTS).write_bytes(msgspec.json.Encoder().encode_lines(posts(3_000)))
     (folder / "monitor.yaml").write_text(
         "state: state\nrules: [rules]\nsources: [sources.yaml]\nreceivers: []\n", "utf-8"
     )
@@ -217,7 +201,7 @@ def reloaded(folder: Path, rounds: int) -> dict[str, object]:
     path = folder / "rules" / "file-050.yaml"
     before = path.read_text("utf-8")
     live: list[float] = []
-    with _daemon(folder, str(HERE), "--serve", str(folder)) as process:
+    with _daemon(folder, str(WATCHED), str(folder)) as process:
         _until(process, "running")
         _until(process, "warm")
         time.sleep(AT_REST)
@@ -240,69 +224,6 @@ def reloaded(folder: Path, rounds: int) -> dict[str, object]:
         **{key: value for key, value in told.items() if "," in key},
         **{f"{key} after reloads": value for key, value in kept.items()},
     }
-
-
-class Watch:
-    """How long the event loop was held up, and posts waited: at rest and while rules change."""
-
-    def __init__(self, daemon: Daemon, these: list[Post]) -> None:
-        self._gate = daemon._gate  # noqa: SLF001 - where the sources hand over
-        self._posts = these
-        self.phase = "at rest"
-        self.stalls: dict[str, float] = {}
-        self.waits: dict[str, float] = {}
-
-    async def beat(self) -> None:
-        """Ask for the loop again and again."""
-        last = time.perf_counter()
-        while True:
-            await asyncio.sleep(0.001)
-            now = time.perf_counter()
-            self._longest(self.stalls, now - last - 0.001)
-            last = now
-
-    async def flow(self) -> None:
-        """Real posts, one every 5 ms, never waiting for one another."""
-        async with asyncio.TaskGroup() as group:
-            for number, one in enumerate(cycle(self._posts)):
-                fresh = structs.replace(one, source=SOURCE, id=str(number))
-                group.create_task(self._deliver(Received(post=fresh)))
-                await asyncio.sleep(0.005)
-
-    async def _deliver(self, post: Received) -> None:
-        begun = time.perf_counter()
-        await self._gate.deliver(Arrival(posts=(post,)))
-        self._longest(self.waits, time.perf_counter() - begun)
-
-    def _longest(self, into: dict[str, float], seconds: float) -> None:
-        into[self.phase] = max(into.get(self.phase, 0.0), seconds)
-
-
-async def serve(folder: Path) -> None:
-    """A daemon as `monitor run` makes it, watched from within; the figures at its end."""
-    file = ConfigFile(folder / "monitor.yaml")
-    chosen = file.read()
-    matcher = ready(Material(chosen.rules, chosen.sources, chosen.places, chosen.state))
-    daemon = Daemon(chosen, matcher, SystemClock(), Database.open(chosen.state), file)
-    these = msgspec.json.decode((folder / POSTS).read_bytes(), type=list[Post])
-    watch, stop = Watch(daemon, these), asyncio.Event()
-    listen(stop, daemon.rules.ask)
-    running = asyncio.create_task(daemon.run(stop))
-    await asyncio.sleep(2 * WARM_AFTER)
-    tasks = [asyncio.create_task(one) for one in (watch.flow(), watch.beat())]
-    await asyncio.sleep(2 * AT_REST)
-    watch.phase = "while rules change"
-    log = structlog.get_logger()
-    log.info("warm")
-    await stop.wait()
-    for one in tasks:
-        one.cancel()
-    stalls = {
-        f"longest stall of the loop, {key}, ms": 1e3 * one for key, one in watch.stalls.items()
-    }
-    waits = {f"longest wait of a post, {key}, ms": 1e3 * one for key, one in watch.waits.items()}
-    log.info("watched", **stalls, **waits)
-    await running
 
 
 def measure(rules: int, places: int, rounds: int) -> dict[str, object]:
@@ -342,12 +263,7 @@ def main() -> None:
     parser.add_argument("--places", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.serve:
-        configure()
-        asyncio.run(serve(options.serve))
-        return
     found = measure(options.rules, options.places, options.rounds)
     for key, value in found.items():
         print(f"{key}: {value:,.3f}" if isinstance(value, float) else f"{key}: {value:,}")

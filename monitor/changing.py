@@ -202,7 +202,8 @@ def differing(old: Rulebook, new: Rulebook, *, places: bool) -> tuple[list[Rule]
     changed = [
         rule
         for rule in new.rules
-        if (places and _asks(rule)) or not _same(before.get(rule.id), rule)
+        if (places and _asks(rule))
+        or ((known := before.get(rule.id)) is not rule and not _same(known, rule))
     ]
     gone = before.keys() - {rule.id for rule in new.rules}
     return changed, frozenset(gone | {rule.id for rule in changed if rule.id in before})
@@ -210,9 +211,7 @@ def differing(old: Rulebook, new: Rulebook, *, places: bool) -> tuple[list[Rule]
 
 def _same(old: Rule | None, new: Rule) -> bool:
     """Whether two rules say the same, wherever they are written."""
-    if old is None or old is new:
-        return old is new
-    return structs.replace(old, file=new.file, line=new.line) == new
+    return old is not None and structs.replace(old, file=new.file, line=new.line) == new
 
 
 def _asks(rule: Rule) -> bool:
@@ -227,25 +226,26 @@ def serve(progress: Progress = silent) -> None:
         order: Order = pickle.loads(content)  # noqa: S301 - from our parent
         made = bench.made(order, progress)
         _answer(answers, bench.packed(made))
+        if isinstance(made, Matcher):
+            gc.unfreeze()  # other rules stand in the place of those set aside
         gc.collect()
+        gc.freeze()  # all rules were looked through for 0.7 s otherwise, and the next save waited
         bench.warm()
         if isinstance(made, Change) and not _comes(orders):
             bench.make_all(order)
     bench.stop()
 
 
-def once(progress: Progress = silent) -> None:
-    """The child of a start: answers one order, and is gone.
+def once(material: Material, progress: Progress = silent) -> bytes:
+    """What the child of a start makes, a copy of it: the answer to its one order.
 
-    The answer is nothing if the rules were kept: where the next start finds them, this one does.
+    That is nothing if the rules were kept: where the next start finds them, this one does.
     """
-    orders, answers = _pipes()
+    gc.disable()  # as in `_pipes`
     bench = Bench()
-    order: Order = pickle.loads(_received(orders))  # noqa: S301 - from our parent
-    made = bench.made(order, progress)
-    kept = isinstance(made, Matcher) and is_kept(order.material)
-    _answer(answers, bench.packed(None if kept else made))
-    os._exit(0)  # to take apart millions of objects one by one would hold up the start
+    made = bench.made(Order(material), progress)
+    kept = isinstance(made, Matcher) and is_kept(material)
+    return bench.packed(None if kept else made)
 
 
 def _pipes() -> tuple[BinaryIO, BinaryIO]:

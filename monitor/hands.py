@@ -13,7 +13,7 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
 from monitor.lexicon.inflect import plain_forms
 from monitor.rulebook.compile import Formed, formed
@@ -27,13 +27,17 @@ BATCH = 32
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
+def alone() -> bool:
+    """Whether this process may be copied: what another thread holds, a copy would wait for."""
+    try:
+        return len([*Path("/proc/self/task").iterdir()]) == 1
+    except OSError:
+        return False
+
+
 def spare_cores() -> int:
     """How many copies could work beside this process; 0 if it must not be copied."""
-    try:
-        alone = len([*Path("/proc/self/task").iterdir()]) == 1
-    except OSError:
-        return 0
-    return len(os.sched_getaffinity(0)) - 1 if alone else 0
+    return len(os.sched_getaffinity(0)) - 1 if alone() else 0
 
 
 class Copy:
@@ -55,6 +59,24 @@ class Copy:
             status = 0
         finally:
             os._exit(status)
+
+    @classmethod
+    def answering(cls, work: Callable[[], bytes]) -> "tuple[Copy, BinaryIO]":
+        """A copy that works out some bytes, and where they are to be read.
+
+        Raises:
+            OSError: there is no room for one more process.
+        """
+        reads, writes = os.pipe()
+
+        def answer() -> None:
+            with os.fdopen(writes, "wb") as file:
+                file.write(work())
+
+        try:
+            return cls(answer), os.fdopen(reads, "rb")
+        finally:
+            os.close(writes)
 
     def done(self) -> bool:
         """Wait for its end; whether it has done what it was to do."""
@@ -80,7 +102,7 @@ class Hands:
         self._given: set[str] = set()
         self._batch: list[str] = []
         self._left: list[bytes] = []
-        self._copies: list[tuple[Copy, int]] = []
+        self._copies: list[tuple[Copy, BinaryIO]] = []
         self._queue: tuple[socket.socket, socket.socket] | None = None
 
     def __enter__(self) -> Self:
@@ -88,7 +110,7 @@ class Hands:
 
     def __exit__(self, *_: object) -> None:
         for copy, answer in self._copies:
-            os.close(answer)
+            answer.close()
             copy.end()
         self._copies = []
         self._hang_up()
@@ -114,8 +136,8 @@ class Hands:
             made |= _made(batch)
         self._hang_up()
         for copy, answer in self._copies:
-            with os.fdopen(answer, "rb") as file:
-                content = file.read()
+            with answer:
+                content = answer.read()
             if copy.done():
                 made |= pickle.loads(content)  # noqa: S301 - of our own copy
         self._copies = []
@@ -125,23 +147,19 @@ class Hands:
         with suppress(OSError):  # no room for more processes: this one does everything
             self._queue = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             for _ in range(min(spare_cores(), MOST)):
-                reads, writes = os.pipe()
-                copy = Copy(lambda writes=writes: self._work(writes))  # type: ignore[misc]
-                os.close(writes)
-                self._copies.append((copy, reads))
+                self._copies.append(Copy.answering(self._work))
         left, self._left = self._left, []
         for batch in left:
             self._send(batch)
 
-    def _work(self, answer: int) -> None:
+    def _work(self) -> bytes:
         """What a copy does: words until there are no more, then all their forms at once."""
         assert self._queue is not None  # noqa: S101 - it was made before the copy
         self._queue[0].close()
         made: dict[str, Formed] = {}
         while batch := self._queue[1].recv(1 << 20):
             made |= _made(batch)
-        with os.fdopen(answer, "wb") as file:
-            pickle.dump(made, file, pickle.HIGHEST_PROTOCOL)
+        return pickle.dumps(made, pickle.HIGHEST_PROTOCOL)
 
     def _hand_over(self) -> None:
         if self._batch:

@@ -11,6 +11,8 @@ Every version ends in exactly one outcome, with its reason.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,16 +24,26 @@ from monitor.correlation.windows import Memory, State
 from monitor.hit import Hit
 from monitor.incident import Incident, Support
 from monitor.matching.evaluate import Matcher, evaluate
-from monitor.post import PostName, Received
+from monitor.post import Post, PostName, Received
 from monitor.source import Arrival
 from monitor.store.commit import Judged, Work, commit
+from monitor.store.content import Sound, sound
 from monitor.store.database import Database
 from monitor.store.incidents import recall
-from monitor.store.posts import Admitted, admit
+from monitor.store.posts import Admitted, admit_sound
 from monitor.text.caps import capped
 
+NO_CURSORS: Mapping[str, str] = MappingProxyType({})
 LONG = 8192
 """Characters of a text that is not looked at before its turn."""
+
+
+class Ahead(NamedTuple):
+    """What was seen in a post before its turn, and by which rules."""
+
+    matcher: Matcher
+    post: Post
+    hits: tuple[Hit, ...]
 
 
 class Pipeline:
@@ -44,6 +56,7 @@ class Pipeline:
         self.matcher = matcher
         self.memory = memory
         self.virtual = virtual
+        self._ahead: dict[PostName, Ahead] = {}
 
     def put_in_force(self, db: Database, matcher: Matcher) -> None:
         """Judge by another rulebook from the next batch on.
@@ -67,17 +80,31 @@ class Pipeline:
         Raises:
             StateError: nothing was stored; hand the batch over again.
         """
-        batch = Batch(self.memory, db)
-        if not self.virtual:
-            batch.tick(now, self.matcher.rulebook, exercise=False)
         received = [_capped(one) for arrival in arrivals for one in arrival.posts]
-        admitted = admit(db, received, now)
-        found = [self._found(one, suspects) for one in admitted]
-        for one, hits in zip(admitted, found, strict=True):
-            batch.note(self._judge(db, batch, one, hits))
         cursors: dict[str, str] = {}
         for arrival in arrivals:
             cursors.update(arrival.cursors)
+        posts = [sound(one, now) for one in received]
+        return self.settle(db, posts, now, cursors=cursors, suspects=suspects)
+
+    def settle(
+        self,
+        db: Database,
+        posts: Sequence[Sound],
+        now: datetime,
+        *,
+        cursors: Mapping[str, str] = NO_CURSORS,
+        suspects: Collection[Received] = (),
+    ) -> tuple[Alert, ...]:
+        """As `process`, for posts that are sound and within bounds."""
+        batch = Batch(self.memory, db)
+        if not self.virtual:
+            batch.tick(now, self.matcher.rulebook, exercise=False)
+        admitted = admit_sound(db, posts, now)
+        ahead = self._taken_ahead([one.received for one in posts])
+        found = [self._found(one, suspects, ahead.get(one.name)) for one in admitted]
+        for one, hits in zip(admitted, found, strict=True):
+            batch.note(self._judge(db, batch, one, hits))
         alerts = commit(db, self._work(batch, cursors), now)
         self.memory = batch.memory
         return alerts
@@ -86,18 +113,27 @@ class Pipeline:
         """Whether somebody may be waiting for what becomes of a post; asks no store.
 
         Never of history; always of an edit or a deletion, which may correct, and of a long text,
-        which is not to be judged twice.
+        which would hold up the others. What was seen is kept for the post's turn.
         """
         post = received.post
         if received.history:
             return False
         if post.kind != "new" or len(post.text) > LONG:
             return True
-        name = PostName(post.source, post.id, 1, received.exercise)
+        name, matcher, post = _first(received), self.matcher, _capped(received).post
         try:
-            return bool(evaluate(self.matcher, _capped(received).post, name))
+            hits = evaluate(matcher, post, name)
         except Exception:  # noqa: BLE001 - whatever it is, judging it will tell
             return True
+        self._ahead[name] = Ahead(matcher, post, hits)
+        return bool(hits)
+
+    def _taken_ahead(self, received: Sequence[Received]) -> Mapping[PostName, Ahead]:
+        """What was seen of these posts before their turn; it is not kept any longer."""
+        if not self._ahead:
+            return {}
+        taken = ((name, self._ahead.pop(name, None)) for name in map(_first, received))
+        return {name: seen for name, seen in taken if seen is not None}
 
     def change(
         self,
@@ -122,18 +158,25 @@ class Pipeline:
         self.memory = batch.memory
         return alerts
 
-    def _found(self, admitted: Admitted, suspects: Collection[Received]) -> tuple[Hit, ...] | str:
+    def _found(
+        self, admitted: Admitted, suspects: Collection[Received], ahead: Ahead | None
+    ) -> tuple[Hit, ...] | str:
         """Which rules hold; or, in words, why the version cannot be judged.
+
+        What was seen when the post came counts, if it and the rules are still the same.
 
         Asked of a whole batch before anything is decided: deciding would push what all posts are
         compared with out of the processor's cache.
         """
         if admitted.problem or admitted.received in suspects:
             return admitted.problem or "it broke the batch it came in"
-        if admitted.received.post.kind == "delete":
+        post = admitted.received.post
+        if admitted.quiet or post.kind == "delete":
             return ()
+        if ahead is not None and ahead.matcher is self.matcher and _but_times(ahead.post, post):
+            return ahead.hits
         try:
-            return evaluate(self.matcher, admitted.received.post, admitted.name)
+            return evaluate(self.matcher, post, admitted.name)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other posts go on
             return _told(error)
 
@@ -193,12 +236,24 @@ class Pipeline:
         )
 
 
+def _first(received: Received) -> PostName:
+    return PostName(received.post.source, received.post.id, 1, received.exercise)
+
+
 def _capped(received: Received) -> Received:
     text, changed = capped(received.post.text)
     if not changed:
         return received
     post = msgspec.structs.replace(received.post, text=text)
     return msgspec.structs.replace(received, post=post, truncated=True)
+
+
+def _but_times(one: Post, other: Post) -> bool:
+    """Whether two posts differ in nothing but times, which the store trims and no rule reads."""
+    published, edited, observed = other.published_at, other.edited_at, other.observed_at
+    return other == msgspec.structs.replace(
+        one, published_at=published, edited_at=edited, observed_at=observed
+    )
 
 
 def _told(error: Exception) -> str:

@@ -10,7 +10,6 @@ import contextlib
 import os
 import pickle
 import struct
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ from monitor import readymade
 from monitor.gazetteer.build import FOLDER, IMPORTS, open_world, silent
 from monitor.gazetteer.compiled import Progress
 from monitor.gazetteer.lookup import Gazetteer
-from monitor.hands import Hands
+from monitor.hands import Copy, Hands, alone
 from monitor.matching.evaluate import Matcher
 from monitor.matching.layered import Change
 from monitor.mistake import Mistake, MistakesError
@@ -33,9 +32,6 @@ LONGEST = 120.0
 """Seconds a preparation may take before the child counts as hung."""
 SIZE = struct.Struct(">Q")
 _PROGRAM = "from monitor.changing import serve; serve()"
-_ONCE = (
-    "from monitor.changing import once; from monitor.cli.progress import compiling; once(compiling)"
-)
 
 
 class Material(NamedTuple):
@@ -110,22 +106,19 @@ def ready(
     made = readymade.fetch(material.state, _key(material))
     if made is not None:
         return made
-    if material.state is None or not material.state.is_dir():
+    if material.state is None or not material.state.is_dir() or not alone():
         return prepare(material, progress)
-    with subprocess.Popen(  # noqa: S603 - ourselves
-        [sys.executable, "-c", _ONCE],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=_surroundings(),
-    ) as child:
-        assert child.stdin is not None  # noqa: S101 - a pipe, as asked for above
-        order = pickle.dumps(Order(material))
-        with contextlib.suppress(BrokenPipeError):
-            child.stdin.write(SIZE.pack(len(order)) + order)
-            child.stdin.flush()
-        meanwhile()
-        answer, _ = child.communicate()
-    found = readymade.unpacked(memoryview(answer)[SIZE.size :]) if len(answer) > SIZE.size else None
+
+    def make() -> bytes:
+        from monitor.changing import once  # noqa: PLC0415 - what the child alone needs
+
+        return once(material, progress)
+
+    child, answer = Copy.answering(make)  # nothing is loaded twice
+    meanwhile()
+    with answer:
+        content = answer.read()
+    found = readymade.unpacked(content) if child.done() else None
     if found is None:  # it was kept; whatever else it was, here it is told
         return prepare(material, progress)
     return _judged(found)

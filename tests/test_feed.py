@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import json
 import tarfile
-import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from aiohttp import web
@@ -15,6 +15,7 @@ from monitor.source import SourceInfo
 from monitor.sources.feed import FeedOptions, FeedReader
 from monitor.sources.feed_page import declares_types, read_feed
 from monitor.sources.fetch import Fetch, Limits
+from tests.cost import least
 from tests.data import data_file
 from tests.doubles.intake import Board, Ledger, ManualClock
 
@@ -129,18 +130,11 @@ XML_BOMBS = {
 @pytest.mark.parametrize("name", XML_BOMBS)
 def test_bombs_are_harmless(name: str) -> None:
     """Bombs and things that are no feed end in a bounded time without an error."""
-    before = time.process_time()
     feed = read_feed(XML_BOMBS[name])
-    assert time.process_time() - before <= 2
+    assert least(lambda: read_feed(XML_BOMBS[name]), 2) < 2
     assert len(feed.entries) <= 1000
     assert sum(len(entry.text) for entry in feed.entries) < 1_000_000
     assert not any("root:" in entry.text for entry in feed.entries)
-
-
-def _seconds(body: bytes) -> float:
-    before = time.process_time()
-    read_feed(body)
-    return time.process_time() - before
 
 
 def test_two_thousand_real_feeds_raise_nothing() -> None:
@@ -152,9 +146,8 @@ def test_two_thousand_real_feeds_raise_nothing() -> None:
             if file is None:
                 continue
             body = file.read()
-            before = time.process_time()
             feed = read_feed(body)
-            if time.process_time() - before > 0.1:
+            if least(partial(read_feed, body), 0.1) > 0.1:
                 slow.append(member.name)
             count += 1
             titled += bool(feed.entries)

@@ -1,7 +1,6 @@
 """The map for a chat: drawn from our own data, and what stands on it."""
 
 import io
-import time
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from PIL import Image
 from monitor.gazetteer.near import outlines_in
 from monitor.place import Place
 from monitor.sinks.map_picture import HEIGHT, WIDTH, Spot, draw
+from tests.cost import least
 
 KOZINKA = Spot("Козинка", (50.4563, 35.5954), "critical", 2.0)
 TOWNS = [
@@ -67,9 +67,7 @@ def test_what_is_vague_is_seen_from_farther_away() -> None:
 )
 def test_any_name_can_be_drawn(name: str) -> None:
     """A hostile or foreign name costs no more than its forty characters."""
-    begin = time.perf_counter()
-    draw(KOZINKA._replace(name=name), [], [])
-    assert time.perf_counter() - begin < 5
+    assert least(lambda: draw(KOZINKA._replace(name=name), [], []), 5) < 5
 
 
 @pytest.mark.parametrize("point", [(90.0, 0.0), (-90.0, 180.0), (0.0, -180.0), (65.0, 179.9)])

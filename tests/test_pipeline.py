@@ -138,6 +138,51 @@ def test_a_post_that_breaks_the_matcher_harms_only_itself(
     assert (found.outcome, found.reason) == ("quarantined", "ValueError: a bug of ours")
 
 
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[PostName]:
+    """The posts that are judged from now on, in order."""
+    seen: list[PostName] = []
+
+    def watched(matcher: Matcher, one: Post, name: PostName) -> tuple[Hit, ...]:
+        seen.append(name)
+        return evaluate(matcher, one, name)
+
+    monkeypatch.setattr("monitor.pipeline.evaluate", watched)
+    return seen
+
+
+def test_a_post_that_was_looked_at_is_not_judged_again(
+    db: Database, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was seen in a post when it came decides its alert, though the store trims its times."""
+    names = judged(monkeypatch)
+    at = NOW.replace(microsecond=123_456)
+    one = post("обстрел посёлка", published_at=at, observed_at=at)
+    pipeline = Pipeline(matcher, Memory())
+    assert pipeline.may_ring(one)
+    (alert,) = pipeline.process(db, [Arrival(posts=(one,))], NOW)
+    assert alert.posts[0].text == "обстрел посёлка"
+    assert names == [PostName("telegram:channel_0", "1", 1, exercise=True)]
+
+
+@pytest.mark.parametrize("differs", ["rules", "text", "version"])
+def test_what_was_seen_counts_only_for_the_same_post_and_rules(
+    db: Database, matcher: Matcher, monkeypatch: pytest.MonkeyPatch, differs: str
+) -> None:
+    """A post looked at under other rules, with another text or as another version is judged."""
+    names = judged(monkeypatch)
+    pipeline = Pipeline(matcher, Memory())
+    if differs == "version":
+        pipeline.process(db, [Arrival(posts=(post("ничего"),))], NOW)
+    one = post("обстрел посёлка")
+    pipeline.may_ring(post("ничего") if differs == "text" else one)
+    if differs == "rules":
+        pipeline.put_in_force(db, Matcher(matcher.rulebook))
+    names.clear()
+    assert pipeline.process(db, [Arrival(posts=(one,))], NOW)
+    assert [name.version for name in names] == [2 if differs == "version" else 1]
+    assert not pipeline._ahead  # nothing is kept beyond its turn
+
+
 @pytest.mark.parametrize("step", STEPS)
 def test_a_failed_commit_leaves_everything_as_it_was(
     db: Database, matcher: Matcher, step: str
@@ -178,6 +223,29 @@ def test_time_closes_real_incidents_without_posts(db: Database, matcher: Matcher
     assert pipeline.process(db, [], NOW + timedelta(seconds=80)) == ()
     (alert,) = pipeline.process(db, [], NOW + timedelta(seconds=100))
     assert (alert.kind, alert.reason) == ("closed", "nothing new for 1 min")
+
+
+def test_time_alone_forgets_what_is_too_old_to_be_repeated(
+    db: Database, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any post, known posts are forgotten, a few each time; a restart knows as many."""
+    monkeypatch.setattr("monitor.correlation.decide.SOME", 2)
+    pipeline = Pipeline(matcher, Memory())
+    texts = ["обстрел посёлка", "обстрел города", "drones", "обстрел моста", "обстрел вокзала"]
+    at = [NOW + timedelta(minutes=number) for number in range(len(texts))]
+    for number, (text, when) in enumerate(zip(texts, at, strict=True)):
+        one = post(text, number, published_at=when, observed_at=when)
+        pipeline.process(db, [Arrival(posts=(Received(post=one.post),))], when)
+    left = []
+    for hour in range(50, 54):
+        pipeline.process(db, [], NOW + timedelta(hours=hour))
+        left.append(len(pipeline.memory.real.repeats.table.known))
+        again = remembered(db).real.repeats
+        assert (len(again.table.known), again.floor) == (
+            left[-1],
+            pipeline.memory.real.repeats.floor,
+        )
+    assert left == [3, 1, 0, 0]
 
 
 def test_hostile_texts_are_stored_cut_and_judged(db: Database, matcher: Matcher) -> None:

@@ -1,7 +1,5 @@
 """Names in posts: which place is meant, and when none is."""
 
-import time
-
 import pytest
 
 from monitor.gazetteer.lookup import Gazetteer
@@ -9,6 +7,7 @@ from monitor.gazetteer.resolve import Resolved, resolve
 from monitor.place import Place
 from monitor.rulebook.load import load
 from monitor.settings import shipped
+from tests.cost import least
 
 BOOK = load([], [], place_paths=[shipped("rules/places.yaml")])
 OWN = Gazetteer(BOOK.places, BOOK.areas)
@@ -155,9 +154,7 @@ def test_confidence_grows_with_clues() -> None:
 )
 def test_a_long_post_costs_no_seconds(text: str) -> None:
     """Names beyond what a person would write do not make a post slow: 64 KiB within 5 s."""
-    started = time.perf_counter()
-    resolve(text[:65536], OWN, "RU-BEL")
-    assert time.perf_counter() - started < 5
+    assert least(lambda: resolve(text[:65536], OWN, "RU-BEL"), 5) < 5
 
 
 @pytest.mark.parametrize(

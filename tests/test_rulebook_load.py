@@ -4,7 +4,6 @@ import pickle
 import random
 import subprocess
 import sys
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from monitor.rule import AllOf, AnyOf, AtLeast, NoneOf, Rule, Speaker, Term
 from monitor.rulebook.book import Rulebook
 from monitor.rulebook.load import load
 from monitor.settings import shipped
+from tests.cost import least
 
 BAD = Path(__file__).parent / "rulebook_bad"
 PLACES = [shipped("rules/places.yaml")]
@@ -256,21 +256,19 @@ def test_500_rules_load_quickly(tmp_path: Path, *, broken: bool) -> None:
     """500 rules load in well under a second, and 500 mistakes come at once as fast."""
     text = _many(1, broken=broken)
     assert len(text.encode()) > 130_000
-    started = time.process_time()
     if broken:
         assert len(lines(tmp_path, text)) == 500
     else:
         assert len(rules(tmp_path, text).rules) == 500
-    assert time.process_time() - started < 1
+    assert least(lambda: (lines if broken else rules)(tmp_path, text), 1) < 1
 
 
 def test_a_thousand_typos_are_hinted_quickly(tmp_path: Path) -> None:
     """The hint that names the nearest of a thousand lists stays cheap when every rule is wrong."""
     text = ["terms:", *(f"  list-of-words-{n}: [word {n}]" for n in range(1000)), "rules:"]
     text += [f"  - {{id: r{n}, title: t, when: $lsit-of-words-{n}}}" for n in range(500)]
-    started = time.process_time()
     found = lines(tmp_path, "\n".join(text))
-    assert time.process_time() - started < 5
+    assert least(lambda: lines(tmp_path, "\n".join(text)), 5) < 5
     assert len(found) == 500
     assert "did you mean `$list-of-words-" in found[0]
 
@@ -280,9 +278,9 @@ def test_lists_cannot_explode(tmp_path: Path) -> None:
     lists = ["  l0: [" + ", ".join(f"word{n}" for n in range(5000)) + "]"]
     lists += [f"  l{n}: [$l{n - 1}, $l{n - 1}, other{n}]" for n in range(1, 30)]
     used = [f"  - {{id: r{n}, title: t, when: $l29}}" for n in range(2000)]
-    started = time.process_time()
-    found = lines(tmp_path, "\n".join(["terms:", *lists, "rules:", *used]))
-    assert time.process_time() - started < 2
+    text = "\n".join(["terms:", *lists, "rules:", *used])
+    found = lines(tmp_path, text)
+    assert least(lambda: lines(tmp_path, text), 2) < 2
     assert len(found) == 1
     assert "more than 1,000,000 terms" in found[0]
 

@@ -18,7 +18,7 @@ from monitor.alert import (
 )
 from monitor.correlation.blindness import missing, platform_of
 from monitor.correlation.claiming import ranges
-from monitor.correlation.clues import drop_clue, put_clue
+from monitor.correlation.clues import known, put_clue, without_clues
 from monitor.correlation.event import Event
 from monitor.correlation.repeats import sketched
 from monitor.correlation.told import at_rest
@@ -89,7 +89,7 @@ class Draft:
         before = self.state.incidents.get(incident.id)
         if before is not None and before.place != incident.place:
             self.moved.add(incident.id)
-        self.state = put_incident(self.state, incident)
+        self.state = put_incident(self.state, incident, before)
         rest = self.state.told.resting.get(incident.id)
         if rest is not None:
             tale = at_rest(self.state.told, incident, rest.members)
@@ -141,11 +141,14 @@ class Draft:
         for one in gone:
             self.clues[one.key] = None
 
-    def forget(self, clue: Clue) -> None:
-        """Take a clue out."""
-        clues = drop_clue(self.state.clues, clue)
-        self.state = msgspec.structs.replace(self.state, clues=clues)
-        self.clues[clue.key] = None
+    def forget(self, clue: Clue, file: str) -> None:
+        """Take a clue out of its group's file, whatever its newest form."""
+        clues = self.state.clues
+        there = known(clues, clue)
+        if there is not None:
+            clues = without_clues(clues, file, (there,))
+            self.state = msgspec.structs.replace(self.state, clues=clues)
+        self.clues[file, clue.source, clue.id, clue.rule, clue.value] = None
 
     def miss(self, event: Event, hit: Hit, support: Support) -> None:
         """Take a late hit that would have opened an incident."""

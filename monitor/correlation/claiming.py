@@ -1,11 +1,12 @@
 """Numbers in an incident: what each publisher says last, and the range of each side."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 import msgspec
 
 from monitor.alert import AlertNumber
+from monitor.correlation.told import Members
 from monitor.incident import Claim, Incident, Said, Support
 from monitor.lexicon.casualties import STEMS, casualties
 from monitor.source import UNKNOWN
@@ -54,7 +55,7 @@ def reclaimed(incident: Incident, supports: Iterable[Support]) -> Incident:
 
 def revised(
     incident: Incident,
-    members: Mapping[tuple[str, str], Support],
+    members: Members,
     changed: Iterable[Support],
 ) -> Incident:
     """The incident with posts that now say something else (or nothing).

@@ -42,12 +42,14 @@ class Clues(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def groups(self) -> dict[str, list[Clue]]:
         """The clues by group, in order of time; valid until another one is put."""
-        return self.noted.table.groups
+        noted = self.noted
+        return (noted.held or noted.table).groups
 
     @property
     def posts(self) -> dict[PostKey, tuple[Clue, ...]]:
         """The clues by post; valid until another one is put."""
-        return self.noted.table.posts
+        noted = self.noted
+        return (noted.held or noted.table).posts
 
     @property
     def size(self) -> int:
@@ -67,7 +69,7 @@ def of_post(clues: Clues, source: str, post: str) -> tuple[Clue, ...]:
 
 def known(clues: Clues, clue: Clue) -> Clue | None:
     """The same clue as it is remembered, None if it is not."""
-    for one in clues.noted.table.posts.get((clue.source, clue.id), ()):
+    for one in clues.posts.get((clue.source, clue.id), ()):
         if (
             one.watch == clue.watch
             and one.group == clue.group
@@ -89,12 +91,12 @@ def put_clue(
     if ended < clues.floor:
         return clues, (clue,)
     if before is not None:
-        clues = _without(clues, file, (before,))
+        clues = without_clues(clues, file, (before,))
     noted, alarms = clues.noted.put(file, ended, clue), clues.alarms
     if clue.waits and not clue.settled:
         alarms = enter(alarms, clue.due, file)
     clues = msgspec.structs.replace(clues, noted=noted, alarms=alarms)
-    if len(noted.table.groups[file]) > MOST_OF_A_GROUP:
+    if len(clues.groups[file]) > MOST_OF_A_GROUP:
         return _thinned(clues, file)
     return clues, ()
 
@@ -111,20 +113,17 @@ def more(clues: Clues, names: Iterable[str], when: int) -> Clues:
     return msgspec.structs.replace(clues, hours=hours)
 
 
-def drop_clue(clues: Clues, clue: Clue) -> Clues:
-    """Without a clue, whatever its newest form."""
-    old = known(clues, clue)
-    return clues if old is None else _without(clues, old.file, (old,))
-
-
-def _without(clues: Clues, file: str, gone: Sequence[Clue]) -> Clues:
+def without_clues(clues: Clues, file: str, gone: Sequence[Clue]) -> Clues:
     """Without some clues of a group, as they are remembered."""
     noted, alarms = clues.noted, clues.alarms
     for one in gone:
         noted = noted.drop(file, one)
-    if any(one.waits for one in gone):
-        left = {one.due for one in noted.table.groups.get(file, ()) if one.waits}
-        for due in {one.due for one in gone if one.waits} - left:
+    silenced = {one.due for one in gone if one.waits}
+    if silenced:
+        silenced.difference_update(
+            [one.due for one in noted.table.groups.get(file, ()) if one.waits]
+        )
+        for due in silenced:
             alarms = strike(alarms, due, file)
     return msgspec.structs.replace(clues, noted=noted, alarms=alarms)
 
@@ -138,7 +137,7 @@ def _thinned(clues: Clues, file: str) -> tuple[Clues, tuple[Clue, ...]]:
     excess = len(group) - LEFT_OF_A_GROUP
     places = spare[:excess] if len(spare) >= excess else range(excess)
     gone = tuple(group[at] for at in places)
-    return _without(clues, file, gone), gone
+    return without_clues(clues, file, gone), gone
 
 
 def forgetting_clues(clues: Clues, now: datetime) -> Clues:
@@ -155,7 +154,7 @@ def raised(clues: Clues, floor: int) -> Clues:
         for file in sorted(ends[ended]):
             gone = [one for one in of_group(clues, file) if hour(one.until) < floor]
             if gone:
-                clues = _without(clues, file, gone)
+                clues = without_clues(clues, file, gone)
         del ends[ended]  # going back, what is put again is filed again
     return msgspec.structs.replace(clues, floor=floor)
 

@@ -10,7 +10,7 @@ from monitor.correlation.changes import Draft, alert_post, incident_id, shown
 from monitor.correlation.clues import of_group, window
 from monitor.correlation.conditions import COUNTING, counted
 from monitor.correlation.event import Event
-from monitor.correlation.status import heard, is_heard, judged, transition
+from monitor.correlation.status import believed, heard, judged, transition
 from monitor.incident import Incident, Support
 from monitor.watch import Clue, Watch
 
@@ -116,15 +116,16 @@ def admit(draft: Draft, event: Event | None, watch: Watch, clue: Clue, file: str
         if earlier is not None and earlier[0] < opened_at:
             opened_at, _, with_it = earlier
     support = _evidence(clue, name)
+    voices, status = believed(draft.book.ladder, incident, support)
     grown = msgspec.structs.replace(
-        heard(incident, support, 1),
+        incident,
+        voices=voices,
+        status=status,
         opened_at=opened_at,
         updated_at=max(incident.updated_at, clue.at),
         deadline=max(incident.deadline, clue.at + watch.window),
         posts=incident.posts + 1,
     )
-    if not is_heard(incident, support):
-        grown = judged(draft.book.ladder, grown)
     draft.keep(grown, support)
     if event is not None:
         draft.result("joined", f"counted in incident {name}", watch.id)

@@ -12,8 +12,8 @@ from monitor.correlation.finding import find, whole
 from monitor.correlation.places import agree, is_finer
 from monitor.correlation.repeats import followers, order, origin_of, put
 from monitor.correlation.status import (
+    believed,
     heard,
-    is_heard,
     is_higher,
     is_stronger,
     judged,
@@ -112,7 +112,7 @@ def _enter(
 ) -> None:
     """Join an open incident."""
     hit = hits[0]
-    grown = _grown(incident, event, hit, support)
+    grown = _grown(draft, incident, event, hit, support)
     turned = _turned(draft, grown, support)
     folded = [now for before, now in turned if not before.echo_of]
     for one in folded:
@@ -120,8 +120,7 @@ def _enter(
     if folded:
         members = members_of(draft.state, incident.id)
         grown = revised(grown, members, (*folded, support))
-    grown = msgspec.structs.replace(grown, echoes=grown.echoes + len(folded))
-    if folded or (support.counts and not is_heard(incident, support)):
+        grown = msgspec.structs.replace(grown, echoes=grown.echoes + len(folded))
         grown = judged(draft.book.ladder, grown)
     if not support.counts:
         why = f"repeats {support.echo_of}" if support.echo_of else lateness(event, hit)
@@ -165,13 +164,18 @@ def _turned(
     return turned
 
 
-def _grown(incident: Incident, event: Event, hit: Hit, support: Support) -> Incident:
+def _grown(draft: Draft, incident: Incident, event: Event, hit: Hit, support: Support) -> Incident:
     counts = support.counts
+    voices, status = incident.voices, incident.status
+    if counts:
+        voices, status = believed(draft.book.ladder, incident, support)
     worse = counts and is_higher(hit.rule.level, incident.level)
     finer = counts and is_finer(hit.place, incident.place)
     return msgspec.structs.replace(
-        claimed(heard(incident, support, 1), support),
+        claimed(incident, support),
         **(named_by(hit) if worse else {}),
+        voices=voices,
+        status=status,
         place=hit.place if finer else incident.place,
         updated_at=max(incident.updated_at, event.event_at),
         deadline=max(incident.deadline, event.event_at + hit.rule.window),

@@ -7,21 +7,18 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
-from rpds import HashTrieMap
 
 from monitor.alert import Alert, AlertKind
 from monitor.correlation.changes import Draft, shown
 from monitor.correlation.claiming import changed_numbers
 from monitor.correlation.event import Event
+from monitor.correlation.kept import Kept
 from monitor.correlation.regrouping import follow_clues, leave
 from monitor.correlation.status import is_higher, is_stronger, rings, transition
 from monitor.correlation.told import Members, PostKey, at_rest, awake
 from monitor.incident import Incident, Outcome, Support
 
 Announced = Mapping[str, tuple[Incident, Members]]
-
-
-_NOBODY: Members = HashTrieMap()
 
 
 class Result(NamedTuple):
@@ -44,10 +41,9 @@ def reconcile(draft: Draft, event: Event, announced: Announced, result: Result) 
     back = {new: old for old, new in names.items()}
     for old, (incident, members) in announced.items():
         now = result.members.get(names.get(old, ""), {})
-        for key, support in members.items():
-            if key not in now:
-                leave(draft, incident, support)
-                draft.gone.append((old, *key, support.exercise))
+        for key, support in [one for one in members.items() if one[0] not in now]:
+            leave(draft, incident, support)
+            draft.gone.append((old, *key, support.exercise))
     renamed = {
         new: back.get(new) or (new if new in result.opened else _other_id(new, event))
         for new in result.incidents
@@ -97,7 +93,7 @@ def _settle(
     """Take an incident as it is now, and tell it if that is news."""
     name = renamed[incident.id]
     fresh = {key: msgspec.structs.replace(one, incident=name) for key, one in members.items()}
-    before, old = was if was is not None else (None, _NOBODY)
+    before, old = was if was is not None else (None, Kept[PostKey, Support]())
     ordinal = before.ordinal if before is not None else 0
     whole = before.part_of if before is not None else renamed.get(incident.part_of or "")
     whole = whole or (incident.part_of if before is None else None)
@@ -122,7 +118,7 @@ def _settle(
         if elsewhere is not None:
             follow_clues(draft, support, elsewhere)
     if closing:
-        held: Members = HashTrieMap(fresh)
+        held: Members = Kept(dict(fresh))
         kept = draft.incidents.get(name, incident)
         draft.state = msgspec.structs.replace(
             draft.state, told=at_rest(draft.state.told, kept, held)

@@ -17,7 +17,7 @@ from monitor.correlation.concerned import Concerned
 from monitor.correlation.event import Event
 from monitor.correlation.reconciling import Result, reconcile
 from monitor.correlation.repeats import without
-from monitor.correlation.taking import take
+from monitor.correlation.taking import backed_by, take
 from monitor.correlation.timers import tick
 from monitor.correlation.told import PostKey, Told, loosened, tell, telling
 from monitor.correlation.windows import State, file_of, forget
@@ -88,10 +88,12 @@ def remember(draft: Draft, event: Event, before: Sequence[Incident], told: Told)
 
 def _is_early(state: State, told: Told) -> bool:
     latest, speakers = state.told.latest, state.told.speakers
-    topics = set(told.topics)
     for one in told.topics:
-        topics.update(speakers.get(one, ()))
-    return any(topic in latest and latest[topic] > told.when for topic in topics)
+        for topic in (one, *speakers.get(one, ())):
+            at = latest.get(topic)
+            if at is not None and at > told.when:
+                return True
+    return False
 
 
 def _emptied(state: State, concerned: Concerned) -> State:
@@ -152,7 +154,7 @@ class _Again:
         beyond = [one for one in event.recalled if latest and one[1].id not in self._old]
         event = msgspec.structs.replace(event, recalled=(*recalled, *beyond))
         draft = Draft(self.state, self.book)
-        take(draft, event)
+        take(draft, event, backed_by(draft, event))
         before = [one for _, one in recalled]
         remember(draft, event, before, telling(draft.state.told, event, before))
         self.state = draft.state

@@ -13,35 +13,44 @@ from monitor.source import UNKNOWN
 
 def status_of(ladder: Ladder, incident: Incident) -> Status:
     """The first step that holds; retracted if nobody stands for the incident any more."""
-    standing = [voice for voice in incident.voices if voice.posts]
-    if not standing:
+    return _status(ladder, incident.voices, incident.denials)
+
+
+def _status(ladder: Ladder, voices: tuple[Voice, ...], denials: tuple[Voice, ...]) -> Status:
+    if not any(voice.posts for voice in voices):
         return "retracted"
-    denying = [voice for voice in incident.denials if voice.posts]
     for step in ladder:
-        if len(standing) < step.families or len(denying) < step.denials:
+        if len(voices) < step.families or len(denials) < step.denials:
             continue
-        if _holds(step, standing, denying):
+        speak = _are(step, voices, step.families, step.sides)
+        if speak and _are(step, denials, step.denials, 0):
             return step.status
     return "unconfirmed"
 
 
-def _holds(step: Step, standing: list[Voice], denying: list[Voice]) -> bool:
-    if step.roles or step.affiliations or step.of_the_place:
-        standing = [voice for voice in standing if _counts(step, voice)]
-        denying = [voice for voice in denying if _counts(step, voice)]
-    return (
-        len({voice.family for voice in standing}) >= step.families
-        and (not step.sides or len(sides_of(standing)) >= step.sides)
-        and (not step.denials or len({voice.family for voice in denying}) >= step.denials)
-    )
+def _are(step: Step, voices: tuple[Voice, ...], families: int, sides: int) -> bool:
+    """Whether so many publishers and known sides are among the voices that count for a step.
 
-
-def _counts(step: Step, voice: Voice) -> bool:
-    return (
-        (not step.roles or voice.role in step.roles)
-        and (not step.affiliations or voice.affiliation in step.affiliations)
-        and (voice.at_home or not step.of_the_place)
-    )
+    No more are looked at than it takes: a big incident has hundreds.
+    """
+    if not (families or sides):
+        return True
+    roles, affiliations, of_the_place = step.roles, step.affiliations, step.of_the_place
+    publishers, known = set(), set()
+    for voice in voices:
+        if (
+            (roles and voice.role not in roles)
+            or (affiliations and voice.affiliation not in affiliations)
+            or (of_the_place and not voice.at_home)
+            or not voice.posts
+        ):
+            continue
+        publishers.add(voice.family)
+        if voice.affiliation != UNKNOWN:
+            known.add(voice.affiliation)
+        if len(publishers) >= families and len(known) >= sides:
+            return True
+    return False
 
 
 def sides_of(voices: Iterable[Voice]) -> tuple[str, ...]:
@@ -81,9 +90,10 @@ def is_at_home(home: str | None, place: Place | None) -> bool:
     return place is None or (home is not None and home == place.admin1)
 
 
-def counted(voices: tuple[Voice, ...], support: Support, change: int) -> tuple[Voice, ...]:
-    """The voices with `change` posts more (or fewer) of the support's publisher."""
-    at = _voice_of(voices, support)
+def _counted(
+    voices: tuple[Voice, ...], at: int | None, support: Support, change: int
+) -> tuple[Voice, ...]:
+    """The voices with `change` posts more (or fewer) of the support's publisher, who is at `at`."""
     if at is None:
         if change <= 0:
             return voices
@@ -113,23 +123,32 @@ def _voice_of(voices: tuple[Voice, ...], support: Support) -> int | None:
     return None
 
 
-def is_heard(incident: Incident, support: Support) -> bool:
-    """Whether the support's publisher speaks already, so that one more post changes no status."""
-    voices = incident.denials if support.part == "denies" else incident.voices
-    at = _voice_of(voices, support)
-    if at is None or not voices[at].posts:
-        return False
-    return voices[at].at_home or not support.at_home
-
-
 def heard(incident: Incident, support: Support, change: int) -> Incident:
     """The incident with a support counted (1) or no longer counted (-1), for it or against it."""
     if not support.counts:
         return incident
     if support.part == "denies":
-        denials = counted(incident.denials, support, change)
+        denials = incident.denials
+        denials = _counted(denials, _voice_of(denials, support), support, change)
         return msgspec.structs.replace(incident, denials=denials)
-    return msgspec.structs.replace(incident, voices=counted(incident.voices, support, change))
+    voices = incident.voices
+    voices = _counted(voices, _voice_of(voices, support), support, change)
+    return msgspec.structs.replace(incident, voices=voices)
+
+
+def believed(
+    ladder: Ladder, incident: Incident, support: Support
+) -> tuple[tuple[Voice, ...], Status]:
+    """The incident's voices with a post for it that counts, and the status that follows.
+
+    One more of a publisher who speaks already changes no status.
+    """
+    voices, status = incident.voices, incident.status
+    at = _voice_of(voices, support)
+    after = _counted(voices, at, support, 1)
+    if at is None or not voices[at].posts or after[at].at_home != voices[at].at_home:
+        status = _status(ladder, after, incident.denials)
+    return after, status
 
 
 def is_higher(level: Level, than: Level) -> bool:

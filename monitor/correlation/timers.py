@@ -25,13 +25,18 @@ class Timer(NamedTuple):
     name: str
 
 
+NOTHING = Decision(outcome="unmatched", reason="time passed")
+"""What follows when nothing was due."""
+
+
 def tick(state: State, now: datetime, book: Book) -> tuple[State, Decision]:
     """Fire every timer that is due by `now`, in the order of their deadlines."""
-    draft = Draft(state, book)
     quiet = is_quiet(state.deadlines, now) and is_quiet(state.clues.alarms, now)
-    if not quiet or len(state.missed):
-        while timers := _due(draft, now):
-            _fire_all(draft, timers, now)
+    if quiet and not len(state.missed):
+        return state, NOTHING
+    draft = Draft(state, book)
+    while timers := _due(draft, now):
+        _fire_all(draft, timers, now)
     decision = Decision(
         outcome="unmatched",
         reason="time passed",
@@ -87,7 +92,7 @@ def _close(draft: Draft, timer: Timer) -> None:
     alert = alert_of(ended, "closed", f"nothing new for {quiet}", (), incident.deadline)
     draft.alerts.append(alert)
     draft.incidents[ended.id] = ended
-    draft.state = put_incident(draft.state, ended)
+    draft.state = put_incident(draft.state, ended, incident)
 
 
 def _ring(draft: Draft, timer: Timer) -> None:

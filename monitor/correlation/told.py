@@ -15,6 +15,7 @@ import msgspec
 from rpds import HashTrieMap, HashTrieSet
 
 from monitor.correlation.event import Event
+from monitor.correlation.kept import Kept
 from monitor.correlation.repeats import cited
 from monitor.incident import Incident, Support
 from monitor.place import Place
@@ -25,7 +26,7 @@ PostKey = tuple[str, str]
 When = tuple[datetime, str, str, int]
 """The order in which versions of posts are told: by time, then by name."""
 
-Members: TypeAlias = "HashTrieMap[PostKey, Support]"
+Members: TypeAlias = "Kept[PostKey, Support]"
 
 LATENESS = DEFAULT_MAX_AGE
 """So much later than it was published may a post come and still stand in its place."""
@@ -66,7 +67,7 @@ class Rest(NamedTuple):
     members: Members
 
 
-class Tale(msgspec.Struct, frozen=True, kw_only=True):
+class Tale(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What has been told lately of what is open.
 
     `posts` holds the versions of each post; `loose` those with hits of some
@@ -75,9 +76,9 @@ class Tale(msgspec.Struct, frozen=True, kw_only=True):
     what an all-clear has ended within the lateness bound.
     """
 
-    posts: HashTrieMap[PostKey, tuple[Told, ...]] = HashTrieMap()
+    posts: Kept[PostKey, tuple[Told, ...]] = msgspec.field(default_factory=Kept)
     loose: HashTrieSet[PostKey] = HashTrieSet()
-    latest: HashTrieMap[str, When] = HashTrieMap()
+    latest: Kept[str, When] = msgspec.field(default_factory=Kept)
     speakers: HashTrieMap[str, HashTrieSet[str]] = HashTrieMap()
     resting: HashTrieMap[str, Rest] = HashTrieMap()
 
@@ -134,7 +135,8 @@ def tell(tale: Tale, told: Told) -> Tale:
         before = latest.get(topic)
         if before is None or before < told.when:
             latest = latest.insert(topic, told.when)
-    for rule in [hit.rule for hit in told.event.hits]:
+    for hit in told.event.hits:
+        rule = hit.rule
         for topic in (*rule.denies, *rule.closes):
             known: HashTrieSet[str] = speakers.get(topic, HashTrieSet())
             if rule.topic not in known:
@@ -180,10 +182,10 @@ def swept(tale: Tale, backing: Container[PostKey], now: datetime) -> Tale:
             resting = resting.discard(name)
     held = {key for rest in resting.values() for key in rest.members}
     posts, loose, latest = tale.posts, tale.loose, tale.latest
-    for key, versions in tale.posts.items():
-        if versions[-1].when[0] < floor and key not in backing and key not in held:
+    old = [key for key, versions in posts.items() if versions[-1].when[0] < floor]
+    for key in old:
+        if key not in backing and key not in held:
             posts, loose = posts.discard(key), loose.discard(key)
-    for topic, at in tale.latest.items():
-        if at[0] < floor:
-            latest = latest.discard(topic)
+    for topic in [topic for topic, at in latest.items() if at[0] < floor]:
+        latest = latest.discard(topic)
     return msgspec.structs.replace(tale, posts=posts, loose=loose, latest=latest, resting=resting)

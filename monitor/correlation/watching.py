@@ -4,9 +4,8 @@ Runs after a post's own incidents have been decided. Only what counts is a clue:
 and withdrawn ones count for nobody.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 import msgspec
 
@@ -16,6 +15,7 @@ from monitor.correlation.clues import known, more, of_group, of_post
 from monitor.correlation.conditions import COUNTING, counted, is_new, spiking
 from monitor.correlation.event import Event
 from monitor.correlation.evidence import admit, begin, lose
+from monitor.correlation.happening import WAITING, Happening, clue_of
 from monitor.correlation.noted import hour
 from monitor.correlation.silence import listen
 from monitor.correlation.status import is_at_home
@@ -24,30 +24,13 @@ from monitor.hit import Hit
 from monitor.incident import Incident, Support
 from monitor.place import Place
 from monitor.post import PostName
-from monitor.source import UNKNOWN, SourceInfo
+from monitor.source import SourceInfo
 from monitor.watch import Clue, Entry, Watch
-
-WAITING = ("absence", "flatline")
-"""Types that tell of a silence."""
 
 LIFE = ("flatline",)
 """Types that ask whether something is said at all: echoes and late posts are signs of life.
 
 So is an answer that an absence waits for."""
-
-
-LONGEST_VALUE = 100
-"""Characters of a captured value that tell it from others."""
-
-
-class Happening(NamedTuple):
-    """What watches may count: a hit, a post, or an incident that opened; its place has no names."""
-
-    rule: str
-    place: Place | None
-    who: SourceInfo
-    incident: str
-    hit: Hit | None = None
 
 
 def correlate(draft: Draft, event: Event) -> None:
@@ -57,7 +40,7 @@ def correlate(draft: Draft, event: Event) -> None:
     _count(draft, event, hits)
     if not draft.book.watches:
         return
-    fresh = list(_clues(draft, event, hits))
+    fresh = _clues(draft, event, hits)
     _drop_others(draft, event, fresh)
     _drop_folded(draft, event)
     for watch, clue in fresh:
@@ -88,8 +71,10 @@ def _part_of(draft: Draft, event: Event, hit: Hit) -> Support | None:
         and one.part != "evidence"
         and (hit.rule.topic in draft.topics[incident] or one.rule == hit.rule.id)
     ]
+    if len(found) < 2:  # noqa: PLR2004 - none, or the only one
+        return found[0] if found else None
     named = hit.place.id if hit.place else None
-    return min(found, key=lambda one: (one.place != named, one.incident), default=None)
+    return min(found, key=lambda one: (one.place != named, one.incident))
 
 
 def _place(draft: Draft, hit: Hit, part: Support | None) -> Place | None:
@@ -120,7 +105,7 @@ def _count(draft: Draft, event: Event, hits: Iterable[tuple[Hit, Support | None]
         place, when = where.id if where else "", hour(event.event_at)
         key = (hit.rule.id, place, when)
         draft.counts[key] = draft.counts.get(key, 0) + 1
-        if any(one.watch.type == "spike" for one in _entries(draft, hit.rule.id)):
+        if "spike" in [one.watch.type for one in _entries(draft, hit.rule.id)]:
             clues = more(draft.state.clues, sums_of(hit.rule.id, place), when)
             draft.state = msgspec.structs.replace(draft.state, clues=clues)
 
@@ -137,103 +122,57 @@ def _entries(draft: Draft, rule: str) -> tuple[Entry, ...]:
 
 def _clues(
     draft: Draft, event: Event, hits: Iterable[tuple[Hit, Support | None]]
-) -> Iterator[tuple[Watch, Clue]]:
+) -> list[tuple[Watch, Clue]]:
     """The clues that the post is."""
+    found: list[tuple[Watch, Clue | None]] = []
     for hit, part in hits:
-        who = _speaker(draft, hit, part)
-        place = _place(draft, hit, part)
-        incident = part.incident if part else ""
-        happening = Happening(hit.rule.id, _nameless(place), who, incident, hit)
+        happening, counts = _happening(draft, hit, part), _does_count(part)
         for entry in _entries(draft, hit.rule.id):
-            if entry.watch.count != "posts":
+            watch = entry.watch
+            if watch.count != "posts":
                 continue
-            sign = entry.watch.type in LIFE or entry.name in entry.watch.without
-            if _does_count(part) or (sign and not event.history):
-                yield from _clue(event.name, event.event_at, entry, happening)
+            if not counts:
+                sign = watch.type in LIFE or entry.name in watch.without
+                if event.history or not sign:
+                    continue
+            found.append((watch, clue_of(event.name, event.event_at, entry, happening)))
     if event.post.kind == "new" and not event.history:
-        who = draft.book.sources.get(event.post.source) or SourceInfo(id=event.post.source)
-        anything = Happening("", None, who, "")
-        for entry in draft.book.watchers.get("", ()):
-            yield from _clue(event.name, event.event_at, entry, anything)
+        watchers = draft.book.watchers.get("")
+        if watchers:
+            anything = _of_source(draft, event.post.source, "", None, "")
+            for entry in watchers:
+                clue = clue_of(event.name, event.event_at, entry, anything)
+                found.append((entry.watch, clue))
+    return [(watch, clue) for watch, clue in found if clue is not None]
 
 
-def _speaker(draft: Draft, hit: Hit, part: Support | None) -> SourceInfo:
-    """In whose voice the hit counts: of a forward, its origin's."""
-    source = hit.post.source
-    family, side, role = hit.family, hit.affiliation, hit.role
-    if part is not None:
-        family, side, role = part.family, part.affiliation, part.role
+def _happening(draft: Draft, hit: Hit, part: Support | None) -> Happening:
+    """A hit in the voice in which it counts: of a forward, its origin's."""
+    source, place = hit.post.source, _nameless(_place(draft, hit, part))
     listed = draft.book.sources.get(source)
-    home = listed.home if listed else None
-    return SourceInfo(id=source, family=family, affiliation=side, role=role, home=home)
+    at_home = is_at_home(listed.home if listed else None, place)
+    who: Support | Hit = hit if part is None else part
+    return Happening(
+        hit.rule.id, place, who.family or source, who.affiliation, who.role, at_home,
+        part.incident if part else "", hit,
+    )  # fmt: skip
 
 
-def _clue(
-    post: PostName, at: datetime, entry: Entry, happening: Happening
-) -> Iterator[tuple[Watch, Clue]]:
-    """The clue that a happening is for a watch, unless it lacks what the watch groups by."""
-    watch = entry.watch
-    group = tuple([value_of(post.source, happening, field) for field in watch.group_by])
-    value = value_of(post.source, happening, watch.field) if watch.field else ""
-    if None in group or value is None:
-        return
-    values: tuple[str, ...] = group  # type: ignore[assignment]  # no None in it
-    if watch.type == "new_term":
-        values = (*values, value)
-    who, place = happening.who, happening.place
-    if not value and watch.count == "incidents":
-        value = happening.incident
-    yield (
-        watch,
-        Clue(
-            watch=watch.key,
-            group=values,
-            name=entry.name,
-            source=post.source,
-            id=post.id,
-            version=post.version,
-            exercise=post.exercise,
-            rule=happening.rule,
-            at=at,
-            until=at + watch.keeps,
-            family=who.publisher,
-            affiliation=who.affiliation,
-            role=who.role,
-            at_home=is_at_home(who.home, place),
-            place=place,
-            value=value,
-            incident=happening.incident,
-            waits=watch.type in WAITING and entry.name not in watch.without,
-        ),
-    )
-
-
-def value_of(source: str, happening: Happening, field: str) -> str | None:
-    """What a happening is grouped or counted by; None if it has no such thing."""
-    of = OF_HITS.get(field)
-    if of is not None:
-        return of(source, happening)
-    value = happening.hit.captured.get(field) if happening.hit is not None else None
-    return None if value is None else str(value)[:LONGEST_VALUE]
-
-
-OF_HITS: dict[str, Callable[[str, Happening], str | None]] = {
-    "place": lambda _, one: one.place.id if one.place else None,
-    "admin1": lambda _, one: one.place.admin1 if one.place else None,
-    "source": lambda source, _: source,
-    "family": lambda _, one: one.who.publisher,
-    "affiliation": lambda _, one: None if one.who.affiliation == UNKNOWN else one.who.affiliation,
-    "role": lambda _, one: one.who.role,
-    "rule": lambda _, one: one.rule or None,
-    "incident": lambda _, one: one.incident or None,
-}
-"""What every hit has (monitor/watch.py names them), from its source and what happened."""
+def _of_source(
+    draft: Draft, source: str, rule: str, place: Place | None, incident: str
+) -> Happening:
+    """What a source says that is no hit: any post, or an incident that has opened."""
+    who = draft.book.sources.get(source) or SourceInfo(id=source)
+    at_home = is_at_home(who.home, place)
+    return Happening(rule, place, who.publisher, who.affiliation, who.role, at_home, incident)
 
 
 def _drop_others(draft: Draft, event: Event, fresh: list[tuple[Watch, Clue]]) -> None:
     """Forget the clues that the post was and is no longer: edited, deleted, or turned an echo."""
     source, post = event.name.source, event.name.id
     old = of_post(draft.state.clues, source, post)
+    if not old and event.name.version == 1:
+        return  # it was nothing before
     backed = (*event.recalled, *backing(draft.state, source, post))
     parts = [one for one in backed if one[0].part == "evidence" and not one[0].withdrawn]
     if not old and not parts:
@@ -244,7 +183,7 @@ def _drop_others(draft: Draft, event: Event, fresh: list[tuple[Watch, Clue]]) ->
         if watch is None or clue.key in keys or watch.type in LIFE:
             continue
         if watch.count == "posts" or _is_retracted(draft.incidents.get(clue.incident)):
-            draft.forget(clue)
+            draft.forget(clue, clue.file)
     left = {clue.file for clue in of_post(draft.state.clues, source, post)}
     left.update(clue.file for _, clue in fresh)
     gone = event.post.kind == "delete"
@@ -276,7 +215,7 @@ def _drop_folded(draft: Draft, event: Event) -> None:
             watch = draft.book.watches.get(clue.watch)
             if watch is None or clue.incident != incident or watch.type in LIFE:
                 continue
-            draft.forget(clue)
+            draft.forget(clue, clue.file)
             for support, of in backing(draft.state, source, post):
                 if of.group == clue.file:
                     lose(draft, event, support, of, f"repeats {here[0]}/{here[1]}")
@@ -352,7 +291,7 @@ def _regroup(draft: Draft, event: Event, watch: Watch, clue: Clue, place: Place)
         place=_nameless(place),
         value=changed.get(watch.field, clue.value),
     )
-    draft.forget(clue)
+    draft.forget(clue, clue.file)
     _take(draft, event, watch, moved)
 
 
@@ -376,9 +315,10 @@ def follow(draft: Draft, event: Event | None, start: int = 0) -> None:
         watchers = draft.book.watchers
         anyhow = () if incident.group else watchers.get("*", ())
         post = event.name if event is not None else _last(alert)
-        who = draft.book.sources.get(post.source) or SourceInfo(id=post.source)
-        happening = Happening(incident.rule, _nameless(incident.place), who, incident.id)
+        place = _nameless(incident.place)
+        happening = _of_source(draft, post.source, incident.rule, place, incident.id)
         for entry in (*watchers.get(incident.rule, ()), *anyhow):
             if entry.watch.count == "incidents":
-                for watch, clue in _clue(post, incident.opened_at, entry, happening):
-                    _take(draft, event, watch, clue)
+                clue = clue_of(post, incident.opened_at, entry, happening)
+                if clue is not None:
+                    _take(draft, event, entry.watch, clue)

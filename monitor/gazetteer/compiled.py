@@ -1,4 +1,4 @@
-"""A compiled gazetteer on disk: many places, mapped into memory, looked into name by name.
+"""A compiled gazetteer on disk: many places, looked into name by name.
 
 Three files: `names.marisa` (key -> number of a place and flags), `places.bin` (one encoded place
 after another) with `places.idx` (where each begins), and `manifest.json` with versions and the
@@ -6,10 +6,11 @@ CRC-32 of the others. It is written beside and renamed, so a reader never sees h
 """
 
 import json
-import mmap
 import os
 import shutil
+import struct
 import sys
+import weakref
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,6 +30,7 @@ from monitor.place import Place
 FORMAT = 3
 NAMES, PLACES, INDEX, MANIFEST = "names.marisa", "places.bin", "places.idx", "manifest.json"
 _RECORD = "<IB"
+_START, _SPAN = struct.Struct("=Q"), struct.Struct("=QQ")
 _ID, _CODE, _CELL = "#", "@", "~"
 """What keys begin with that are no names: ids, what contains a place, cells of one degree."""
 MOST_CELLS = 2_000
@@ -66,12 +68,16 @@ class Compiled:
         self.sources: dict[str, int] = manifest["sources"]
         self._trie = marisa_trie.RecordTrie(_RECORD)
         self._trie.mmap(str(folder / NAMES))
-        self._starts = array("Q", (folder / INDEX).read_bytes())
-        with (folder / PLACES).open("rb") as file:
-            empty = not self._starts[-1]  # nothing cannot be mapped
-            self._bytes = b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        # Read place by place: a mapped page that is looked at would bring fifteen others along.
+        self._starts, self._places = self._opened(INDEX), self._opened(PLACES)
         self.find = lru_cache(maxsize=65536)(loosely(self._find))
         self.place = lru_cache(maxsize=16384)(loosely(self._place))
+
+    def _opened(self, name: str) -> int:
+        """A file of the folder, open as long as this is used."""
+        descriptor = os.open(self.folder / name, os.O_RDONLY | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, descriptor)
+        return descriptor
 
     def __reduce__(self) -> tuple[type["Compiled"], tuple[Path]]:
         """Another process opens the folder itself: the pages are shared."""
@@ -97,7 +103,7 @@ class Compiled:
                 yield from (self._place(number) for number, _ in records)
 
     def __len__(self) -> int:
-        return len(self._starts) - 1
+        return os.fstat(self._starts).st_size // _START.size - 1
 
     def _find(self, name: str) -> tuple[Candidate, ...]:
         records = self._trie.get(name) or ()
@@ -117,7 +123,9 @@ class Compiled:
         return _ID + identity in self._trie
 
     def _place(self, number: int) -> Place:
-        return _decoder.decode(self._bytes[self._starts[number] : self._starts[number + 1]])
+        at = number * _START.size
+        start, end = _SPAN.unpack(os.pread(self._starts, _SPAN.size, at))
+        return _decoder.decode(os.pread(self._places, end - start, start))
 
 
 class Layers:

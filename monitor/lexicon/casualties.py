@@ -5,6 +5,8 @@ Which number counts which word: monitor/lexicon/counting.py. A word without a nu
 """
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import regex
@@ -30,10 +32,10 @@ STEMS: dict[str, tuple[str, ...]] = {
 """What is counted -> beginnings of the words that say it."""
 
 _ROOT = re.compile(
-    "погиб|убит|жертв|загин|загиб|вбит|kill|dead|died|death|fatal|ранен|постра|травм|injur|wound"
-    "|casual|пропа|зник|missing|плен|полон|prison|captur"
+    "погиб|убит|жертв|загин|загиб|вбит|kill|dead|died|death|fatal|поранен|ранен|постра|травм|injur"
+    "|wound|casual|пропа|зник|missing|пленн|взят|полон|prison|captur"
 )
-"""A text without any of these has none of the words: looking for them is six times as fast."""
+"""How each of the words begins: looking for these is six times as fast as looking for the words."""
 
 MOST_FINDS = 20
 """So many of such words are looked at in one text."""
@@ -55,15 +57,7 @@ class Tally(NamedTuple):
 def casualties(text: str) -> tuple[Tally, ...]:
     """What a text counts, once each, in the order of STEMS: of two numbers the larger."""
     found: dict[str, Tally] = {}
-    lowered = text.lower()
-    root = _ROOT.search(lowered)
-    if root is None:
-        return ()
-    # Nothing that is found goes on over the end of a line; a few letters grow when made small.
-    line = lowered.rfind("\n", 0, root.start()) + 1 if len(lowered) == len(text) else 0
-    for number, match in enumerate(_WORDS.finditer(text, line)):
-        if number == MOST_FINDS:
-            break
+    for match in islice(_words(text), MOST_FINDS):
         what = match.lastgroup or ""
         count = counting(text, *match.span())
         if count is None:
@@ -72,3 +66,17 @@ def casualties(text: str) -> tuple[Tally, ...]:
         if before is None or count.low > before.low:
             found[what] = Tally(what, count.low, count.high)
     return tuple(found[what] for what in STEMS if what in found)
+
+
+def _words(text: str) -> Iterator[regex.Match[str]]:
+    """Where a text has one of the words, in its order."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a few letters grow when they are made small
+        yield from _WORDS.finditer(text)
+        return
+    done = 0
+    for root in _ROOT.finditer(lowered):
+        match = _WORDS.match(text, root.start()) if root.start() >= done else None
+        if match is not None:
+            done = match.end()
+            yield match

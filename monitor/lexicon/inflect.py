@@ -4,7 +4,7 @@ Russian and Ukrainian by dictionary, unknown names by their endings; English plu
 possessives; other languages as written. ё and е, case, hyphens and apostrophes are the fold's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from monitor.lexicon import dictionary as known_words
 from monitor.lexicon import inflect_en
@@ -28,23 +28,28 @@ def forms(
     dictionaries decide, and a word of two languages gets the forms of both. `dictionary=False`
     leaves only the rules for unknown words.
     """
+    return distinct(_made(term, kind, language, dictionary=dictionary))
+
+
+def _made(term: str, kind: Kind, language: str | None, *, dictionary: bool) -> Iterable[Form]:
+    """The same, some of them several times."""
     written = " ".join(term.split())
     if not written:
-        return frozenset()
+        return ()
     made = [Form(written, AS_WRITTEN)]
     if not is_term(written):
-        return frozenset(made)
+        return made
     if language in {None, "ru", "uk"}:
         for one in languages(written, kind=kind) if language is None else (language,):
             made += _slavic(written, kind, "ru" if one == "ru" else "uk", dictionary=dictionary)
     if language in {None, "en"} and not possible_languages(written):
         made += inflect_en.phrase_forms(written.split(" "), name=kind != "word")
-    return distinct(made)
+    return made
 
 
 def plain_forms(phrase: str) -> frozenset[str]:
     """The texts of a word's or phrase's forms: what the matcher searches for."""
-    return frozenset(form.text for form in forms(phrase))
+    return frozenset([form.text for form in _made(phrase, "word", None, dictionary=True)])
 
 
 def languages(term: str, *, kind: Kind = "word") -> tuple[Language, ...]:

@@ -10,14 +10,17 @@ from array import array
 from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple, cast, get_args
 
 from monitor.lexicon.dictionary import PROPER, Language
 
 if TYPE_CHECKING:
-    from pymorphy3.dawg import WordsDawg
+    from dawg_python import RecordDAWG
 
 _SUBSTITUTES: dict[Language, dict[str, str]] = {"ru": {"е": "ё"}, "uk": {"г": "ґ"}}
+
+_NUMBERS = ">HH"
+"""Of a form: its paradigm, and the place in it."""
 
 Kinds = frozenset[str]
 
@@ -25,7 +28,7 @@ Kinds = frozenset[str]
 class _Words(NamedTuple):
     """All forms of a language with their numbers, and what kind of name each number is."""
 
-    forms: "WordsDawg"
+    forms: "RecordDAWG"
     substitutes: object
     paradigms: "array[int]"
     starts: tuple[int, ...]
@@ -60,10 +63,8 @@ def _kind(words: _Words, paradigm: int, form: int) -> Kinds:
 
 @cache
 def _words(language: Language) -> _Words:
-    from pymorphy3.dawg import WordsDawg  # noqa: PLC0415 - a daemon that asks for no places needs it not
-
     folder = Path(import_module(f"pymorphy3_dicts_{language}").get_path())
-    forms = WordsDawg().load(str(folder / "words.dawg"))
+    forms = _records()(_NUMBERS).load(str(folder / "words.dawg"))
     tags = json.loads((folder / "gramtab-opencorpora-int.json").read_bytes())
     kept: dict[Kinds, Kinds] = {}
     found = (PROPER.intersection(tag.replace(" ", ",").split(",")) for tag in tags)
@@ -71,6 +72,14 @@ def _words(language: Language) -> _Words:
     paradigms, starts = _paradigms(folder / "paradigms.array")
     named = tuple(kept.setdefault(one, one) for one in found)
     return _Words(forms, substitutes, paradigms, starts, named)
+
+
+def _records() -> "type[RecordDAWG]":
+    """What reads them; pymorphy3 itself, which chooses likewise, would bring all of its modules."""
+    try:
+        return cast("type[RecordDAWG]", import_module("dawg").RecordDAWG)
+    except ImportError:  # there is none for this machine
+        return cast("type[RecordDAWG]", import_module("dawg_python").RecordDAWG)
 
 
 def _paradigms(path: Path) -> tuple["array[int]", tuple[int, ...]]:

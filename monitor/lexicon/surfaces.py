@@ -134,9 +134,12 @@ def _forms(phrase: str, inflect: Inflect) -> tuple[str, ...]:
     return tuple(sorted({phrase, *inflect(phrase)}))
 
 
+_UMLAUTS = frozenset("".join(UMLAUTS).lower() + "".join(UMLAUTS).upper())
+
+
 def _spellings(phrase: str) -> tuple[str, ...]:
     """The phrase, and with its umlauts written out: `Müller`, `Mueller`."""
-    if not any(letter in phrase.lower() for letter in UMLAUTS):
+    if _UMLAUTS.isdisjoint(phrase):
         return (phrase,)
     written_out = phrase
     for letter, other in UMLAUTS.items():
@@ -152,6 +155,8 @@ def _surface(spelling: str, *, cased: bool) -> Surface:
 
 def _split(spelling: str, symbols: Callable[[str], str]) -> tuple[str, ...]:
     """The words of a spelling in symbols; a part's `*` stays at the last of its words."""
+    if "*" not in spelling:
+        return tuple(symbols(spelling).split())
     words: list[str] = []
     for part in spelling.split():
         split = symbols(part.rstrip("*")).split()

@@ -136,8 +136,8 @@ class Filing:
 
 def terms_named(rule: Rule, numbers: Numbers) -> Group:
     """All terms of a rule, the sides of two words near each other and its places too."""
-    places = (numbers[where.text] for where in wheres_in(rule.when))
-    return frozenset((*(numbers[text] for text in texts_of(rule)), *places))
+    places = (where.text for where in wheres_in(rule.when))
+    return frozenset(map(numbers.__getitem__, (*texts_of(rule), *places)))
 
 
 T = TypeVar("T")

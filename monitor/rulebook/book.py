@@ -64,8 +64,12 @@ def bind(  # noqa: PLR0913, PLR0917 - the parts of a rulebook
     areas: Iterable[Area] = (),
     ladder: Ladder = (),
     watches: Iterable[Watch] = (),
+    written: "Written | None" = None,
 ) -> Rulebook:
-    """Make a rulebook of rules, sources, places and areas whose ids are unique."""
+    """Make a rulebook of rules, sources, places and areas whose ids are unique.
+
+    `written`: how rules were written for the hash before.
+    """
     in_order = Shelf(rules)
     by_id = {source.id: source for source in sorted(sources, key=lambda source: source.id)}
     mapped = tuple(sorted(places, key=lambda place: place.id))
@@ -79,17 +83,43 @@ def bind(  # noqa: PLR0913, PLR0917 - the parts of a rulebook
         ladder=ladder,
         watches=watching,
         watchers=watchers_of(watching.values(), in_order),
-        hash=_hash([tuple(in_order), list(by_id.values()), mapped, drawn, ladder, watching]),
+        hash=_hash(
+            in_order, [list(by_id.values()), mapped, drawn, ladder, watching], written or Written()
+        ),
         examples=dict(examples or {}),
         files=tuple(files),
     )
 
 
-def _hash(parts: Sequence[object]) -> str:
-    """SHA-256 over the content, 64 hex digits."""
-    everything = [_unplaced(part) for part in parts]
-    content = msgspec.json.encode(everything, order="deterministic")
-    return hashlib.sha256(b"rulebook 4\n" + content).hexdigest()
+class Written:
+    """Rules as the hash has them, without where they stand: of most it is known from before."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Rule, bytes]] = {}
+
+    def of(self, rule: Rule) -> bytes:
+        """JSON of a rule."""
+        known = self._known.get(id(rule))
+        if known is None or known[0] is not rule:
+            known = self._known[id(rule)] = rule, _json(_unplaced(rule))
+        return known[1]
+
+    def forget_others(self, rules: Iterable[Rule]) -> None:
+        """Keep what is known of these only."""
+        there = set(map(id, rules))
+        self._known = {key: one for key, one in self._known.items() if key in there}
+
+
+def _hash(rules: Iterable[Rule], parts: Sequence[object], written: Written) -> str:
+    """SHA-256 over the content, 64 hex digits: the JSON of a list of the rules and these parts."""
+    others = _json([_unplaced(part) for part in parts])
+    found = hashlib.sha256(b"rulebook 4\n[[")
+    found.update(b",".join(map(written.of, rules)))
+    found.update(b"]," + others[1:])
+    return found.hexdigest()
+
+
+_json = msgspec.json.Encoder(order="deterministic").encode
 
 
 def _unplaced(part: object) -> object:

@@ -18,7 +18,7 @@ from monitor.place import Area, Place
 from monitor.rule import Asked, Condition, Rule, Term, Where
 from monitor.rulebook.conditions import Numbers, asked_in, terms_in
 from monitor.rulebook.packed import Shelf
-from monitor.rulebook.patterns import Patterns
+from monitor.rulebook.patterns import Patterns, plain
 from monitor.rulebook.plan import necessary
 from monitor.rulebook.where import fits, likely, wheres_in
 from monitor.source import SourceInfo
@@ -84,25 +84,54 @@ class Compiled(NamedTuple):
     numbers: Numbers
 
 
-Formed = tuple[Surface, ...] | TermProblem
-"""The surfaces of a term, or why it cannot be used."""
+class Spelled(NamedTuple):
+    """How a term may stand in a text.
+
+    `plain`: the patterns that mean nothing else, nearly all of them; `others`: the surfaces that
+    ask for more. `frequency`: how common it may be (infinite: it is not looked for).
+    """
+
+    plain: tuple[str, ...]
+    others: tuple[Surface, ...]
+    frequency: float
+
+
+Formed = Spelled | TermProblem
+"""How a term may stand in a text, or why it cannot be used."""
 Forms = Callable[[Sequence[str]], Mapping[str, Formed]]
-"""What makes the surfaces of terms, all that are asked for."""
+"""What spells terms, all that are asked for."""
 
 
 def one_by_one(inflect: Inflect) -> Forms:
-    """Makes the surfaces of terms whose plain words have these forms."""
+    """Spells terms whose plain words have these forms."""
     return lambda terms: {term: formed(term, inflect) for term in terms}
 
 
 def formed(term: str, inflect: Inflect) -> Formed:
-    """The surfaces of one term."""
+    """How one term may stand in a text."""
     parsed = parse(term)
     if isinstance(parsed, TermProblem):
         return parsed
     found = surfaces(parsed, inflect)
+    if isinstance(found, TermProblem):
+        return found
     # Two words near each other have no form together: each side has its own.
-    return () if parsed.near is not None and not isinstance(found, TermProblem) else found
+    return spelled(() if parsed.near is not None else found)
+
+
+def spelled(found: Sequence[Surface]) -> Spelled:
+    """Surfaces as patterns, as far as they are plain words."""
+    if not found:
+        return Spelled((), (), math.inf)
+    keys: dict[str, None] = {}
+    others: list[Surface] = []
+    for surface in found:
+        key = plain(surface)
+        if key:
+            keys[key] = None
+        else:
+            others.append(surface)
+    return Spelled(tuple(keys), tuple(others), sum(map(_guess, found)))
 
 
 def compile_rulebook(
@@ -113,7 +142,7 @@ def compile_rulebook(
 ) -> Compiled:
     """Compile all rules.
 
-    `forms_of` gives the surfaces of terms; `counts`, if given, how often each was found in past
+    `forms_of` says how terms may be spelled; `counts`, if given, how often each was found in past
     posts (a term not in it was not found), instead of the built-in guess. A place condition is a
     term too: its surfaces are the names of all places in the `gazetteer` that fit it.
 
@@ -133,10 +162,11 @@ def compile_rulebook(
     told_by_names = _told_by_names(rules, known, forms)
     for text, where in wheres.items():
         asked_for = text in told_by_names
-        forms.append(names_of(where, gazetteer or Gazetteer()) if asked_for else ())
+        forms.append(spelled(names_of(where, gazetteer or Gazetteer()) if asked_for else ()))
     narrow, wide = Patterns(bytewise=True), Patterns(bytewise=False)
     for number, found in enumerate(forms):
-        for surface in found:
+        narrow.add_plain(found.plain, number)
+        for surface in found.others:
             if not narrow.add(surface, number):
                 wide.add(surface, number)
     asked = _asked(rules, known)
@@ -180,12 +210,12 @@ MANY_PLACES = 5_000
 
 
 def _told_by_names(
-    rules: Iterable[Rule], numbers: Mapping[str | Condition, int], forms: list[tuple[Surface, ...]]
+    rules: Iterable[Rule], numbers: Mapping[str | Condition, int], forms: list[Spelled]
 ) -> set[str]:
     """The place conditions of rules that no word brings near: only names of places can."""
 
     def frequency(number: int) -> float:
-        return 1.0 if number < len(forms) and forms[number] else math.inf
+        return forms[number].frequency if number < len(forms) else math.inf
 
     asking = [(rule, [one.text for one in wheres_in(rule.when)]) for rule in rules]
     return {
@@ -226,10 +256,10 @@ def _mistakes(rules: Iterable[Rule], problems: Mapping[str, TermProblem]) -> lis
 
 
 def _frequency(
-    terms: tuple[str, ...], forms: list[tuple[Surface, ...]], counts: Mapping[str, int] | None
+    terms: tuple[str, ...], forms: list[Spelled], counts: Mapping[str, int] | None
 ) -> tuple[float, ...]:
     """How common each term is, in comparison with others."""
-    guesses = (sum(map(_guess, found)) if found else math.inf for found in forms)
+    guesses = [found.frequency for found in forms]
     if counts is None:
         return tuple(guesses)
     # Of terms that were never found, the likelier ones still come first: one of several rare words
@@ -245,6 +275,8 @@ def _guess(surface: Surface) -> float:
 
     Each further word of a phrase makes it ten times rarer; a beginning stands for several words.
     """
+    if len(surface.words) == 1 and not surface.words[0].endswith("*"):
+        return float(0.5 ** len(surface.words[0]))
     longest = max(len(word.rstrip("*")) for word in surface.words)
     several = 4.0 if any(word.endswith("*") for word in surface.words) else 1.0
     return float(several * 0.5**longest * 0.1 ** (len(surface.words) - 1))

@@ -55,7 +55,7 @@ def every(condition: Condition, kind: type[AnyKind] | UnionType) -> Iterator[Any
     """Every condition of a kind inside one, itself too; inner ones first."""
     found: list[Condition] = []
     _gather(condition, found)
-    return (cast("AnyKind", one) for one in found if isinstance(one, kind))
+    return iter([cast("AnyKind", one) for one in found if isinstance(one, kind)])
 
 
 def _gather(condition: Condition, into: list[Condition]) -> None:
@@ -136,8 +136,9 @@ def wanted_terms(condition: Condition) -> Iterator[Term]:
 def looked_for(condition: Term | Where, numbers: Numbers) -> tuple[int, ...]:
     """The numbers that are all found where a condition holds: the two sides of `a ~5 b`."""
     near = near_of(condition.text) if isinstance(condition, Term) else None
-    texts = (near.left.text, near.right.text) if near else (condition.text,)
-    return tuple(numbers[text] for text in texts)
+    if near is None:
+        return (numbers[condition.text],)
+    return numbers[near.left.text], numbers[near.right.text]
 
 
 def tested(condition: Condition, numbers: Numbers) -> Test:

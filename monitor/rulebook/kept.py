@@ -11,7 +11,7 @@ from typing import NamedTuple
 from monitor.document import Node, read_file
 from monitor.mistake import Mark
 from monitor.rule import Rule
-from monitor.rulebook.book import ExampleMarks
+from monitor.rulebook.book import ExampleMarks, Written
 from monitor.rulebook.lists import Lists, Words
 
 
@@ -19,6 +19,7 @@ class Read(NamedTuple):
     """A rule as it was read, and what that depended on: lists by name, terms of the budget."""
 
     node: Node
+    id: Node
     rule: Rule
     named: dict[str, list[Mark]]
     examples: ExampleMarks
@@ -33,6 +34,7 @@ class Kept:
         self._documents: dict[Path, tuple[bytes, Node]] = {}
         self._rules: dict[int, Read] = {}
         self._places: object = None
+        self.written = Written()
 
     def document(self, path: Path) -> Node:
         """As `read_file`; the same node if the file is the same.
@@ -60,6 +62,8 @@ class Kept:
         known = self._rules.get(id(node))
         if known is None or known.node is not node:
             return None
+        if not known.used:
+            return known
         same = all(lists.says(name) == words for name, words in known.used.items())
         return known if same else None
 
@@ -71,3 +75,4 @@ class Kept:
         """A reading has ended: forget what was read of other nodes."""
         there = set(map(id, nodes))
         self._rules = {key: one for key, one in self._rules.items() if key in there}
+        self.written.forget_others([one.rule for one in self._rules.values()])

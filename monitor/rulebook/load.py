@@ -67,6 +67,7 @@ def load(  # noqa: PLR0913, PLR0917 - what is read, and who hears of it
         reading.places.areas.values(),
         reading.ladder or shipped_ladder(),
         reading.watches,
+        reading.written,
     )
     return msgspec.structs.replace(book, timelines=tuple(reading.timelines))
 
@@ -91,6 +92,7 @@ class _Reading:
 
     def __init__(self, kept: Kept, heard: Callable[[str], None] | None) -> None:
         self._kept = kept
+        self.written = kept.written
         self.mistakes: list[Mistake] = []
         self.files: list[str] = []
         self.rules: list[Rule] = []
@@ -134,7 +136,7 @@ class _Reading:
             if known is None:
                 self._rule(rule, conditions)
             else:
-                self._note_id(find(rule, ["id"]))
+                self._note_id(known.id)
                 self._lists.spend(known.spent, rule.mark)
                 self._take(known)
         self._kept.end(rules)
@@ -234,7 +236,8 @@ class _Reading:
             _marks(node, "no_match", len(form.examples.no_match)),
         )
         used = self._lists.used
-        read = Read(node, Rule(**flat), named, marks, used, self._lists.spent - spent)
+        spent = self._lists.spent - spent
+        read = Read(node, find(node, ["id"]), Rule(**flat), named, marks, used, spent)
         if len(self.mistakes) == before:
             self._kept.keep(read)
         self._take(read)
@@ -249,9 +252,14 @@ class _Reading:
 
         When a file is read `alone`, they may name rules of other files.
         """
-        topics = {rule.id: rule.topic for rule in self.rules}
-        topics |= {rule.topic: rule.topic for rule in self.rules}
-        for number, rule in enumerate(self.rules):
+        naming = [
+            (number, rule)
+            for number, rule in enumerate(self.rules)
+            if rule.closes or rule.denies or rule.part_of
+        ]
+        topics = {rule.id: rule.topic for rule in self.rules if naming}
+        topics |= {rule.topic: rule.topic for rule in self.rules if naming}
+        for number, rule in naming:
             for key in TOPIC_KEYS:
                 for name, mark in zip(getattr(rule, key), self._named[number][key], strict=True):
                     if not alone and name not in topics and name not in self._rule_marks:

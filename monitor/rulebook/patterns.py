@@ -61,7 +61,7 @@ class Meaning:
     continues from there; a scout knows the `gap` before it.
     """
 
-    __slots__ = ("blind", "checks", "gap", "lead", "onward", "open", "terms", "trail")
+    __slots__ = ("blind", "checks", "gap", "lead", "onward", "open", "shared", "terms", "trail")
 
     def __init__(self, key: str, *, opens: bool, gap: str = "", trail: int | None = None) -> None:
         self.gap = gap
@@ -72,11 +72,8 @@ class Meaning:
         self.trail = int(key.endswith(" ")) if trail is None else trail
         self.open = opens
         self.blind = key.endswith(WIDEST_GAP)
-
-    @property
-    def simple(self) -> bool:
-        """Whether finding the pattern is finding its terms, without further questions."""
-        return not self.checks and self.onward is None
+        self.shared = False
+        """Whether it is what other patterns mean, too: it is no longer added to."""
 
     def all_terms(self) -> set[int]:
         """Every term that finding the pattern may lead to."""
@@ -120,38 +117,51 @@ class Patterns:
             self._continue(scout, coded[inner + 1 :], begins[inner + 1 :], term, check)
         return True
 
+    def add_plain(self, keys: Sequence[str], term: int) -> None:
+        """File the `plain` patterns of a term: they are most of all, and share one meaning."""
+        if not keys:
+            return
+        meaning = Meaning(keys[0], opens=False)
+        meaning.terms.append(term)
+        meaning.shared = True
+        fresh = dict.fromkeys(keys, meaning)
+        for key in self.meanings.keys() & fresh.keys():
+            del fresh[key]
+            self._file(self._own(key, opens=False), term, None)
+        self.meanings |= fresh
+
     def in_order(self, near: AbstractSet[int] = frozenset()) -> tuple[list[Entry], ...]:
         """Every pattern as the automaton numbers it.
 
         Those that mean, or may lead to, one of the terms that bring rules `near`: first those that
         leave no question open, then those that do. After them the others: with a question, without.
         """
-        order = first, asking, others_asking, others = [], [], [], []  # type: ignore[var-annotated]
+        order: tuple[list[Entry], ...] = ([], [], [], [])
+        first, asking, others_asking, others = order
+        last, brings = None, False
         for entry in self.meanings.items():
             meaning = entry[1]
-            if meaning.simple:
-                (others if near.isdisjoint(meaning.terms) else first).append(entry)
+            # The forms of a term, and the scouts of a gap, follow each other.
+            leads = meaning.onward if meaning.gap else meaning
+            if leads is not last:
+                last, brings = leads, not near.isdisjoint(meaning.all_terms())
+            if meaning.onward is None and not meaning.checks:
+                (first if brings else others).append(entry)
             else:
-                far = near.isdisjoint(meaning.all_terms())
-                (others_asking if far else asking).append(entry)
+                (asking if brings else others_asking).append(entry)
         return order
 
     def mark_disguises(self, number: int) -> None:
         """Let `number` be found where letters are stretched, or a word's are pulled apart."""
-        words = [key.split(" ", 2)[1] for key in self.meanings if key.startswith(" ")]
+        heads = dict.fromkeys(key[1 : LEAST + 1] for key in self.meanings if key.startswith(" "))
         runs = [letter * LEAST for letter in STRETCHED]
         runs += [before + letter * LEAST for letter in STRETCHED_INSIDE
                  for before in CYRILLIC if before != letter]  # fmt: skip
         stretched = map(self._coded, runs)
-        for key in dict.fromkeys((*stretched, *map(self._apart, words))):
+        for key in dict.fromkeys((*stretched, *map(_apart, heads))):
             if key and key not in self.meanings:
                 self.meanings[key] = Meaning(key, opens=False)
                 self.meanings[key].terms.append(number)
-
-    def _apart(self, word: str) -> str:
-        """As `pulled_apart`, of a word in this automaton's code."""
-        letters = word[:LEAST]
-        return f" {' '.join(letters)} " if len(letters) == LEAST else ""
 
     def _coded(self, word: str) -> str:
         """A word of strict symbols in this automaton's code; empty if it has not all its letters.
@@ -166,10 +176,17 @@ class Patterns:
         left = "" if self._unspaced(words[0][0]) else " "
         last = words[-1][-1]
         right = "" if begin or self._unspaced(last) else " "
-        key = left + " ".join(words) + right
-        if key not in self.meanings:
-            self.meanings[key] = Meaning(key, opens=begin)
-        return self.meanings[key]
+        return self._own(left + " ".join(words) + right, opens=begin)
+
+    def _own(self, key: str, *, opens: bool) -> Meaning:
+        """The entry of a pattern, its own from now on."""
+        known = self.meanings.get(key)
+        if known is not None and not known.shared:
+            return known
+        self.meanings[key] = own = Meaning(key, opens=opens)
+        if known is not None:
+            own.terms += known.terms
+        return own
 
     def _scouts(self, words: list[str], initial: str) -> Meaning:
         """The entry of what comes before a wide gap; all its scouts share what may follow."""
@@ -237,9 +254,26 @@ _NO_CODE = "\uffff"
 _CODES, _MERGED = _Table(_byte), _Table(str)
 
 
+def plain(surface: Surface) -> str:
+    """What a surface is looked for as that is one word, which could be no other; else nothing."""
+    word = surface.words[0]
+    if len(surface.words) > 1 or word.endswith("*") or _doubtful(surface):
+        return ""
+    coded = word.translate(_CODES)
+    return "" if _NO_CODE in coded else f" {coded} "
+
+
+def _apart(head: str) -> str:
+    """As `pulled_apart`, of the beginning of a word in an automaton's code."""
+    return f" {' '.join(head)} " if len(head) == LEAST and " " not in head else ""
+
+
 def _doubtful(surface: Surface) -> bool:
     """Whether finding its symbols is not yet finding it."""
-    return bool(surface.cased) or surface.tag or confusable(surface.words)
+    if surface.cased or surface.tag:
+        return True
+    clear = len(surface.words) == 1 and not _CLEAR.isdisjoint(surface.words[0])
+    return not clear and confusable(surface.words)
 
 
 def confusable(words: Sequence[str]) -> bool:

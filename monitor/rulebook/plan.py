@@ -78,12 +78,17 @@ def _groups(condition: Condition, numbers: Numbers, frequency: Frequency) -> lis
 def _some(condition: AnyOf | AtLeast, numbers: Numbers, frequency: Frequency) -> list[Group]:
     """When n of k parts hold, one of any k - n + 1 of them does: the rarest are taken."""
     each = [_groups(part, numbers, frequency) for part in condition.parts]
-    rarest = sorted(
-        (min(groups, key=lambda group: _common(group, frequency)) for groups in each if groups),
-        key=lambda group: (_common(group, frequency), *sorted(group)),
-    )
+    rarest = [
+        groups[0] if len(groups) == 1 else min(groups, key=lambda group: _common(group, frequency))
+        for groups in each
+        if groups
+    ]
     size = max(len(each) - needed(condition) + 1, 0)
-    return [frozenset[int]().union(*rarest[:size])] if 0 < size <= len(rarest) else []
+    if not 0 < size <= len(rarest):
+        return []
+    if size < len(rarest):
+        rarest.sort(key=lambda group: (_common(group, frequency), *sorted(group)))
+    return [frozenset[int]().union(*rarest[:size])]
 
 
 def _common(group: Group, frequency: Frequency) -> float:

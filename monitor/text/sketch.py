@@ -11,9 +11,8 @@ its posts with them.
 
 import re
 from collections.abc import Callable, Container
-from functools import lru_cache, reduce
+from functools import lru_cache
 from itertools import chain
-from operator import or_
 from struct import Struct
 from zlib import crc32
 
@@ -170,14 +169,22 @@ def keys(pairs: bytes, pieces: bytes) -> tuple[int, ...]:
     return hashes(pairs[:most] + pieces[:most])
 
 
-_bit = tuple(1 << number % 120 for number in range(256)).__getitem__
-"""By the last byte of a hash; 120 are four digits of a Python number."""
+_PLACE = bytes(128 + number % 120 for number in range(256))
+_PLACES = bytes(range(128 + 119, 127, -1))
+_ONES = b"1" * FEATURES
+_IS_ONE = bytes.maketrans(_PLACES, b"0" * len(_PLACES))
 
 
 @lru_cache(maxsize=256)
 def bits(packed: bytes) -> int:
-    """A sketch's field as 120 bits: of each hash its last byte's. 0 is an empty one."""
-    return reduce(or_, map(_bit, packed[WIDTH - 1 :: WIDTH]), 0)
+    """A sketch's field as 120 bits: of each hash its last byte's. 0 is an empty one.
+
+    (120 are four digits of a Python number.) All places are written one after the other, those
+    that are taken become ones, the others zeros: a tenth of the time of setting them one by one.
+    """
+    taken = packed[WIDTH - 1 :: WIDTH].translate(_PLACE)
+    ones = bytes.maketrans(taken, _ONES[: len(taken)])
+    return int(_PLACES.translate(ones).translate(_IS_ONE), 2)
 
 
 def least_shared(packed: bytes, known: int) -> float:

@@ -5,8 +5,8 @@ import json
 import random
 import re
 import tarfile
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from monitor.mistake import Mistake, MistakesError
 from monitor.rulebook.load import load
 from monitor.settings import load as load_settings
 from monitor.settings import shipped
+from tests.cost import least
 from tests.data import data_file
 
 BOMBS: dict[str, bytes] = {
@@ -59,19 +60,16 @@ def refusal(reader: Callable[[], object]) -> tuple[Mistake, ...]:
 def test_bombs_are_refused_soon(bomb: str) -> None:
     """A bomb is a mistake within 100 ms of CPU time."""
     read("warm.yaml", b"a: 1")
-    started = time.process_time()
-    with pytest.raises(MistakesError) as caught:
-        read("bomb.yaml", BOMBS[bomb])
-    assert time.process_time() - started < 0.1
-    assert len(caught.value.mistakes) <= 1000
+    mistakes = refusal(lambda: read("bomb.yaml", BOMBS[bomb]))
+    assert 1 <= len(mistakes) <= 1000
+    assert least(lambda: refusal(lambda: read("bomb.yaml", BOMBS[bomb])), 0.1) < 0.1
 
 
 def test_the_largest_file_is_read_or_refused_soon() -> None:
     """A megabyte of small values costs bounded time, whatever comes of it."""
     for data in (b"- a\n" * 249_000, b"[" + b"a," * 499_000 + b"]", b'"' + b"a\n" * 499_000 + b'"'):
-        started = time.process_time()
-        refusal(lambda: read("large.yaml", data))  # noqa: B023 - called at once
-        assert time.process_time() - started < 2
+        reader = partial(read, "large.yaml", data)
+        assert least(lambda: refusal(reader), 2) < 2  # noqa: B023 - called at once
 
 
 @pytest.mark.parametrize("word", ["no", "22:22", "yes", "on", "1_000", "2023-05-22", "12e03x"])
@@ -133,11 +131,10 @@ def test_only_mistakes_escape_the_test_suite(tmp_path: Path) -> None:
             lambda: load_settings(path),
         ]
         for number, reader in enumerate(readers):
-            started = time.process_time()
             mistakes = refusal(reader)
             assert all(one.mark.line >= 1 and one.hint for one in mistakes)
             read_in_peace += number == 0 and not mistakes
-            assert time.process_time() - started < 0.1
+            assert least(lambda: refusal(reader), 0.1) < 0.1  # noqa: B023 - called at once
     assert read_in_peace > 300
 
 
@@ -160,11 +157,10 @@ def test_naughty_strings_are_terms_or_mistakes(tmp_path: Path) -> None:
             f"rules:\n - {rule}\n - {{id: {quoted}, title: t, event: {quoted}, when: {quoted}}}\n"
         )
         channels.write_text(f"- {{id: {quoted}, name: {quoted}, home: {quoted}, url: {quoted}}}\n")
-        started = time.process_time()
-        with pytest.raises(MistakesError) as caught:
-            load([path], [channels])
-        assert time.process_time() - started < 0.1
-        assert all(one.hint and str(one).isprintable() for one in caught.value.mistakes)
+        mistakes = refusal(lambda: load([path], [channels]))
+        assert mistakes
+        assert all(one.hint and str(one).isprintable() for one in mistakes)
+        assert least(lambda: refusal(lambda: load([path], [channels])), 0.1) < 0.1
         path.write_text(f"rules: [{{id: r, title: t, when: [{quoted}]}}]\n")
         mistakes = refusal(lambda: load([path], []))
         assert all(one.mark.line == 1 for one in mistakes)
