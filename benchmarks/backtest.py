@@ -37,6 +37,7 @@ from drawn import book, texts
 
 from monitor.clock import SystemClock
 from monitor.correlation.windows import Memory
+from monitor.garbage import short_collections
 from monitor.intake import Gate
 from monitor.matching.evaluate import Matcher
 from monitor.pipeline import Pipeline
@@ -253,7 +254,8 @@ def measure(posts: int, rules: int, rounds: int, keep: Path, *, two: bool) -> di
     found |= alone(keep, two=two)
     found["fold + scan, us"] = floor(rules)
     if rounds:
-        found |= asyncio.run(beside(keep, rules, rounds, two=two))
+        with short_collections():  # as in the daemon
+            found |= asyncio.run(beside(keep, rules, rounds, two=two))
     return found | {"load after": os.getloadavg()[0]}
 
 

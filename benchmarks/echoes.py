@@ -16,7 +16,6 @@ import platform
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from drawn import WHEN, texts
 
 from monitor.correlation.known import Repeats
 from monitor.correlation.repeats import (
-    WINDOW_HOURS,
+    WINDOW,
     cited,
     followers,
     forgetting,
@@ -46,7 +45,7 @@ NAMES = [f"telegram:channel{number}" for number in range(CHANNELS)]
 def stream(count: int) -> Iterator[Post]:
     """So many posts in the order of time, as many in each hour."""
     real = list(chain.from_iterable(texts()))
-    step = timedelta(hours=WINDOW_HOURS) / count
+    step = WINDOW / count
     for number in range(count + count // 4):
         again, which = divmod(number, len(real))
         # A stride spreads the files over the window, as channels would be.

@@ -1,11 +1,13 @@
 """Replay end to end beside its ceiling, and the worst posts.
 
-    python benchmarks/pipeline.py [--rules 1000] [--posts 4000] [--rounds 3] [--json FILE]
+    python benchmarks/pipeline.py [--rules 1000] [--posts 12000] [--rounds 3] [--json FILE]
 
 `replay`: JSON lines are decoded and go through the whole pipeline, 500 at a time, into a store on
-disk: admitted, judged, correlated, committed with `synchronous=FULL`. `ceiling`: the same lines
-decoded, folded, scanned, and written by one plain batched insert of the same size. `worst`: a post
-of 4,096 characters and one of a megabyte (cut to 64 KiB by the cap), full of words of the rules.
+disk: admitted, judged, correlated, committed with `synchronous=FULL`; where a core is idle they are
+read ahead by a copy of the process, as in `monitor replay`. `in one process`: the same without a
+copy. `ceiling`: the same lines decoded, folded, scanned, and written by one plain batched insert of
+the same size. `worst`: a post of 4,096 characters and one of a megabyte (cut to 64 KiB by the cap),
+full of words of the rules.
 """
 
 import argparse
@@ -15,17 +17,20 @@ import statistics
 import tempfile
 import time
 from datetime import timedelta
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 from drawn import NAME, WHEN, book, posts
 
+from monitor.ahead import FIRST, read_ahead
 from monitor.correlation.windows import Memory
 from monitor.garbage import rare_collections
 from monitor.matching.evaluate import Matcher, evaluate
 from monitor.pipeline import Pipeline
-from monitor.post import Post, Received
-from monitor.source import Arrival
+from monitor.post import Post
+from monitor.store.content import Sound
 from monitor.store.database import Database
 from monitor.text.caps import capped
 from monitor.text.fold import fold
@@ -43,16 +48,16 @@ def recorded(count: int) -> list[bytes]:
     ]
 
 
-def replay(lines: list[bytes], matcher: Matcher, folder: Path) -> float:
-    """Seconds of the whole pipeline."""
+def replay(lines: list[bytes], matcher: Matcher, folder: Path, *, alone: bool = False) -> float:
+    """Seconds of the whole pipeline; `alone`: without a copy that reads ahead."""
     decoder = msgspec.json.Decoder(Post)
     db = Database.open(folder, ballast=0)
     pipeline = Pipeline(matcher, Memory(), virtual=True)
     started = time.perf_counter()
-    for start in range(0, len(lines), BATCH):
-        received = [Received(post=decoder.decode(line)) for line in lines[start : start + BATCH]]
-        now = received[-1].post.published_at
-        pipeline.process(db, [Arrival(posts=tuple(received))], now)
+    first = 0 if alone else FIRST  # none is the 0th: there will be no copy
+    ready = read_ahead(map(decoder.decode, lines), matcher, exercise=False, first=first)
+    while batch := [one for one in islice(ready, BATCH) if isinstance(one, Sound)]:
+        pipeline.settle(db, batch, batch[-1].received.post.published_at)
     seconds = time.perf_counter() - started
     db.close()
     return seconds
@@ -115,20 +120,25 @@ def _terms(value: object) -> list[dict[str, str]]:
 def measure(rules: int, count: int, rounds: int) -> dict[str, float]:
     """All of it."""
     matcher, lines = Matcher(book(rules)), recorded(count)
-    whole, least = [], []
+    runs = {"ceiling": ceiling, "replay": replay, "in one process": partial(replay, alone=True)}
+    taken: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
-        for run, into in ((ceiling, least), (replay, whole)):
+        for name, run in runs.items():
             with tempfile.TemporaryDirectory(prefix="monitor-bench-", dir=".") as folder:
                 Path(folder).chmod(0o700)
                 with rare_collections():  # as `monitor replay` does
-                    into.append(run(lines, matcher, Path(folder)))
-    share = [a / b for a, b in zip(least, whole, strict=True)]
+                    taken[name].append(run(lines, matcher, Path(folder)))
+
+    def share(name: str) -> float:
+        both = zip(taken["ceiling"], taken[name], strict=True)
+        return statistics.median(least / whole for least, whole in both)
+
     return {
         "rules": rules,
         "posts": count,
-        "replay posts/s": count / statistics.median(whole),
-        "ceiling posts/s": count / statistics.median(least),
-        "replay / ceiling": statistics.median(share),
+        **{f"{name} posts/s": count / statistics.median(taken[name]) for name in runs},
+        "replay / ceiling": share("replay"),
+        "in one process / ceiling": share("in one process"),
         **worst(matcher, rules, rounds),
     }
 
@@ -137,7 +147,7 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rules", type=int, default=1_000)
-    parser.add_argument("--posts", type=int, default=4_000)
+    parser.add_argument("--posts", type=int, default=12_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()

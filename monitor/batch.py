@@ -10,7 +10,7 @@ from monitor.alert import Alert, AlertPost, cut_text
 from monitor.correlation.blindness import Away, Heard, Missed, back_again
 from monitor.correlation.changes import Book
 from monitor.correlation.clues import remembering
-from monitor.correlation.decide import Decision, Event, advance, decide, tick
+from monitor.correlation.decide import Decision, Event, advance, decide, relieved, tick
 from monitor.correlation.noted import hour
 from monitor.correlation.passing import PASSED, Passing
 from monitor.correlation.watching import sums_of
@@ -64,7 +64,7 @@ def remembered(db: Database, book: Book | None = None, started: datetime | None 
     """
     known = facts(db)
     floors = {realm: int(known.get(name, 0)) for realm, name in FLOORS.items()}
-    since = datetime.fromtimestamp(min(floors.values()) * 3600, UTC)
+    since = datetime.fromtimestamp(min(floors.values()) * 60, UTC)
     past = (Past(topic, support) for topic, support in recent_supports(db, since))
     memory = remember(*open_incidents(db), past, floors)
     of_realm: dict[bool, list[Clue]] = {False: [], True: []}
@@ -171,8 +171,11 @@ class Batch:
     def facts(self) -> dict[str, str]:
         """What has moved on: the floors, the latest observation, from when on watches watch."""
         moved: dict[str, str] = {}
+        memory = self.memory
         for realm, name in FLOORS.items():
-            before, after = self._before.of(exercise=realm), self.memory.of(exercise=realm)
+            before, after = self._before.of(exercise=realm), memory.of(exercise=realm)
+            if after is before:
+                continue
             if after.repeats.floor != before.repeats.floor:
                 moved[name] = str(after.repeats.floor)
             if after.clues.floor != before.clues.floor:
@@ -194,7 +197,8 @@ class Batch:
     @property
     def clue_floors(self) -> dict[bool, int]:
         """The realms in which clues have ended, and before which hour."""
-        floors = {realm: self.memory.of(exercise=realm).clues.floor for realm in FLOORS}
+        memory = self.memory
+        floors = {realm: memory.of(exercise=realm).clues.floor for realm in FLOORS}
         return {
             realm: floor
             for realm, floor in floors.items()
@@ -204,7 +208,7 @@ class Batch:
     def tick(self, now: datetime, book: Book, *, exercise: bool) -> None:
         """Let time pass in one realm: windows close, silences have lasted."""
         state, decision = tick(self._state(exercise=exercise), now, book)
-        self._take(advance(state, now), decision, exercise=exercise)
+        self._take(relieved(advance(state, now)), decision, exercise=exercise)
 
     def passes(self, admitted: Admitted, book: Book) -> Decision | None:
         """Let a post without hits through; None: there is more to it, decide about it."""

@@ -11,6 +11,7 @@ Every version ends in exactly one outcome, with its reason.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -26,11 +27,13 @@ from monitor.matching.evaluate import Matcher, evaluate
 from monitor.post import Post, PostName, Received
 from monitor.source import Arrival
 from monitor.store.commit import Judged, Work, commit
+from monitor.store.content import Sound, sound
 from monitor.store.database import Database
 from monitor.store.incidents import recall
-from monitor.store.posts import Admitted, admit
+from monitor.store.posts import Admitted, admit_sound
 from monitor.text.caps import capped
 
+NO_CURSORS: Mapping[str, str] = MappingProxyType({})
 LONG = 8192
 """Characters of a text that is not looked at before its turn."""
 
@@ -77,18 +80,33 @@ class Pipeline:
         Raises:
             StateError: nothing was stored; hand the batch over again.
         """
-        batch = Batch(self.memory, db)
-        if not self.virtual:
-            batch.tick(now, self.matcher.rulebook, exercise=False)
-        received = [_capped(one) for arrival in arrivals for one in arrival.posts]
-        admitted = admit(db, received, now)
-        ahead = self._taken_ahead(received)
-        found = [self._found(one, suspects, ahead.get(one.name)) for one in admitted]
-        for one, hits in zip(admitted, found, strict=True):
-            batch.note(self._judge(db, batch, one, hits))
+        arrived = [one for arrival in arrivals for one in arrival.posts]
+        posts = [sound(_capped(one), now) for one in arrived]
+        if suspects:  # as they arrived: nothing has been cut or filled in there
+            pairs = zip(arrived, posts, strict=True)
+            posts = [_suspected(one) if came in suspects else one for came, one in pairs]
         cursors: dict[str, str] = {}
         for arrival in arrivals:
             cursors.update(arrival.cursors)
+        return self.settle(db, posts, now, cursors=cursors)
+
+    def settle(
+        self,
+        db: Database,
+        posts: Sequence[Sound],
+        now: datetime,
+        *,
+        cursors: Mapping[str, str] = NO_CURSORS,
+    ) -> tuple[Alert, ...]:
+        """As `process`, for posts that are sound and within bounds."""
+        batch = Batch(self.memory, db)
+        if not self.virtual:
+            batch.tick(now, self.matcher.rulebook, exercise=False)
+        admitted = admit_sound(db, posts, now)
+        ahead = self._taken_ahead([one.received for one in posts])
+        found = [self._found(one, ahead.get(one.name)) for one in admitted]
+        for one, hits in zip(admitted, found, strict=True):
+            batch.note(self._judge(db, batch, one, hits))
         alerts = commit(db, self._work(batch, cursors), now)
         self.memory = batch.memory
         return alerts
@@ -142,9 +160,7 @@ class Pipeline:
         self.memory = batch.memory
         return alerts
 
-    def _found(
-        self, admitted: Admitted, suspects: Collection[Received], ahead: Ahead | None
-    ) -> tuple[Hit, ...] | str:
+    def _found(self, admitted: Admitted, ahead: Ahead | None) -> tuple[Hit, ...] | str:
         """Which rules hold; or, in words, why the version cannot be judged.
 
         What was seen when the post came counts, if it and the rules are still the same.
@@ -152,10 +168,10 @@ class Pipeline:
         Asked of a whole batch before anything is decided: deciding would push what all posts are
         compared with out of the processor's cache.
         """
-        if admitted.problem or admitted.received in suspects:
-            return admitted.problem or "it broke the batch it came in"
+        if admitted.problem:
+            return admitted.problem
         post = admitted.received.post
-        if post.kind == "delete":
+        if admitted.quiet or post.kind == "delete":
             return ()
         if ahead is not None and ahead.matcher is self.matcher and _but_times(ahead.post, post):
             return ahead.hits
@@ -230,6 +246,11 @@ def _capped(received: Received) -> Received:
         return received
     post = msgspec.structs.replace(received.post, text=text)
     return msgspec.structs.replace(received, post=post, truncated=True)
+
+
+def _suspected(one: Sound) -> Sound:
+    problem = one.problem or "it broke the batch it came in"
+    return msgspec.structs.replace(one, problem=problem)
 
 
 def _but_times(one: Post, other: Post) -> bool:

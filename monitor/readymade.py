@@ -174,6 +174,10 @@ def _write(fresh: Mapping[str, Path], matcher: Matcher) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.writelines((_head(name), checksum, body))
+            file.flush()
+            # Left to the kernel, all of it goes to the disk at once half a minute later, and a post
+            # that is to be stored waits behind it (measured: 30 to 50 ms); here nobody waits.
+            os.fdatasync(file.fileno())
 
 
 def _head(name: str) -> bytes:

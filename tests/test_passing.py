@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from monitor.alert import Alert
 from monitor.correlation.decide import Decision, Event, advance, decide, tick
 from monitor.correlation.passing import PASSED, Passing
+from monitor.correlation.repeats import WINDOW
 from monitor.correlation.windows import State
-from monitor.post import Post, PostName
+from monitor.post import Origin, Post, PostName
 from monitor.rulebook.book import Rulebook
 from monitor.rulebook.load import load
 from tests.story.timeline import BOOK, START, Story, rule
@@ -105,6 +106,18 @@ def test_what_passes_leaves_what_deciding_leaves(
             assert known(passing.state) == known(expected)
         else:
             story.state, passing = expected, None
+
+
+@pytest.mark.parametrize(("minutes", "outcome"), [(-1, "echo"), (1, "alerted")])
+def test_what_is_too_old_is_forgotten_before_it_is_asked_for(minutes: float, outcome: str) -> None:
+    """A post is known for two days, to the minute, though posts without hits let nothing go."""
+    story = Story()
+    story.post("a", "1")
+    after = WINDOW / timedelta(minutes=1) + minutes
+    story.post("b", "2", rules=(), minutes=after)
+    assert len(story.state.repeats.table.known) == 1
+    told = story.post("c", "3", minutes=after, forwarded=Origin("telegram:a", "1"))
+    assert told.outcome == outcome
 
 
 def test_most_pass_and_what_is_due_does_not() -> None:

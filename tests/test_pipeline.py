@@ -225,6 +225,29 @@ def test_time_closes_real_incidents_without_posts(db: Database, matcher: Matcher
     assert (alert.kind, alert.reason) == ("closed", "nothing new for 1 min")
 
 
+def test_time_alone_forgets_what_is_too_old_to_be_repeated(
+    db: Database, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without any post, known posts are forgotten, a few each time; a restart knows as many."""
+    monkeypatch.setattr("monitor.correlation.decide.SOME", 2)
+    pipeline = Pipeline(matcher, Memory())
+    texts = ["обстрел посёлка", "обстрел города", "drones", "обстрел моста", "обстрел вокзала"]
+    at = [NOW + timedelta(minutes=number) for number in range(len(texts))]
+    for number, (text, when) in enumerate(zip(texts, at, strict=True)):
+        one = post(text, number, published_at=when, observed_at=when)
+        pipeline.process(db, [Arrival(posts=(Received(post=one.post),))], when)
+    left = []
+    for hour in range(50, 54):
+        pipeline.process(db, [], NOW + timedelta(hours=hour))
+        left.append(len(pipeline.memory.real.repeats.table.known))
+        again = remembered(db).real.repeats
+        assert (len(again.table.known), again.floor) == (
+            left[-1],
+            pipeline.memory.real.repeats.floor,
+        )
+    assert left == [3, 1, 0, 0]
+
+
 def test_hostile_texts_are_stored_cut_and_judged(db: Database, matcher: Matcher) -> None:
     """A 1 MB post, marks, surrogates and NUL end in an outcome, and what fits still matches."""
     texts = ("обстрел " + "x" * 1_000_000, "a" + "\u0301" * 100_000, "\ud800 обстрел", "\0" * 99)
@@ -253,3 +276,25 @@ def test_515_naughty_strings_as_post_and_channel(db: Database, matcher: Matcher)
     assert ended["quarantined"] == 0
     assert alerts
     assert all(from_json(to_json(alert)) == alert for alert in alerts)
+
+
+@pytest.mark.parametrize(
+    "suspect",
+    [
+        post("обстрел"),
+        post("обстрел", observed_at=None),
+        post("обстрел", observed_at=NOW + timedelta(microseconds=7)),
+        post("обстрел " * 20_000),
+        post("обстрел \0"),
+    ],
+    ids=["as it is", "no time", "microseconds", "too long", "controls"],
+)
+def test_a_suspect_is_quarantined_however_it_came(
+    db: Database, matcher: Matcher, suspect: Received
+) -> None:
+    """What broke its batch is stored unjudged, also if its text is cut or its time filled in."""
+    arrivals = [Arrival(posts=(suspect, post("обстрел", 2)))]
+    pipeline = Pipeline(matcher, Memory())
+    pipeline.process(db, arrivals, NOW, suspects=(suspect,))
+    ended = outcomes(db)
+    assert (ended["quarantined"], ended["alerted"]) == (1, 1)

@@ -56,6 +56,20 @@ def test_rules_are_made_once(material: Material, monkeypatch: pytest.MonkeyPatch
     assert judged(prepare(material)) == FOUND
 
 
+def test_what_is_kept_lies_on_the_disk(material: Material, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel has nothing left to write for it later, when posts would wait behind that."""
+    synced: list[int] = []
+    real = os.fdatasync
+
+    def watched(descriptor: int) -> None:
+        real(descriptor)
+        synced.append(os.fstat(descriptor).st_size)
+
+    monkeypatch.setattr(os, "fdatasync", watched)
+    prepare(material)
+    assert synced == [path.stat().st_size for path in kept(material)]
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_a_flipped_bit_means_made_again(material: Material, seed: int) -> None:
     """Whatever bit of a kept file flips, it is not used, and the same rules are made again."""

@@ -1,16 +1,17 @@
 """Copies are known from their words, footers apart; templates are no copies."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import product
+from itertools import pairwise, product
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.correlation.known import NUMBER, Repeats, hour_of
+from monitor.correlation.known import NUMBER, Repeats, minute_of
 from monitor.correlation.repeats import (
     MOST_POSTS,
-    WINDOW_HOURS,
+    WINDOW,
     cited,
     forgetting,
     origin_of,
@@ -54,8 +55,8 @@ def contents(repeats: Repeats) -> tuple[object, ...]:
     known = {one.key: (one.support, one.sign & ~NUMBER) for one in table.known.values()}
     index = {mark: tuple(one.key for one in table.found(mark)) for mark in table.index}
     tails = {source: dict(lines) for source, lines in table.tails.items()}
-    hours = {hour: frozenset(one.key for one in filed) for hour, filed in table.hours.items()}
-    return known, index, tails, hours
+    minutes = {at: frozenset(one.key for one in filed) for at, filed in table.minutes.items()}
+    return known, index, tails, minutes
 
 
 def test_what_cannot_be_alike_is_told_without_comparing() -> None:
@@ -141,11 +142,36 @@ def test_links_to_a_post_are_read_from_text_and_links() -> None:
 
 def test_what_is_old_is_forgotten_with_all_its_traces() -> None:
     """After two days nothing is left of a post, neither its words nor its last line."""
-    repeats = forgetting(known(support("a", "1", LONG)), START + timedelta(hours=WINDOW_HOURS + 1))
-    assert repeats.floor == hour_of(START) + 1
+    repeats = forgetting(known(support("a", "1", LONG)), START + WINDOW + timedelta(minutes=1))
+    assert repeats.floor == minute_of(START) + 1
     assert contents(repeats) == ({}, {}, {}, {})
     assert contents(put(repeats, "raid", support("a", "1", LONG))) == ({}, {}, {}, {})
     assert MOST_POSTS >= 100_000
+
+
+def test_however_many_came_in_an_hour_a_minute_forgets_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No step forgets more than were published in one minute, whether too old or too many."""
+    posts = [support(f"c{number}", str(number), "x", number / 10) for number in range(300)]
+    repeats, left = known(*posts), [300]
+    for minute in range(32):
+        repeats = forgetting(repeats, START + WINDOW + timedelta(minutes=minute))
+        left.append(len(repeats.table.known))
+    assert {before - after for before, after in pairwise(left)} == {0, 10}
+    assert left[-1] == 0
+    repeats, left = known(*posts), [300]
+    while left[-1]:  # a gap of days, some at a time
+        repeats = forgetting(repeats, START + 2 * WINDOW, 45)
+        left.append(len(repeats.table.known))
+    assert left == [300, 250, 200, 150, 100, 50, 0]
+    assert repeats.floor <= minute_of(START + WINDOW)
+    monkeypatch.setattr("monitor.correlation.repeats.MOST_POSTS", 100)
+    repeats, left = Repeats(), []
+    for one in posts:
+        repeats = forgetting(put(repeats, "raid", one), one.published_at)
+        left.append(len(repeats.table.known))
+    assert (min(left[100:]), max(left)) == (91, 100)
 
 
 POSTS = st.lists(

@@ -34,6 +34,18 @@ def test_a_post_is_stored_once(db: Database) -> None:
     assert store(db, post, received("1", observed=50)) == []
 
 
+@pytest.mark.parametrize("count", [1, 4, 5, 16, 17, 33, 128, 129])
+def test_however_many_are_looked_up(db: Database, count: int) -> None:
+    """Every known post of a batch is found again with its latest version, whatever the size."""
+    every = [received(str(number)) for number in range(count)]
+    store(db, *every)
+    store(db, *[received(str(number), "правка", observed=5) for number in range(0, count, 2)])
+    assert [one.name.id for one in store(db, *every[1::2])] == []
+    again = [received(str(number), "ещё раз", observed=9) for number in range(count)]
+    versions_given = [one.name.version for one in store(db, *again)]
+    assert versions_given == [3 if number % 2 == 0 else 2 for number in range(count)]
+
+
 def test_white_space_and_link_cards_are_no_new_version(db: Database) -> None:
     """Only words, kinds of media and links make a version; spaces and link cards do not."""
     store(db, received("1", "Обстрел\n\nКозинки"))

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO, cast
 
+from monitor.ahead import read_ahead
 from monitor.alert import Alert, to_json
 from monitor.cli.config import add_config, looked_at
 from monitor.cli.screen import show_on
@@ -23,14 +24,12 @@ from monitor.correlation.windows import Memory
 from monitor.garbage import rare_collections
 from monitor.mistake import Mark, Mistake, MistakesError
 from monitor.pipeline import Pipeline
-from monitor.post import Post, Received
 from monitor.rulebook.load import load
 from monitor.settings import Settings
-from monitor.source import Arrival, SourceInfo
-from monitor.sources.envelope import received
+from monitor.source import SourceInfo
 from monitor.sources.post_line import parse
-from monitor.sources.recording import observed
 from monitor.store.archive import outcomes
+from monitor.store.content import Sound
 from monitor.store.database import Database
 from monitor.workshop import matcher_of
 
@@ -59,9 +58,13 @@ def run(options: argparse.Namespace) -> int:
         store = Database.open(folder, lasting=options.state is not None)
         with contextlib.closing(store) as db, _opened(options.posts) as lines:
             replay = _Replay(db, Pipeline(matcher, Memory(), virtual=True), show)
+            posts = parse(lines, options.posts)
             with rare_collections():
-                replay.play(parse(lines, options.posts), options.batch, exercise=exercise)
+                replay.play(read_ahead(posts, matcher, exercise=exercise), options.batch)
             replay.summary(outcomes(db))
+    except ChildProcessError as error:
+        mistake = Mistake(Mark(options.posts, 1, 1), str(error), "play it again; was memory short?")
+        raise MistakesError([mistake]) from error
     finally:
         if options.state is None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -78,25 +81,26 @@ class _Replay:
         self.posts = self.alerts = self.mistakes = 0
         self._started = time.perf_counter()
 
-    def play(self, read: Iterable[Post | Mistake], size: int, *, exercise: bool) -> None:
+    def play(self, read: Iterable[Sound | Mistake], size: int) -> None:
         """Play everything, `size` posts a transaction."""
-        batch: list[Received] = []
+        batch: list[Sound] = []
         for one in read:
             if isinstance(one, Mistake):
                 self.mistakes += 1
                 print(one, file=sys.stderr)
                 continue
-            batch.append(received(observed(one), b"", exercise=exercise))
+            batch.append(one)
             if len(batch) >= max(1, size):
                 self._process(batch)
                 batch = []
         if batch:
             self._process(batch)
 
-    def _process(self, batch: list[Received]) -> None:
-        now = max(one.post.observed_at or one.post.published_at for one in batch)
+    def _process(self, batch: list[Sound]) -> None:
+        posts = [one.received.post for one in batch]
+        now = max(post.observed_at or post.published_at for post in posts)
         self.posts += len(batch)
-        for alert in self._pipeline.process(self._db, [Arrival(posts=tuple(batch))], now):
+        for alert in self._pipeline.settle(self._db, batch, now):
             self.alerts += 1
             self._show(alert)
 

@@ -89,7 +89,7 @@ class Draft:
         before = self.state.incidents.get(incident.id)
         if before is not None and before.place != incident.place:
             self.moved.add(incident.id)
-        self.state = put_incident(self.state, incident)
+        self.state = put_incident(self.state, incident, before)
         rest = self.state.told.resting.get(incident.id)
         if rest is not None:
             tale = at_rest(self.state.told, incident, rest.members)

@@ -21,8 +21,11 @@ from monitor.correlation.watching import correlate
 from monitor.correlation.windows import State
 from monitor.incident import OUTCOMES, Outcome
 
-__all__ = ["Decision", "Event", "advance", "decide", "tick"]
+__all__ = ["Decision", "Event", "advance", "decide", "relieved", "tick"]
 
+
+SOME = 250
+"""Posts that time alone makes forgotten at once: 5 ms."""
 
 JUMP = timedelta(days=1)
 """A clock that is set back further than this was wrong before: what it made us forget is over."""
@@ -37,10 +40,30 @@ def advance(state: State, now: datetime) -> State:
     if state.now is not None and state.now >= now:
         return state
     clues = crowded(forgetting_clues(state.clues, waited(state.away, now)))
-    repeats = forgetting(state.repeats, now)
-    if repeats.floor != state.repeats.floor:
+    if clues.floor != state.clues.floor:  # once an hour
         state = msgspec.structs.replace(state, told=swept(state.told, state.by_post, now))
-    return msgspec.structs.replace(state, now=now, repeats=repeats, clues=clues)
+    return msgspec.structs.replace(state, now=now, clues=clues)
+
+
+def relieved(state: State) -> State:
+    """The state without some of what is too old to be repeated: time passes before it is asked."""
+    if state.now is None:
+        return state
+    repeats = forgetting(state.repeats, state.now, SOME)
+    return msgspec.structs.replace(state, repeats=repeats)
+
+
+def _recent(state: State, event: Event) -> State:
+    """The state without what is too old to be repeated, if the event can be compared with it.
+
+    Most posts have no hits and are not known: they leave it to the next that is (passing.py).
+    """
+    key = event.name.source, event.name.id
+    known = key in state.by_post or key in state.told.posts
+    new = event.post.kind == "new" and event.previous is None
+    if state.now is None or (new and not known and not event.hits):
+        return state
+    return msgspec.structs.replace(state, repeats=forgetting(state.repeats, state.now))
 
 
 def _listening(state: State, event: Event) -> State:
@@ -58,11 +81,12 @@ def _listening(state: State, event: Event) -> State:
 def decide(state: State, event: Event, book: Book) -> tuple[State, Decision]:
     """What one post version changes (its timers have fired before)."""
     state = advance(_listening(state, event), event.post.observed_at or event.event_at)
-    draft = Draft(state, book)
-    before = [one for _, one in backed_by(draft, event)]
+    draft = Draft(_recent(state, event), book)
+    backed = backed_by(draft, event)
+    before = [one for _, one in backed]
     told = telling(state.told, event, before)
     if not retell(draft, event, told):
-        take(draft, event)
+        take(draft, event, backed)
     remember(draft, event, before, told)
     correlate(draft, event)
     return draft.state, _decision(draft, event)

@@ -116,8 +116,11 @@ def admit(draft: Draft, event: Event | None, watch: Watch, clue: Clue, file: str
         if earlier is not None and earlier[0] < opened_at:
             opened_at, _, with_it = earlier
     support = _evidence(clue, name)
+    voices, status = believed(draft.book.ladder, incident, support)
     grown = msgspec.structs.replace(
-        believed(draft.book.ladder, incident, support),
+        incident,
+        voices=voices,
+        status=status,
         opened_at=opened_at,
         updated_at=max(incident.updated_at, clue.at),
         deadline=max(incident.deadline, clue.at + watch.window),

@@ -166,12 +166,16 @@ def _turned(
 
 def _grown(draft: Draft, incident: Incident, event: Event, hit: Hit, support: Support) -> Incident:
     counts = support.counts
-    told = believed(draft.book.ladder, incident, support) if counts else incident
+    voices, status = incident.voices, incident.status
+    if counts:
+        voices, status = believed(draft.book.ladder, incident, support)
     worse = counts and is_higher(hit.rule.level, incident.level)
     finer = counts and is_finer(hit.place, incident.place)
     return msgspec.structs.replace(
-        claimed(told, support),
+        claimed(incident, support),
         **(named_by(hit) if worse else {}),
+        voices=voices,
+        status=status,
         place=hit.place if finer else incident.place,
         updated_at=max(incident.updated_at, event.event_at),
         deadline=max(incident.deadline, event.event_at + hit.rule.window),

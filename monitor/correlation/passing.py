@@ -13,7 +13,6 @@ from monitor.correlation.changes import Book
 from monitor.correlation.clues import MOST
 from monitor.correlation.decide import JUMP
 from monitor.correlation.event import Decision
-from monitor.correlation.repeats import MOST_POSTS, WINDOW_HOURS
 from monitor.correlation.windows import State
 from monitor.post import PostName
 
@@ -63,10 +62,9 @@ class Passing:
 
 def _quiet_until(state: State, book: Book) -> float:
     """Until when, in seconds since 1970, a post without hits changes nothing else; 0 = never."""
-    clues, repeats = state.clues, state.repeats
+    clues = state.clues
     if len(state.missed) or clues.watching is not book.watches or book.watchers.get(""):
         return 0.0
-    if clues.size > MOST or len(repeats.table.known) > MOST_POSTS:
+    if clues.size > MOST:
         return 0.0
-    hours = min(clues.floor, repeats.floor + WINDOW_HOURS) + 1
-    return min(hours * 3600.0, state.deadlines.first, clues.alarms.first)
+    return min((clues.floor + 1) * 3600.0, state.deadlines.first, clues.alarms.first)

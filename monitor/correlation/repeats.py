@@ -17,18 +17,18 @@ from operator import attrgetter
 from monitor.correlation.known import (
     Footers,
     Repeats,
-    hour_of,
+    minute_of,
     points_at,
 )
 from monitor.incident import Sketch, Support
 from monitor.post import Post
 from monitor.text.sketch import is_copy, is_short, sketch
 
-WINDOW_HOURS = 48
+WINDOW = timedelta(hours=48)
 """So long is a post known for its copies."""
 
 MOST_POSTS = 100_000
-"""So many posts are known at most; the oldest hours go first."""
+"""So many posts are known at most; the oldest minutes go first."""
 
 SHORT_WITHIN = timedelta(hours=1)
 """Short texts that are the same later than this are said again."""
@@ -54,20 +54,30 @@ def cited(post: Post) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in names if not one.startswith(f"{own}/")))[:MOST_CITED]
 
 
-def forgetting(repeats: Repeats, now: datetime) -> Repeats:
-    """Without what is too old, or too much, at a time."""
-    floor = hour_of(now) - WINDOW_HOURS
+def forgetting(repeats: Repeats, now: datetime, most: int | None = None) -> Repeats:
+    """Without what is too old, or too much, at a time.
+
+    By the minute, so that it is never many at once: each takes 20 us. If more than `most` are too
+    old, the minutes behind these wait for the next time.
+    """
+    floor = minute_of(now - WINDOW)
     if floor > repeats.floor:
-        repeats = _raised(repeats, floor)
+        repeats = _raised(repeats, floor, most)
     while len(repeats.table.known) > MOST_POSTS:
-        repeats = _raised(repeats, min(repeats.table.hours) + 1)
+        repeats = _raised(repeats, min(repeats.table.minutes) + 1)
     return repeats
 
 
-def _raised(repeats: Repeats, floor: int) -> Repeats:
-    hours = repeats.table.hours
-    for hour in sorted(hour for hour in hours if hour < floor):
-        for one in sorted(hours[hour], key=_key, reverse=True):
+def _raised(repeats: Repeats, floor: int, most: int | None = None) -> Repeats:
+    minutes = repeats.table.minutes
+    enough = 0 if most is None else len(repeats.table.known) - most
+    # Nothing is older than the floor: most often there is one minute to look at, not thousands.
+    passed = range(repeats.floor, floor)
+    few = passed if len(passed) < len(minutes) else sorted(minutes)
+    for minute in [one for one in few if one < floor and one in minutes]:
+        if len(repeats.table.known) <= enough:
+            return repeats.since(minute)
+        for one in sorted(minutes[minute], key=_key, reverse=True):
             repeats = repeats.changed(one.key, None)
     return repeats.since(floor)
 
@@ -80,7 +90,7 @@ def without(repeats: Repeats, topic: str, support: Support) -> Repeats:
 
 def put(repeats: Repeats, topic: str, support: Support) -> Repeats:
     """With a post in its newest form."""
-    if hour_of(support.published_at) < repeats.floor:
+    if minute_of(support.published_at) < repeats.floor:
         return repeats
     return repeats.changed((*order(support), support.incident, topic), support)
 
@@ -88,18 +98,17 @@ def put(repeats: Repeats, topic: str, support: Support) -> Repeats:
 def origin_of(repeats: Repeats, topic: str, support: Support) -> Support | None:
     """The earliest known post that this one repeats, or None."""
     found = list(_pointed(repeats, topic, support)) if points_at(support) else []
-    place = order(support)
     near = repeats.table.near(topic, support)
     if near:
+        place = order(support)
         earlier = sorted([one for one in near if one.place < place], key=_key)
         found += islice((one.support for one in earlier if _is_repeat(one.support, support)), 1)
-    return min(found, key=order, default=None)
+    return min(found, key=order) if found else None
 
 
 def followers(repeats: Repeats, topic: str, support: Support) -> tuple[Support, ...]:
     """The known posts that turn out to repeat this one, published before them, echoes or not."""
-    place = order(support)
-    table = repeats.table
+    place, table = order(support), repeats.table
     later = list(table.pointing(topic, f"{support.source}/{support.id}"))
     if support.origin:
         later += [one for one in _forwards(repeats, topic, support) if order(one) > place]
@@ -136,7 +145,7 @@ def _is_repeat(one: Support, other: Support) -> bool:
     apart = abs(one.published_at - other.published_at)
     if is_short(one.sketch, other.sketch) and apart > SHORT_WITHIN:
         return False
-    return apart <= timedelta(hours=WINDOW_HOURS) and is_copy(one.sketch, other.sketch)
+    return apart <= WINDOW and is_copy(one.sketch, other.sketch)
 
 
 def _other(one: Support, support: Support) -> bool:

@@ -17,7 +17,7 @@ from monitor.correlation.concerned import Concerned
 from monitor.correlation.event import Event
 from monitor.correlation.reconciling import Result, reconcile
 from monitor.correlation.repeats import without
-from monitor.correlation.taking import take
+from monitor.correlation.taking import backed_by, take
 from monitor.correlation.timers import tick
 from monitor.correlation.told import PostKey, Told, loosened, tell, telling
 from monitor.correlation.windows import State, file_of, forget
@@ -154,7 +154,7 @@ class _Again:
         beyond = [one for one in event.recalled if latest and one[1].id not in self._old]
         event = msgspec.structs.replace(event, recalled=(*recalled, *beyond))
         draft = Draft(self.state, self.book)
-        take(draft, event)
+        take(draft, event, backed_by(draft, event))
         before = [one for _, one in recalled]
         remember(draft, event, before, telling(draft.state.told, event, before))
         self.state = draft.state

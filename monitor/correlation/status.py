@@ -136,8 +136,10 @@ def heard(incident: Incident, support: Support, change: int) -> Incident:
     return msgspec.structs.replace(incident, voices=voices)
 
 
-def believed(ladder: Ladder, incident: Incident, support: Support) -> Incident:
-    """The incident with a post for it that counts, and the status that follows.
+def believed(
+    ladder: Ladder, incident: Incident, support: Support
+) -> tuple[tuple[Voice, ...], Status]:
+    """The incident's voices with a post for it that counts, and the status that follows.
 
     One more of a publisher who speaks already changes no status.
     """
@@ -146,7 +148,7 @@ def believed(ladder: Ladder, incident: Incident, support: Support) -> Incident:
     after = _counted(voices, at, support, 1)
     if at is None or not voices[at].posts or after[at].at_home != voices[at].at_home:
         status = _status(ladder, after, incident.denials)
-    return msgspec.structs.replace(incident, voices=after, status=status)
+    return after, status
 
 
 def is_higher(level: Level, than: Level) -> bool:

@@ -24,10 +24,9 @@ def backed_by(draft: Draft, event: Event) -> list[Backed]:
     return [one for one in own if one[0].part != "evidence"]
 
 
-def take(draft: Draft, event: Event) -> None:
-    """What one post version changes."""
-    groups = _groups(event.hits)
-    pairs, left = _paired(groups, backed_by(draft, event))
+def take(draft: Draft, event: Event, backed: Sequence[Backed]) -> None:
+    """What one post version changes; `backed` is what its post has a part in."""
+    pairs, left = _paired(_groups(event.hits), backed)
     for support, incident in left:
         if not support.withdrawn:
             withdraw(draft, event, support, incident)
@@ -41,7 +40,7 @@ def take(draft: Draft, event: Event) -> None:
 
 
 def _paired(
-    groups: list[list[Hit]], backed: list[Backed]
+    groups: list[list[Hit]], backed: Sequence[Backed]
 ) -> tuple[list[tuple[list[Hit], Backed | None]], list[Backed]]:
     """What each group of hits supports already, and what the post supports no longer.
 

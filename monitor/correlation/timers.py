@@ -92,7 +92,7 @@ def _close(draft: Draft, timer: Timer) -> None:
     alert = alert_of(ended, "closed", f"nothing new for {quiet}", (), incident.deadline)
     draft.alerts.append(alert)
     draft.incidents[ended.id] = ended
-    draft.state = put_incident(draft.state, ended)
+    draft.state = put_incident(draft.state, ended, incident)
 
 
 def _ring(draft: Draft, timer: Timer) -> None:

@@ -4,9 +4,8 @@ Runs after a post's own incidents have been decided. Only what counts is a clue:
 and withdrawn ones count for nobody.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 import msgspec
 
@@ -16,6 +15,7 @@ from monitor.correlation.clues import known, more, of_group, of_post
 from monitor.correlation.conditions import COUNTING, counted, is_new, spiking
 from monitor.correlation.event import Event
 from monitor.correlation.evidence import admit, begin, lose
+from monitor.correlation.happening import WAITING, Happening, clue_of
 from monitor.correlation.noted import hour
 from monitor.correlation.silence import listen
 from monitor.correlation.status import is_at_home
@@ -24,36 +24,13 @@ from monitor.hit import Hit
 from monitor.incident import Incident, Support
 from monitor.place import Place
 from monitor.post import PostName
-from monitor.source import UNKNOWN, SourceInfo
+from monitor.source import SourceInfo
 from monitor.watch import Clue, Entry, Watch
-
-WAITING = ("absence", "flatline")
-"""Types that tell of a silence."""
 
 LIFE = ("flatline",)
 """Types that ask whether something is said at all: echoes and late posts are signs of life.
 
 So is an answer that an absence waits for."""
-
-
-LONGEST_VALUE = 100
-"""Characters of a captured value that tell it from others."""
-
-
-class Happening(NamedTuple):
-    """What watches may count: a hit, a post, or an incident that opened, and in whose voice.
-
-    Its place has no names.
-    """
-
-    rule: str
-    place: Place | None
-    family: str
-    affiliation: str
-    role: str
-    at_home: bool
-    incident: str
-    hit: Hit | None = None
 
 
 def correlate(draft: Draft, event: Event) -> None:
@@ -94,8 +71,10 @@ def _part_of(draft: Draft, event: Event, hit: Hit) -> Support | None:
         and one.part != "evidence"
         and (hit.rule.topic in draft.topics[incident] or one.rule == hit.rule.id)
     ]
+    if len(found) < 2:  # noqa: PLR2004 - none, or the only one
+        return found[0] if found else None
     named = hit.place.id if hit.place else None
-    return min(found, key=lambda one: (one.place != named, one.incident), default=None)
+    return min(found, key=lambda one: (one.place != named, one.incident))
 
 
 def _place(draft: Draft, hit: Hit, part: Support | None) -> Place | None:
@@ -145,7 +124,7 @@ def _clues(
     draft: Draft, event: Event, hits: Iterable[tuple[Hit, Support | None]]
 ) -> list[tuple[Watch, Clue]]:
     """The clues that the post is."""
-    found: list[tuple[Watch, Clue]] = []
+    found: list[tuple[Watch, Clue | None]] = []
     for hit, part in hits:
         happening, counts = _happening(draft, hit, part), _does_count(part)
         for entry in _entries(draft, hit.rule.id):
@@ -156,14 +135,15 @@ def _clues(
                 sign = watch.type in LIFE or entry.name in watch.without
                 if event.history or not sign:
                     continue
-            found += _clue(event.name, event.event_at, entry, happening)
+            found.append((watch, clue_of(event.name, event.event_at, entry, happening)))
     if event.post.kind == "new" and not event.history:
         watchers = draft.book.watchers.get("")
         if watchers:
             anything = _of_source(draft, event.post.source, "", None, "")
             for entry in watchers:
-                found += _clue(event.name, event.event_at, entry, anything)
-    return found
+                clue = clue_of(event.name, event.event_at, entry, anything)
+                found.append((entry.watch, clue))
+    return [(watch, clue) for watch, clue in found if clue is not None]
 
 
 def _happening(draft: Draft, hit: Hit, part: Support | None) -> Happening:
@@ -187,69 +167,12 @@ def _of_source(
     return Happening(rule, place, who.publisher, who.affiliation, who.role, at_home, incident)
 
 
-def _clue(
-    post: PostName, at: datetime, entry: Entry, happening: Happening
-) -> tuple[()] | tuple[tuple[Watch, Clue]]:
-    """The clue that a happening is for a watch, unless it lacks what the watch groups by."""
-    watch = entry.watch
-    group = tuple([value_of(post.source, happening, field) for field in watch.group_by])
-    value = value_of(post.source, happening, watch.field) if watch.field else ""
-    if None in group or value is None:
-        return ()
-    values: tuple[str, ...] = group  # type: ignore[assignment]  # no None in it
-    if watch.type == "new_term":
-        values = (*values, value)
-    if not value and watch.count == "incidents":
-        value = happening.incident
-    clue = Clue(
-        watch=watch.key,
-        group=values,
-        name=entry.name,
-        source=post.source,
-        id=post.id,
-        version=post.version,
-        exercise=post.exercise,
-        rule=happening.rule,
-        at=at,
-        until=at + watch.keeps,
-        family=happening.family,
-        affiliation=happening.affiliation,
-        role=happening.role,
-        at_home=happening.at_home,
-        place=happening.place,
-        value=value,
-        incident=happening.incident,
-        waits=watch.type in WAITING and entry.name not in watch.without,
-    )
-    return ((watch, clue),)
-
-
-def value_of(source: str, happening: Happening, field: str) -> str | None:
-    """What a happening is grouped or counted by; None if it has no such thing."""
-    of = OF_HITS.get(field)
-    if of is not None:
-        return of(source, happening)
-    value = happening.hit.captured.get(field) if happening.hit is not None else None
-    return None if value is None else str(value)[:LONGEST_VALUE]
-
-
-OF_HITS: dict[str, Callable[[str, Happening], str | None]] = {
-    "place": lambda _, one: one.place.id if one.place else None,
-    "admin1": lambda _, one: one.place.admin1 if one.place else None,
-    "source": lambda source, _: source,
-    "family": lambda _, one: one.family,
-    "affiliation": lambda _, one: None if one.affiliation == UNKNOWN else one.affiliation,
-    "role": lambda _, one: one.role,
-    "rule": lambda _, one: one.rule or None,
-    "incident": lambda _, one: one.incident or None,
-}
-"""What every hit has (monitor/watch.py names them), from its source and what happened."""
-
-
 def _drop_others(draft: Draft, event: Event, fresh: list[tuple[Watch, Clue]]) -> None:
     """Forget the clues that the post was and is no longer: edited, deleted, or turned an echo."""
     source, post = event.name.source, event.name.id
     old = of_post(draft.state.clues, source, post)
+    if not old and event.name.version == 1:
+        return  # it was nothing before
     backed = (*event.recalled, *backing(draft.state, source, post))
     parts = [one for one in backed if one[0].part == "evidence" and not one[0].withdrawn]
     if not old and not parts:
@@ -396,5 +319,6 @@ def follow(draft: Draft, event: Event | None, start: int = 0) -> None:
         happening = _of_source(draft, post.source, incident.rule, place, incident.id)
         for entry in (*watchers.get(incident.rule, ()), *anyhow):
             if entry.watch.count == "incidents":
-                for watch, clue in _clue(post, incident.opened_at, entry, happening):
-                    _take(draft, event, watch, clue)
+                clue = clue_of(post, incident.opened_at, entry, happening)
+                if clue is not None:
+                    _take(draft, event, entry.watch, clue)

@@ -117,7 +117,7 @@ def remember(
 ) -> Memory:
     """The memory after a restart: what the store holds open, the last days' posts, the floors.
 
-    `floors` are the hours below which posts are forgotten, by whether the realm is the exercises'.
+    `floors` are the minutes below which posts are forgotten, by whether it is the exercises' realm.
     """
     memory = Memory()
     for exercise in (False, True):
@@ -127,7 +127,8 @@ def remember(
     names: dict[str, str] = {}
     for incident in incidents:
         realm[incident.id] = incident.exercise
-        state = put_incident(memory.of(exercise=incident.exercise), incident)
+        state = memory.of(exercise=incident.exercise)
+        state = put_incident(state, incident, state.incidents.get(incident.id))
         latest = max(filter(None, (state.now, incident.updated_at)))
         memory = memory.replace(
             msgspec.structs.replace(state, now=latest), exercise=incident.exercise
@@ -177,12 +178,14 @@ def known_as(state: State, topics: Iterable[str], support: Support) -> State:
     return end_at(msgspec.structs.replace(state, repeats=repeats), topics, support)
 
 
-def put_incident(state: State, incident: Incident) -> State:
-    """The state with an open incident in its newest form; a closed one is forgotten."""
+def put_incident(state: State, incident: Incident, before: Incident | None) -> State:
+    """The state with an open incident in its newest form; a closed one is forgotten.
+
+    `before` is the same incident as the state has it.
+    """
     if not incident.open:
-        return forget(state, incident) if incident.id in state.incidents else state
+        return forget(state, incident) if before is not None else state
     filed, deadlines, grouped = state.filed, state.deadlines, state.grouped
-    before = state.incidents.get(incident.id)
     if before is None or (before.place, before.also) != (incident.place, incident.also):
         if before is not None:
             filed = _refiled(filed, before, there=False)
@@ -206,10 +209,12 @@ def put_incident(state: State, incident: Incident) -> State:
 def put_support(state: State, support: Support) -> State:
     """The state with a post's backing of an open incident in its newest form."""
     incident = support.incident
-    if incident not in state.incidents:
-        return state
+    members = state.members.get(incident)
+    if members is None:
+        if incident not in state.incidents:
+            return state
+        members = Kept()
     post = (support.source, support.id)
-    members = members_of(state, incident)
     by_post = state.by_post
     backs = by_post.get(post, ())
     if incident not in backs:

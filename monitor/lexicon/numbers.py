@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+import msgspec
 import regex
 
 from monitor.lexicon import number_words as say
@@ -50,7 +51,7 @@ class Number(NamedTuple):
         return f"{self.low}-{self.high}" if self.low else f"at most {self.high}"
 
 
-class Token(NamedTuple):
+class Token(msgspec.Struct, frozen=True, gc=False):
     """A word (lower case, `kind` w), digits (n) or another sign (p), where it stands."""
 
     word: str
@@ -74,6 +75,8 @@ _FIRST = frozenset((
     *(phrase.partition(" ")[0] for phrase in say.BEFORE),
 ))  # fmt: skip
 """The words that a number begins with, if not with digits."""
+_BOUNDING = frozenset(phrase.partition(" ")[0] for phrase in (*say.BEFORE, *say.AFTER))
+"""The words that what bounds a number begins with."""
 
 
 @lru_cache(maxsize=65536)
@@ -85,12 +88,13 @@ def tokens(text: str) -> list[Token]:
     """The words, digits and signs of a text."""
     found: list[Token] = []
     for match in _TOKEN.finditer(text):
-        kind = match.lastgroup
-        word = match[0] if kind == "p" else _symbols(match[0])
-        if kind == "n":
-            word = word.replace(" ", "")
+        kind, word = match.lastgroup, match[0]
+        if kind != "p":
+            word = _symbols(word)
+            if kind == "n":
+                word = word.replace(" ", "")
         if word:
-            found.append(Token(word, kind, *match.span()))
+            found.append(Token(word, kind, match.start(), match.end()))
     return found
 
 
@@ -185,6 +189,8 @@ class _Reader:
 
     def _phrase(self, at: int, known: dict[str, str]) -> tuple[str | None, int]:
         """The longest known phrase that begins here, and what comes after it."""
+        if self._word(at) not in _BOUNDING:
+            return None, at
         for size in range(_LONGEST_PHRASE, 0, -1):
             words = [token.word for token in self.tokens[at : at + size]]
             if len(words) == size and (phrase := " ".join(words)) in known:

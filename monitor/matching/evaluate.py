@@ -77,6 +77,8 @@ class Matcher:
         self._wide = Scanner(compiled.wide, self._concepts) if compiled.wide.meanings else None
         self._unspaced = any(unspaced(symbol) for key in compiled.wide.meanings for symbol in key)
         self._filing = Filing(compiled.rules, compiled.numbers, compiled.frequency, self._concepts)
+        for scanner in filter(None, (self._narrow, self._wide)):
+            scanner.ready()
         # What every post needs, at hand:
         self._find = self._narrow.find
         self._concept = self._narrow.concept

@@ -8,6 +8,8 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from threading import Thread
+from typing import cast
 
 import msgspec
 import regex
@@ -24,12 +26,14 @@ from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
 
 RawFind = tuple[int, int, int]
 """(start, end, pattern number), in symbols of the folded text."""
+Find = Callable[..., list[RawFind]]
 _GAP = re.compile(" *")
 _HASHES = ("#", "\uff03")
 _TAG = regex.compile(r"[\w\p{Cf}]+")
 _TAG_GOES_ON = regex.compile(r"[_\p{Cf}]*[^\W_]")
 _NO_TAG_AFTER = ("&", "/")
 _BLANK = ord(" ")
+_MANY = 20_000  # patterns
 _SHORT = 64  # longer texts are not worth remembering
 _SMALL = range(-0x8000, 0x8000)  # what an array's "h" holds
 _USUAL = (1, 1, False)  # a word between two spaces
@@ -97,18 +101,14 @@ class Scanner:
         self._asking: Mapping[int, Meaning] | PackedMap[Meaning] = asking
         self._glances = _glances(asking.values(), bytewise=patterns.bytewise)
         self._said = lru_cache(maxsize=16384)(loosely(self._say))
-        self.find: Callable[..., list[RawFind]]
-        """Every overlapping find in a folded text: bytes or str as the automaton is."""
-        if not keys:
-            self.find = _nothing
-        elif patterns.bytewise:
-            coded = [key.encode("latin-1") for key in keys]
-            # Read as a text, the patterns show which states are passed most: these lie together.
-            # Every fourth shows it as well as all of them do, in a quarter of the time.
-            automaton = DoubleArrayAhoCorasick(coded, corpus=coded[::4])
-            self.find = automaton.find_overlapping
-        else:
-            self.find = CharwiseDoubleArrayAhoCorasick(keys).find_overlapping
+        self.find: Find = _nothing
+        """Every overlapping find in a folded text, once it is `ready`: bytes or str as asked."""
+        self._building: Callable[[], Find] | None = _begun(keys, bytewise=patterns.bytewise)
+
+    def ready(self) -> None:
+        """Wait for the automaton, if it is still being built."""
+        if self._building is not None:
+            self.find, self._building = self._building(), None
 
     def __getstate__(self) -> dict[str, object]:
         """Without what is remembered; what open questions mean is unpacked when asked for."""
@@ -302,6 +302,35 @@ def _next_word(folded: bytes | str, at: int) -> bytes | str:
     while folded[at] == _BLANK and at < last:
         at += 1
     return folded[at : folded.find(b" ", at)]
+
+
+def _begun(keys: list[str], *, bytewise: bool) -> Callable[[], Find]:
+    """Begin to build an automaton; what waits for its end, and gives it.
+
+    A large one takes 0.2 s without the interpreter: a thread builds it while rules are filed.
+    """
+    if len(keys) < _MANY:
+        return lambda: _automaton(keys, bytewise=bytewise)
+    built: list[Find] = []
+    thread = Thread(target=lambda: built.append(_automaton(keys, bytewise=bytewise)))
+    thread.start()
+
+    def end() -> Find:
+        thread.join()
+        return built.pop()
+
+    return end
+
+
+def _automaton(keys: list[str], *, bytewise: bool) -> Find:
+    if not keys:
+        return _nothing
+    if not bytewise:
+        return cast("Find", CharwiseDoubleArrayAhoCorasick(keys).find_overlapping)
+    coded = [key.encode("latin-1") for key in keys]
+    # Read as a text, the patterns show which states are passed most: these lie together.
+    # Every fourth shows it as well as all of them do, in a quarter of the time.
+    return cast("Find", DoubleArrayAhoCorasick(coded, corpus=coded[::4]).find_overlapping)
 
 
 def _nothing(_: bytes | str) -> list[RawFind]:

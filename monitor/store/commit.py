@@ -141,6 +141,8 @@ _Row = tuple[object, ...]
 
 
 def _text(admitted: Admitted) -> Text:
+    if admitted.text is not None:
+        return admitted.text
     received = admitted.received
     return text_of(admitted.body or _JSON.encode(received.post), received.raw)
 

@@ -3,11 +3,11 @@
 import hashlib
 import unicodedata
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 import msgspec
 
 from monitor.post import Post, PostKind, Received
+from monitor.store.texts import Text
 
 AHEAD = timedelta(minutes=2)
 """How far a post's own times may run ahead of the moment when it was seen."""
@@ -45,11 +45,13 @@ def _words(text: str) -> str:
     return text.strip()
 
 
-class Sound(NamedTuple):
+class Sound(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A post in values that can be stored, and what was wrong with it (None = nothing).
 
     `content` is its hash. `timed` is the post with its times filled in if it turns out to be new
     (None = it says itself that it is not) and `body` its JSON, so that a post is written out once.
+    If `received` carries the post as a new one is stored, `text` may be its JSON, packed, and
+    `quiet` says that it was judged already: if it turns out to be new, no rule holds for it.
     """
 
     received: Received
@@ -57,6 +59,8 @@ class Sound(NamedTuple):
     problem: str | None = None
     timed: Post | None = None
     body: bytes = b""
+    text: Text | None = None
+    quiet: bool = False
 
 
 _JSON = msgspec.json.Encoder()

@@ -13,7 +13,7 @@ from monitor.store.content import Sound, sound, timed
 from monitor.store.database import Database
 from monitor.store.moments import to_ms
 from monitor.store.seal import seal_of_post
-from monitor.store.texts import unpacked
+from monitor.store.texts import Text, unpacked
 from monitor.store.trouble import DamagedError
 
 Key = tuple[int, str]
@@ -27,7 +27,8 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     is the first or if the text before has expired (then `previous_name` still names it). `channel`
     and `content` are what the store files it under. `problem` is why it must be quarantined: set
     when the channel's numeric id changed under the same name, or when its values were unsound.
-    `body` is the post's JSON where it was written out already, else empty.
+    `body` is the post's JSON where it was written out already, `text` the same where it was packed;
+    `quiet` says that it was judged already, and no rule holds.
     """
 
     received: Received
@@ -39,6 +40,8 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     content: bytes
     problem: str | None = None
     body: bytes = b""
+    text: Text | None = None
+    quiet: bool = False
 
 
 SEALED_COLUMNS = "body, hits, outcome, reason, history"
@@ -58,8 +61,8 @@ class Latest(NamedTuple):
     post: Post | None = None
 
 
-_FEW, _MANY = 4, 128
-"""So many posts are looked up by one question; asking about 128 when there is one takes 0.1 ms."""
+_AT_ONCE = (4, 16, 32, 128)
+"""So many posts are looked up by one question: asking about 128 when there are ten takes 0.1 ms."""
 _LATEST = """
 WITH asked(channel, message) AS (VALUES {})
 SELECT asked.channel, asked.message, p.version, p.content, p.kind = 'delete', p.event_at,
@@ -68,14 +71,14 @@ FROM asked JOIN posts p ON p.channel = asked.channel AND p.message = asked.messa
 WHERE p.version = (
     SELECT max(version) FROM posts WHERE channel = asked.channel AND message = asked.message)
 """
-_LATEST_OF = {size: _LATEST.format(", ".join(["(?, ?)"] * size)) for size in (_FEW, _MANY)}
+_LATEST_OF = {size: _LATEST.format(", ".join(["(?, ?)"] * size)) for size in _AT_ONCE}
 
 
 def latest_versions(db: Database, keys: Iterable[Key]) -> dict[Key, Latest]:
     """The newest stored version of each of these posts, by key; unknown ones are left out."""
     found: dict[Key, Latest] = {}
     asked = list(keys)
-    size = _FEW if len(asked) <= _FEW else _MANY
+    size = next((size for size in _AT_ONCE if size >= len(asked)), _AT_ONCE[-1])
     for start in range(0, len(asked), size):
         values: list[object] = []
         for key in asked[start : start + size]:
@@ -102,8 +105,12 @@ def admit(db: Database, received: Sequence[Received], now: datetime) -> list[Adm
     Raises:
         StateError: the store cannot be read.
     """
+    return admit_sound(db, [sound(one, now) for one in received], now)
+
+
+def admit_sound(db: Database, sane: Sequence[Sound], now: datetime) -> list[Admitted]:
+    """As `admit`, for posts that were made sound before."""
     batch = _Batch(db, now)
-    sane = [sound(one, now) for one in received]
     batch.look_up([one.received for one in sane])
     admitted = []
     for one in sane:
@@ -171,7 +178,8 @@ class _Batch:
             post = _tombstone(post, previous)
         version = latest.version + 1 if latest else 1
         name = PostName(post.source, post.id, version, received.exercise)
-        if post is not received.post:
+        as_it_came = post is received.post
+        if not as_it_came:
             received = msgspec.structs.replace(received, post=post)
         admitted = Admitted(
             received,
@@ -183,6 +191,8 @@ class _Batch:
             content,
             address.problem or sane.problem,
             body,
+            sane.text if as_it_came else None,
+            sane.quiet and latest is None,
         )
         self._remember(key, admitted)
         return admitted

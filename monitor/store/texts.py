@@ -18,7 +18,7 @@ _PACK = zstandard.ZstdCompressor(level=-1)
 # Level 1 takes 10 us for 660 bytes, level 3 takes 11 us for 650.
 
 
-class Text(msgspec.Struct, frozen=True, gc=False):
+class Text(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A post's text as it is stored, where its JSON ends in it, SHA-256 of what was received."""
 
     piece: bytes

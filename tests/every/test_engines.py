@@ -27,6 +27,7 @@ def _automaton(
     for surface in made:
         assert patterns.add(surface, 0) or bytewise  # type: ignore[arg-type]
     scanner = Scanner(patterns, Concepts(1))
+    scanner.ready()
     folded = fold(text) if bytewise else fold_wide(text)
     if second and isinstance(
         folded, bytes
