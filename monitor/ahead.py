@@ -11,10 +11,12 @@ import fcntl
 import os
 import pickle
 import signal
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from struct import Struct
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
@@ -62,17 +64,39 @@ def read_ahead(
         envelope = received(post, b"", exercise=exercise)
         return sound(envelope, post.observed_at or post.published_at)
 
+    since = _waited()
     rest = map(bounded, posts)
     for number, one in enumerate(rest, 1):
         yield one
-        if number == first and _is_core_idle():
+        if number == first and _is_core_idle(since):
             yield from _read_elsewhere(rest, matcher)
             return
 
 
-def _is_core_idle() -> bool:
+class _Waited(NamedTuple):
+    """A moment, and how long our cores have had nothing to do until then; seconds."""
+
+    at: float
+    idle: float
+
+
+def _waited() -> _Waited:
+    idle = 0
+    with suppress(OSError, ValueError, IndexError):  # whoever cannot tell has no idle core
+        ours = {f"cpu{number}" for number in os.sched_getaffinity(0)}
+        for line in Path("/proc/stat").read_text("ascii").splitlines():
+            name, *ticks = line.split(" ", 6)
+            if name in ours:
+                idle += int(ticks[3]) + int(ticks[4])
+    return _Waited(time.monotonic(), idle / os.sysconf("SC_CLK_TCK"))
+
+
+def _is_core_idle(since: _Waited) -> bool:
     """Whether a copy gets a core of its own: sharing one, both together take longer."""
-    return spare_cores() > 0 and os.getloadavg()[0] < len(os.sched_getaffinity(0))
+    if not spare_cores():
+        return False
+    now = _waited()
+    return now.idle - since.idle > (now.at - since.at) / 2
 
 
 def finished(one: Sound, matcher: Matcher) -> Sound:

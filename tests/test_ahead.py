@@ -26,6 +26,7 @@ from monitor.store.database import Database
 from tests.crash.posts import RULES, posts, sources
 
 FIRST = 100
+IS_CORE_IDLE = ahead._is_core_idle  # as it is, before tests put another in its place
 TABLES = (
     "posts",
     "texts",
@@ -59,7 +60,7 @@ def none_is_left() -> bool:
 @pytest.fixture(autouse=True)
 def _idle_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second core, whatever the machine has."""
-    monkeypatch.setattr(ahead, "_is_core_idle", lambda: True)
+    monkeypatch.setattr(ahead, "_is_core_idle", lambda _: True)
     monkeypatch.setattr(ahead, "Copy", Noted)
     Noted.made.clear()
 
@@ -159,7 +160,7 @@ def test_no_copy_where_it_is_no_use(
     """A short recording is read here, and any where no core is idle."""
     monkeypatch.setattr(os, "fork", lambda: pytest.fail("a copy was made"))
     if count > FIRST:
-        monkeypatch.setattr(ahead, "_is_core_idle", lambda: False)
+        monkeypatch.setattr(ahead, "_is_core_idle", lambda _: False)
     read = read_ahead(islice(flood(), count), matcher, exercise=True, first=FIRST)
     assert len(list(read)) == count
 
@@ -174,8 +175,24 @@ def test_replay_reads_a_long_recording_ahead(
     monkeypatch.chdir(tmp_path)
     printed = []
     for idle in (True, False):
-        monkeypatch.setattr(ahead, "_is_core_idle", lambda idle=idle: idle)
+        monkeypatch.setattr(ahead, "_is_core_idle", lambda _, idle=idle: idle)
         assert main(["replay", "--json", "flood.jsonl"]) == 1  # some lines cannot be read
         printed.append(capsysbinary.readouterr().out)
     assert printed[0] == printed[1]
     assert printed[0].count(b"\n") > 100
+
+
+def test_an_idle_core_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A core is idle if most of one was in the time before; none is where only one may be used."""
+    monkeypatch.setattr(ahead, "spare_cores", lambda: 1)
+    before = ahead._waited()
+    assert not IS_CORE_IDLE(before._replace(at=before.at - 100, idle=before.idle - 10))
+    assert IS_CORE_IDLE(before._replace(at=before.at - 100, idle=before.idle - 90))
+    monkeypatch.setattr(ahead, "spare_cores", lambda: 0)
+    assert not IS_CORE_IDLE(before._replace(at=before.at - 100, idle=before.idle - 90))
+
+
+def test_idle_time_is_that_of_the_machine() -> None:
+    """How long cores have had nothing to do is known, and only grows."""
+    before, after = ahead._waited(), ahead._waited()
+    assert 0 < before.idle <= after.idle
