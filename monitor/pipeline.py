@@ -80,12 +80,15 @@ class Pipeline:
         Raises:
             StateError: nothing was stored; hand the batch over again.
         """
-        received = [_capped(one) for arrival in arrivals for one in arrival.posts]
+        arrived = [one for arrival in arrivals for one in arrival.posts]
+        posts = [sound(_capped(one), now) for one in arrived]
+        if suspects:  # as they arrived: nothing has been cut or filled in there
+            pairs = zip(arrived, posts, strict=True)
+            posts = [_suspected(one) if came in suspects else one for came, one in pairs]
         cursors: dict[str, str] = {}
         for arrival in arrivals:
             cursors.update(arrival.cursors)
-        posts = [sound(one, now) for one in received]
-        return self.settle(db, posts, now, cursors=cursors, suspects=suspects)
+        return self.settle(db, posts, now, cursors=cursors)
 
     def settle(
         self,
@@ -94,7 +97,6 @@ class Pipeline:
         now: datetime,
         *,
         cursors: Mapping[str, str] = NO_CURSORS,
-        suspects: Collection[Received] = (),
     ) -> tuple[Alert, ...]:
         """As `process`, for posts that are sound and within bounds."""
         batch = Batch(self.memory, db)
@@ -102,7 +104,7 @@ class Pipeline:
             batch.tick(now, self.matcher.rulebook, exercise=False)
         admitted = admit_sound(db, posts, now)
         ahead = self._taken_ahead([one.received for one in posts])
-        found = [self._found(one, suspects, ahead.get(one.name)) for one in admitted]
+        found = [self._found(one, ahead.get(one.name)) for one in admitted]
         for one, hits in zip(admitted, found, strict=True):
             batch.note(self._judge(db, batch, one, hits))
         alerts = commit(db, self._work(batch, cursors), now)
@@ -158,9 +160,7 @@ class Pipeline:
         self.memory = batch.memory
         return alerts
 
-    def _found(
-        self, admitted: Admitted, suspects: Collection[Received], ahead: Ahead | None
-    ) -> tuple[Hit, ...] | str:
+    def _found(self, admitted: Admitted, ahead: Ahead | None) -> tuple[Hit, ...] | str:
         """Which rules hold; or, in words, why the version cannot be judged.
 
         What was seen when the post came counts, if it and the rules are still the same.
@@ -168,8 +168,8 @@ class Pipeline:
         Asked of a whole batch before anything is decided: deciding would push what all posts are
         compared with out of the processor's cache.
         """
-        if admitted.problem or admitted.received in suspects:
-            return admitted.problem or "it broke the batch it came in"
+        if admitted.problem:
+            return admitted.problem
         post = admitted.received.post
         if admitted.quiet or post.kind == "delete":
             return ()
@@ -246,6 +246,11 @@ def _capped(received: Received) -> Received:
         return received
     post = msgspec.structs.replace(received.post, text=text)
     return msgspec.structs.replace(received, post=post, truncated=True)
+
+
+def _suspected(one: Sound) -> Sound:
+    problem = one.problem or "it broke the batch it came in"
+    return msgspec.structs.replace(one, problem=problem)
 
 
 def _but_times(one: Post, other: Post) -> bool:

@@ -276,3 +276,25 @@ def test_515_naughty_strings_as_post_and_channel(db: Database, matcher: Matcher)
     assert ended["quarantined"] == 0
     assert alerts
     assert all(from_json(to_json(alert)) == alert for alert in alerts)
+
+
+@pytest.mark.parametrize(
+    "suspect",
+    [
+        post("обстрел"),
+        post("обстрел", observed_at=None),
+        post("обстрел", observed_at=NOW + timedelta(microseconds=7)),
+        post("обстрел " * 20_000),
+        post("обстрел \0"),
+    ],
+    ids=["as it is", "no time", "microseconds", "too long", "controls"],
+)
+def test_a_suspect_is_quarantined_however_it_came(
+    db: Database, matcher: Matcher, suspect: Received
+) -> None:
+    """What broke its batch is stored unjudged, also if its text is cut or its time filled in."""
+    arrivals = [Arrival(posts=(suspect, post("обстрел", 2)))]
+    pipeline = Pipeline(matcher, Memory())
+    pipeline.process(db, arrivals, NOW, suspects=(suspect,))
+    ended = outcomes(db)
+    assert (ended["quarantined"], ended["alerted"]) == (1, 1)
