@@ -226,14 +226,22 @@ def serve(progress: Progress = silent) -> None:
         order: Order = pickle.loads(content)  # noqa: S301 - from our parent
         made = bench.made(order, progress)
         _answer(answers, bench.packed(made))
-        if isinstance(made, Matcher):
-            gc.unfreeze()  # other rules stand in the place of those set aside
-        gc.collect()
-        gc.freeze()  # all rules were looked through for 0.7 s otherwise, and the next save waited
+        _tidy(made)
         bench.warm()
         if isinstance(made, Change) and not _comes(orders):
             bench.make_all(order)
     bench.stop()
+
+
+def _tidy(made: object) -> None:
+    """Collect what an answer has left over; what lives is set aside.
+
+    To look through all rules takes 0.7 s, and a save that came meanwhile waited for it.
+    """
+    if isinstance(made, Matcher):
+        gc.unfreeze()  # other rules stand in the place of those set aside
+    gc.collect()
+    gc.freeze()
 
 
 def once(material: Material, progress: Progress = silent) -> bytes:

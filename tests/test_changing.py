@@ -1,5 +1,6 @@
 """A change is made of what differs, and says what all files read anew would say."""
 
+import gc
 import random
 import time
 from pathlib import Path
@@ -143,6 +144,19 @@ def test_what_a_first_change_loads_is_loaded_before(
     text = (material.rules[0] / "one.yaml").read_text("utf-8")
     (material.rules[0] / "one.yaml").write_text(text.replace("слово", "иное"), "utf-8")
     assert set(change(bench, material, running).hidden) == {"one-3"}
+
+
+def test_rules_are_looked_through_for_garbage_once(material: Material) -> None:
+    """After an answer only what came since is looked at, until other rules are in force."""
+    whole = prepare(material)
+    try:
+        changing._tidy(whole)
+        aside = gc.get_freeze_count()
+        assert aside > len(gc.get_objects()) + 1_000
+        changing._tidy(())
+        assert gc.get_freeze_count() >= aside
+    finally:
+        gc.unfreeze()
 
 
 def test_the_next_start_finds_all_rules_ready(material: Material) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import permutations
 from typing import NamedTuple
 
 import pytest
@@ -66,6 +67,19 @@ def found(text: str, *conditions: Condition) -> list[list[tuple[str, int, int]]]
         [(one.text, one.start, one.end) for one in hits[each.id].found] if each.id in hits else []
         for each in rules
     ]
+
+
+@pytest.mark.parametrize("order", [*permutations(("дрон", "=дрона", "==Дрона", "дрона*"))])
+def test_terms_may_share_their_forms(order: tuple[str, ...]) -> None:
+    """Of terms with a form in common each is found, whichever was filed first."""
+    for text, said in (
+        ("дрон", {"дрон"}),
+        ("дрона", {"дрон", "=дрона", "дрона*"}),
+        ("Дрона", {"дрон", "=дрона", "==Дрона", "дрона*"}),
+        ("дронами", {"дрон"}),
+    ):
+        holding = found(text, *terms(*order))
+        assert {term for term, finds in zip(order, holding, strict=True) if finds} == said
 
 
 def test_a_hit_says_which_words_where() -> None:

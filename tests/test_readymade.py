@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,21 @@ def test_the_daemon_never_loads_the_dictionaries(material: Material) -> None:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
         assert done.stdout.split() == [b"0", b"1"], done.stderr
+
+
+def test_beside_other_threads_rules_are_made_here(
+    material: Material, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process in which other threads run is not copied: it makes the same rules itself."""
+    monkeypatch.setattr("monitor.hands.Copy.answering", None)
+    done = threading.Event()
+    other = threading.Thread(target=done.wait)
+    other.start()
+    try:
+        assert judged(ready(material)) == FOUND
+    finally:
+        done.set()
+        other.join()
 
 
 def test_a_child_tells_the_mistakes(material: Material) -> None:
