@@ -143,6 +143,7 @@ def test_an_empty_file_gets_the_newest_schema() -> None:
     assert all(row[-1] for row in ours)
     made = [one for step in STEPS.values() for one in statements(step)]
     dropped = sum("DROP TABLE" in one for one in made)
+    connection.close()
     assert len(ours) == sum("CREATE TABLE" in one for one in made) - dropped
 
 
@@ -175,6 +176,7 @@ def test_a_broken_step_changes_nothing() -> None:
         migrate(connection, broken)
     assert connection.execute("PRAGMA user_version").fetchone() == (max(STEPS),)
     assert not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'ok'").fetchall()
+    connection.close()
     with pytest.raises(ValueError, match="unfinished"):
         list(statements("CREATE TABLE t (a"))
 

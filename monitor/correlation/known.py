@@ -109,7 +109,7 @@ class Table:
             if support is not None and before is not None and _is_found_alike(before, support):
                 one.support = support
                 return before
-            self._drop(one, name)
+            self.drop(one, name)
         if support is not None:
             self._enter(key[-1], support, name)
         return before
@@ -151,12 +151,13 @@ class Table:
         """Where a post belongs in a list."""
         return bisect_left(signs, one.key, key=lambda sign: self.known[sign & NUMBER].key)
 
-    def _drop(self, one: Known, name: Mark) -> None:
+    def drop(self, one: Known, name: Mark) -> None:
+        """Take a known post out; `name` is what it is found by as itself."""
         sign = one.sign
         for mark in (name, *marks(one.topic, one.support)):
             held = self.index.get(mark)
             if isinstance(held, list):
-                at = held.index(sign) if sign in held[:FIRST] else self._place(held, one)
+                at = 0 if held[0] == sign else self._place(held, one)
                 if held[at : at + 1] == [sign]:
                     del held[at]
                 if len(held) == 1:
@@ -294,6 +295,15 @@ class Repeats:
         table = self.table
         after = Repeats._of(table, self.floor)
         self.change = (key, table.put(key, support))
+        self.held, self.newer = None, after
+        return after
+
+    def forgotten(self, one: Known) -> Repeats:
+        """Without a post as the table has it."""
+        table, support = self.table, one.support
+        table.drop(one, named(one.topic, "=", f"{support.source}/{support.id}"))
+        after = Repeats._of(table, self.floor)
+        self.change = (one.key, support)
         self.held, self.newer = None, after
         return after
 

@@ -78,7 +78,7 @@ def _raised(repeats: Repeats, floor: int, most: int | None = None) -> Repeats:
         if len(repeats.table.known) <= enough:
             return repeats.since(minute)
         for one in sorted(minutes[minute], key=_key, reverse=True):
-            repeats = repeats.changed(one.key, None)
+            repeats = repeats.forgotten(one)
     return repeats.since(floor)
 
 

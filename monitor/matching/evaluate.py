@@ -27,7 +27,7 @@ from monitor.rule import Link, Rule
 from monitor.rulebook.compile import DISGUISE, Book, Forms, compile_rulebook, one_by_one
 from monitor.rulebook.conditions import every, possible
 from monitor.rulebook.packed import Shelf
-from monitor.rulebook.plan import Group
+from monitor.rulebook.plan import Group, necessary
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
 from monitor.text.disguise import readings as undisguised
@@ -72,18 +72,25 @@ class Matcher:
         self._links = {one.text: one for rule in rulebook.rules for one in every(rule.when, Link)}
         self._places = frozenset(compiled.numbers[where.text] for where in compiled.wheres)
         self._grounds = Grounds(ground, compiled.wheres)
+        self._disguise = compiled.numbers[DISGUISE]
+        groups = [
+            necessary(rule.when, compiled.numbers, compiled.frequency.__getitem__)
+            for rule in compiled.rules
+        ]
+        # What makes a post worth a second look.
+        near = {self._disguise}.union(*(each[0] for each in groups if each))
         self._concepts = Concepts(len(compiled.numbers))
-        self._narrow = Scanner(compiled.narrow, self._concepts)
+        self._narrow = Scanner(compiled.narrow, self._concepts, near)
         self._wide = Scanner(compiled.wide, self._concepts) if compiled.wide.meanings else None
         self._unspaced = any(unspaced(symbol) for key in compiled.wide.meanings for symbol in key)
-        self._filing = Filing(compiled.rules, compiled.numbers, compiled.frequency, self._concepts)
+        self._filing = Filing(compiled.rules, groups, compiled.numbers, self._concepts)
         for scanner in filter(None, (self._narrow, self._wide)):
             scanner.ready()
         # What every post needs, at hand:
         self._find = self._narrow.find
         self._concept = self._narrow.concept
+        self._near = self._narrow.near
         self._under = frozenset(self._filing.filed)
-        self._disguise = compiled.numbers[DISGUISE]
         self._open = self._filing.always or self._wide is not None
 
     def __getstate__(self) -> dict[str, object]:
@@ -165,9 +172,20 @@ class Matcher:
         text = post.text
         folded, coded = fold_coded(text)
         finds = self._find(folded)
-        if not finds and not self._open:
-            return None
-        concept = self._concept
+        if not self._open:
+            near = self._near
+            for find in finds:
+                if find[2] < near:
+                    break
+            else:
+                return None
+        return self._judged(post, folded, coded, finds)
+
+    def _judged(
+        self, post: Post, folded: bytes, coded: bytes | None, finds: Sequence[RawFind]
+    ) -> tuple[list[int], Readings] | None:
+        """The same for a post in which something was found that rules are filed under."""
+        text, concept = post.text, self._concept
         found = {concept[find[2]] for find in finds}
         if self._open or self._disguise in found:
             readings = self._readings(text, folded, Look(text, folded, finds, coded))
@@ -216,6 +234,8 @@ class Matcher:
         filed = self._filing.near
         for concept in near:
             wanted, trials = filed[concept] or self._filing.made(concept)
+            if found.isdisjoint(wanted):  # most are: three of four
+                continue
             for one in found.intersection(wanted):
                 for trial in trials[one]:
                     number, none, more, speaks, test = trial

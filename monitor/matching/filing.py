@@ -4,7 +4,6 @@ Filing is done for all rules at once; how a rule is tried is worked out when it 
 most rules of a large rulebook never do, and a start waits for none of them.
 """
 
-from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple, TypeVar
@@ -15,7 +14,7 @@ from monitor.rule import AllOf, Rule
 from monitor.rulebook.compile import texts_of
 from monitor.rulebook.conditions import Numbers, Test, asked_in, number_of, tested
 from monitor.rulebook.packed import Packed
-from monitor.rulebook.plan import Group, Plan, exact_test, necessary, plan, wanted
+from monitor.rulebook.plan import Group, Plan, exact_test, plan, wanted
 from monitor.rulebook.where import wheres_in
 
 
@@ -37,11 +36,10 @@ class Trial(NamedTuple):
         return not any(group.isdisjoint(found) for group in self.more)
 
 
-Near = tuple["array[int]", Mapping[int, tuple[Trial, ...]]]
+Near = tuple[tuple[int, ...], Mapping[int, tuple[Trial, ...]]]
 """Of the rules filed under a concept: what of it must be found for any to be tried, and those to be
 tried by that; under the concept itself those that ask for nothing else. So a rule that cannot hold
-costs nothing of its own. (What is mostly looked at in vain is an array: it is small and in one
-piece.)"""
+costs nothing of its own."""
 
 
 class Filing:
@@ -50,18 +48,17 @@ class Filing:
     def __init__(
         self,
         rules: Sequence[Rule],
+        groups_of: Sequence[Sequence[Group]],
         numbers: Numbers,
-        frequency: Sequence[float],
         concepts: Concepts,
     ) -> None:
-        """File every rule under the rarest of its necessary groups."""
+        """File every rule under the first of its necessary groups, the rarest."""
         self._rules = rules
         self._numbers = numbers
         self._concepts = concepts
         filed: dict[int, list[int]] = {}
         plans: list[Plan] = []
-        for number, rule in enumerate(rules):
-            groups = necessary(rule.when, numbers, frequency.__getitem__)
+        for number, (rule, groups) in enumerate(zip(rules, groups_of, strict=True)):
             plans.append(plan(rule, groups[1:], numbers))
             under = concepts.widened(groups[0]) if groups else (concepts.nothing,)
             for concept in under:
@@ -89,6 +86,7 @@ class Filing:
         self.near: list[Near | None] = [None] * self._concepts.count
         """By concept: what is filed under it, as far as it was `made`."""
         self._same: dict[Group, Group] = {}
+        self._each = list(range(self._concepts.count))  # one object for each, however often
         self.told = _Made(loosely(self._told))
         """By number: the rule, and the terms that speak for it."""
         self._named = _Made(loosely(self.named))
@@ -104,7 +102,7 @@ class Filing:
                 by.setdefault(one, []).append(trial)
         same: dict[tuple[Trial, ...], tuple[Trial, ...]] = {}
         trials = {one: same.setdefault(tuple(some), tuple(some)) for one, some in by.items()}
-        self.near[concept] = near = array("i", trials), trials
+        self.near[concept] = near = tuple(map(self._each.__getitem__, trials)), trials
         return near
 
     def _trial(self, number: int) -> tuple[Group | None, Trial]:

@@ -7,34 +7,29 @@ Finds that could be something else are verified on the post's own text.
 import re
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
+from itertools import chain
 from threading import Thread
 from typing import cast
 
 import msgspec
-import regex
 from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 
-from monitor.lexicon.surfaces import Surface
 from monitor.loosely import loosely
 from monitor.matching.concepts import OPEN, Concepts
+from monitor.matching.meant import SHORT, meant
 from monitor.rulebook.packed import PackedMap
-from monitor.rulebook.patterns import Check, Meaning, Onward, Patterns, judged_words
+from monitor.rulebook.patterns import Check, Meaning, Onward, Patterns
 from monitor.text.disguise import Reading, around, places
 from monitor.text.fold import Origins
-from monitor.text.symbols import cased_symbols, is_mixed, strict_symbols
 
 RawFind = tuple[int, int, int]
 """(start, end, pattern number), in symbols of the folded text."""
 Find = Callable[..., list[RawFind]]
 _GAP = re.compile(" *")
-_HASHES = ("#", "\uff03")
-_TAG = regex.compile(r"[\w\p{Cf}]+")
-_TAG_GOES_ON = regex.compile(r"[_\p{Cf}]*[^\W_]")
-_NO_TAG_AFTER = ("&", "/")
 _BLANK = ord(" ")
 _MANY = 20_000  # patterns
-_SHORT = 64  # longer texts are not worth remembering
 _SMALL = range(-0x8000, 0x8000)  # what an array's "h" holds
 _USUAL = (1, 1, False)  # a word between two spaces
 _Complete = tuple[Sequence[int], Sequence[Check], int, int]
@@ -64,6 +59,11 @@ class Look(msgspec.Struct, gc=False):  # made for every other post: that must be
             self._view = folded.decode("latin-1") if isinstance(folded, bytes) else folded
         return self._view
 
+    def said(self, find: RawFind) -> str:
+        """The words of the text that a find between two spaces is."""
+        first, last = self.span(find[0] + 1, find[1] - 1)
+        return self.text[first:last]
+
     def span(self, first: int, last: int) -> tuple[int, int]:
         """[start, end) in the text of the symbols [first, last) in the folded text."""
         if self.coded is None:
@@ -77,33 +77,45 @@ class Scanner:
     """One automaton with the meanings of its patterns.
 
     Nearly every pattern simply means one term; the table `concept` says which, by the pattern's
-    number. The last patterns leave a question OPEN, answered by their `Meaning` on the text itself.
+    number. Some leave a question OPEN, answered by their `Meaning` on the text itself. Patterns
+    below `near` are those that may bring rules near: most posts have none.
     """
 
-    def __init__(self, patterns: Patterns, concepts: Concepts) -> None:
-        """Build the automaton; what its patterns mean is numbered in `concepts`."""
-        meanings = patterns.in_order()
-        keys = [key for key, _ in meanings]
-        self._concepts = concepts
-        self._longest = patterns.longest
-        self._sure = sum(meaning.simple for _, meaning in meanings)
-        numbers = [concepts.of(meaning.terms) for _, meaning in meanings[: self._sure]]
-        # Half as wide, it is twice as much at hand.
-        small = all(number in _SMALL for number in numbers)
-        numbers += [OPEN] * (len(keys) - self._sure)
-        self.concept = array("h" if small else "i", numbers)
-        self._edges: dict[int, tuple[int, int, bool]] = {}
-        for number, (_, meaning) in enumerate(meanings[: self._sure]):
-            edges = (meaning.lead, meaning.trail, meaning.open)
-            if edges != _USUAL:
-                self._edges[number] = edges
-        asking = {at: meaning for at, (_, meaning) in enumerate(meanings) if at >= self._sure}
-        self._asking: Mapping[int, Meaning] | PackedMap[Meaning] = asking
-        self._glances = _glances(asking.values(), bytewise=patterns.bytewise)
-        self._said = lru_cache(maxsize=16384)(loosely(self._say))
+    def __init__(
+        self, patterns: Patterns, concepts: Concepts, near: AbstractSet[int] = frozenset()
+    ) -> None:
+        """Build the automaton; what its patterns mean is numbered in `concepts`.
+
+        `near`: the terms that bring rules near.
+        """
+        first, asking, asking_others, others = patterns.in_order(near)
+        keys = [key for key, _ in chain(first, asking, asking_others, others)]
         self.find: Find = _nothing
         """Every overlapping find in a folded text, once it is `ready`: bytes or str as asked."""
         self._building: Callable[[], Find] | None = _begun(keys, bytewise=patterns.bytewise)
+        asked = [meaning for _, meaning in asking + asking_others]
+        self._concepts = concepts
+        self._longest = patterns.longest
+        self._first, self.near = len(first), len(first) + len(asking)
+        self._behind = len(first) + len(asked)
+        said, said_by_others = (
+            [concepts.of(meaning.terms) for _, meaning in certain] for certain in (first, others)
+        )
+        # Half as wide, it is twice as much at hand.
+        small = all(number in _SMALL for number in chain(said, said_by_others))
+        numbers = [*said, *[OPEN] * len(asked), *said_by_others]
+        self.concept = array("h" if small else "i", numbers)
+        self._edges: dict[int, tuple[int, int, bool]] = {}
+        numbered = chain(enumerate(first), enumerate(others, self._behind))
+        for number, (_, meaning) in numbered:
+            edges = (meaning.lead, meaning.trail, meaning.open)
+            if edges != _USUAL:
+                self._edges[number] = edges
+        self._asking: Mapping[int, Meaning] | PackedMap[Meaning] = dict(
+            enumerate(asked, self._first)
+        )
+        self._glances = _glances(asked, concepts, bytewise=patterns.bytewise)
+        self._said = lru_cache(maxsize=16384)(loosely(self._say))
 
     def ready(self) -> None:
         """Wait for the automaton, if it is still being built."""
@@ -123,34 +135,29 @@ class Scanner:
     def _say(self, number: int, here: str) -> tuple[int, ...]:
         """The terms that a text of one find says."""
         meaning = self._asking[number]
-        return (*meaning.terms, *_meant(meaning.checks, here, 0, len(here)))
+        return (*meaning.terms, *meant(meaning.checks, here, 0, len(here)))
 
     def answer(self, look: Look, found: set[int]) -> None:
         """Put into `found`, in the place of OPEN, what the open questions lead to."""
         found.discard(OPEN)
         text, folded, straight = look.text, look.folded, look.coded is None
-        sure, glances = self._sure, self._glances
-        for start, end, number in [find for find in look.finds if find[2] >= sure]:
-            glance = glances[number - sure]
-            if glance:
-                if _next_word(folded, end - 1) not in glance:
-                    continue
-            elif glance is not None:
-                if straight:
-                    found.update(self._said(number, text[start : end - 2]))
-                else:
-                    found.update(self._spelled(look, (start, end, number))[2])
+        first, behind, glances = self._first, self._behind, self._glances
+        for find in look.finds:
+            start, end, number = find
+            if number < first or number >= behind:
                 continue
-            for these, checks, first, last in self._complete(look.view, (start, end, number)):
-                found.update(these)
-                if checks:
-                    found.update(_meant(checks, text, *look.span(first, last)))
-
-    def _spelled(self, look: Look, find: RawFind) -> tuple[int, int, tuple[int, ...]]:
-        """Where a word stands that is verified by itself, and the terms that it says."""
-        first, last = look.span(find[0] + 1, find[1] - 1)
-        say = self._said if last - first <= _SHORT else self._say
-        return first, last, say(find[2], look.text[first:last])
+            glance = glances[number - first]
+            if glance.__class__ is tuple:
+                here = text[start : end - 2] if straight else look.said(find)
+                if here.lower() == glance[0]:
+                    found.add(glance[1])
+                else:
+                    found.update((self._said if len(here) <= SHORT else self._say)(number, here))
+            elif glance is None or _next_word(folded, end - 1) in glance:
+                for these, checks, begins, ends in self._complete(look.view, find):
+                    found.update(these)
+                    if checks:
+                        found.update(meant(checks, text, *look.span(begins, ends)))
 
     def around(self, look: Look, term: int) -> list[tuple[int, int]]:
         """Where a term stands, each with as much text around it as a surface may need, in order.
@@ -207,26 +214,27 @@ class Scanner:
 
     def _leads(self, number: int) -> Iterable[int]:
         """The terms that a pattern may lead to."""
-        if number < self._sure:
+        if number not in self._asking:
             return self._concepts.meant(self.concept[number])
         return self._asking[number].all_terms()
 
     def _ends(self, look: Look, find: RawFind) -> list[Sighting]:
         """What one find leads to, verified."""
         start, end, number = find
-        glance = self._glances[number - self._sure] if number >= self._sure else None
-        if glance:
-            if _next_word(look.folded, end - 1) not in glance:
-                return []
-        elif glance is not None:
-            first, last, said = self._spelled(look, find)
-            return [(first, last, term) for term in said]
+        asks = self._first <= number < self._behind
+        glance = self._glances[number - self._first] if asks else None
+        if isinstance(glance, tuple):
+            first, last = look.span(start + 1, end - 1)
+            say = self._said if last - first <= SHORT else self._say
+            return [(first, last, term) for term in say(number, look.text[first:last])]
+        if glance is not None and _next_word(look.folded, end - 1) not in glance:
+            return []
         ends: list[Sighting] = []
         for terms, checks, first, last in self._complete(look.view, find):
             start, end = look.span(first, last)
             ends += [(start, end, term) for term in terms]
             if checks:
-                ends += [(start, end, term) for term in _meant(checks, look.text, start, end)]
+                ends += [(start, end, term) for term in meant(checks, look.text, start, end)]
         return ends
 
     def _complete(self, view: str, find: RawFind) -> list[_Complete]:
@@ -266,23 +274,39 @@ def stands(readings: Readings, wanted: frozenset[int] | None, most: int) -> list
     return sorted(sightings)
 
 
-Glance = frozenset[bytes | str] | None
-"""What to look at first: the words that must follow; none if the word is verified by itself; None
-if there is no short way."""
+Glance = tuple[str, int] | frozenset[bytes | str] | None
+"""What to look at first. Of words that are verified by themselves: how they usually stand there, in
+lower case, and what that means. Of a gap: the words that must follow. None: there is no short way.
+"""
 
 
-def _glances(asking: Iterable[Meaning], *, bytewise: bool) -> list[Glance]:
-    """What shows soon where questions lead: nearly all lead nowhere."""
+def _glances(asking: Iterable[Meaning], concepts: Concepts, *, bytewise: bool) -> list[Glance]:
+    """What shows soon where questions lead: a gap's nearly always nowhere, a word's to itself."""
     following: dict[Onward, Glance] = {}
-    return [_glance(meaning, following, bytewise=bytewise) for meaning in asking]
+    return [
+        _spelling(meaning, concepts)
+        if meaning.onward is None
+        else _words_behind(meaning, meaning.onward, following, bytewise=bytewise)
+        for meaning in asking
+    ]
 
 
-def _glance(meaning: Meaning, following: dict[Onward, Glance], *, bytewise: bool) -> Glance:
-    onward = meaning.onward
-    if onward is None:
-        usual = (meaning.lead, meaning.trail, meaning.open) == _USUAL
-        tags = any(check.surface.tag for check in meaning.checks)
-        return frozenset() if usual and not tags else None
+def _spelling(meaning: Meaning, concepts: Concepts) -> Glance:
+    if (meaning.lead, meaning.trail, meaning.open) != _USUAL:
+        return None
+    surfaces = [check.surface for check in meaning.checks]
+    if any(surface.tag for surface in surfaces):
+        return None
+    if any(surface.cased for surface in surfaces):
+        return "", concepts.nothing
+    # Of look-alikes in two scripts, the Cyrillic ones.
+    usual = min((" ".join(surface.words) for surface in surfaces), key=str.isascii)
+    return usual, concepts.of((*meaning.terms, *meant(meaning.checks, usual, 0, len(usual))))
+
+
+def _words_behind(
+    meaning: Meaning, onward: Onward, following: dict[Onward, Glance], *, bytewise: bool
+) -> Glance:
     if not meaning.gap or meaning.terms or meaning.checks or onward.beginnings:
         return None
     if onward not in following:  # a gap's scouts share it
@@ -358,50 +382,3 @@ def _arrive(node: Onward, view: str, first: int, last: int, ends: list[_Complete
         ends.append((node.terms, node.checks, first, last))
     if node.words or node.beginnings:
         _follow(node, view, first, last, ends)
-
-
-def _meant(checks: Sequence[Check], text: str, start: int, end: int) -> list[int]:
-    """The terms of the checks that the text really says at [start, end)."""
-    here = text[start:end]
-    judge = _is_meant if len(here) <= _SHORT else _is_meant.__wrapped__
-    return [
-        check.term
-        for check in checks
-        if judge(check.surface, here)
-        and (not check.surface.tag or _is_tag(check.surface, text, start, end))
-    ]
-
-
-def _is_tag(surface: Surface, text: str, start: int, end: int) -> bool:
-    """Whether the words are a whole hashtag: what messengers make a link of, not `a#b` or `/#b`."""
-    before, sign = text[max(start - 2, 0) : start - 1], text[max(start - 1, 0) : start]
-    if sign not in _HASHES or _TAG.fullmatch(before) or before in _NO_TAG_AFTER:
-        return False
-    goes_on = _TAG_GOES_ON.match(text, end) and not surface.words[-1].endswith("*")
-    return not goes_on and _TAG.fullmatch(text, start, end) is not None
-
-
-@lru_cache(maxsize=16384)
-def _is_meant(surface: Surface, here: str) -> bool:
-    """Whether the text is what the surface says, not only its look-alike.
-
-    Each word is the same letters in the same script, or mixes scripts as disguised words do; with
-    `cased`, the capitals are the same too.
-    """
-    words = strict_symbols(here).split()
-    if len(words) != len(surface.words):
-        return True  # the edge of a ligature: no other script could stand here
-    judged = judged_words(surface.words)
-    for wanted, word in zip(surface.words, words, strict=True):
-        if wanted in judged and not (
-            _fits(wanted, word) or is_mixed(word) or is_mixed(wanted.removesuffix("*"))
-        ):
-            return False
-    capitals = cased_symbols(here).split()
-    return not surface.cased or all(map(_fits, surface.cased, capitals))
-
-
-def _fits(wanted: str, word: str) -> bool:
-    if wanted.endswith("*"):
-        return word.startswith(wanted[:-1])
-    return word == wanted

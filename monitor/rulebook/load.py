@@ -215,7 +215,7 @@ class _Reading:
             return
         before, spent = len(self.mistakes), self._lists.spent
         self._lists.used = {}
-        form, mistakes = fill(RuleForm, node)
+        form, mistakes = fill(RuleForm, _without_when(node))
         self.mistakes += mistakes
         when = None
         if isinstance(node.value, dict):
@@ -360,6 +360,14 @@ def _texts(nodes: Iterable[Node]) -> Iterator[str]:
             yield from _texts(node.value)
         elif isinstance(node.value, dict):
             yield from _texts(node.value.values())
+
+
+def _without_when(node: Node) -> Node:
+    """A rule whose condition, which is read by itself, is left open."""
+    if not isinstance(node.value, dict) or "when" not in node.value:
+        return node
+    left_open = Node(node.value["when"].mark, "")
+    return msgspec.structs.replace(node, value={**node.value, "when": left_open})
 
 
 def _marks(node: Node, which: str, count: int) -> tuple[Mark, ...]:

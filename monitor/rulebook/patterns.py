@@ -8,6 +8,7 @@ one by one. The same tree continues after a beginning inside a phrase: `прор
 """
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from string import ascii_lowercase
 from typing import NamedTuple
 
@@ -74,15 +75,14 @@ class Meaning:
         self.shared = False
         """Whether it is what other patterns mean, too: it is no longer added to."""
 
-    @property
-    def simple(self) -> bool:
-        """Whether finding the pattern is finding its terms, without further questions."""
-        return not self.checks and self.onward is None
-
     def all_terms(self) -> set[int]:
         """Every term that finding the pattern may lead to."""
         found = {*self.terms, *(check.term for check in self.checks)}
         return found | self.onward.all_terms() if self.onward else found
+
+
+Entry = tuple[str, Meaning]
+"""A pattern, and what it means."""
 
 
 class Patterns:
@@ -130,9 +130,26 @@ class Patterns:
             self._file(self._own(key, opens=False), term, None)
         self.meanings |= fresh
 
-    def in_order(self) -> list[tuple[str, Meaning]]:
-        """Every pattern as the automaton numbers it: those that leave no question open first."""
-        return sorted(self.meanings.items(), key=lambda one: not one[1].simple)
+    def in_order(self, near: AbstractSet[int] = frozenset()) -> tuple[list[Entry], ...]:
+        """Every pattern as the automaton numbers it.
+
+        Those that mean, or may lead to, one of the terms that bring rules `near`: first those that
+        leave no question open, then those that do. After them the others: with a question, without.
+        """
+        order: tuple[list[Entry], ...] = ([], [], [], [])
+        first, asking, others_asking, others = order
+        last, brings = None, False
+        for entry in self.meanings.items():
+            meaning = entry[1]
+            # The forms of a term, and the scouts of a gap, follow each other.
+            leads = meaning.onward if meaning.gap else meaning
+            if leads is not last:
+                last, brings = leads, not near.isdisjoint(meaning.all_terms())
+            if meaning.onward is None and not meaning.checks:
+                (first if brings else others).append(entry)
+            else:
+                (asking if brings else others_asking).append(entry)
+        return order
 
     def mark_disguises(self, number: int) -> None:
         """Let `number` be found where letters are stretched, or a word's are pulled apart."""

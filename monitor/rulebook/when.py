@@ -4,9 +4,10 @@ A word is a term, a list is "any of", the keys of a mapping are joined by AND; a
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from monitor.document import Node, named
 from monitor.form import did_you_mean, fill
