@@ -20,7 +20,7 @@ from monitor.correlation.blindness import missing, platform_of
 from monitor.correlation.claiming import ranges
 from monitor.correlation.clues import known, put_clue, without_clues
 from monitor.correlation.event import Event
-from monitor.correlation.repeats import sketched
+from monitor.correlation.repeats import cited, sketched
 from monitor.correlation.told import at_rest
 from monitor.correlation.windows import State, known_as, put_incident, put_support
 from monitor.hit import Found, Hit, spans
@@ -71,13 +71,13 @@ class Draft:
         self.topics: dict[str, tuple[str, ...]] = {}
         self.results: list[tuple[Outcome, str]] = []
         self.gone: list[tuple[str, str, str, bool]] = []
-        self._sketch: tuple[Post, Sketch] | None = None
+        self._read: tuple[Post, Sketch, tuple[str, ...]] | None = None
 
-    def sketch(self, post: Post) -> Sketch:
-        """What a post is recognised by, worked out once however much it is about."""
-        if self._sketch is None or self._sketch[0] is not post:
-            self._sketch = post, sketched(self.state.repeats, post)
-        return self._sketch[1]
+    def read(self, post: Post) -> tuple[Sketch, tuple[str, ...]]:
+        """What a post is recognised by, and what it links to: once, however much it is about."""
+        if self._read is None or self._read[0] is not post:
+            self._read = post, sketched(self.state.repeats, post), cited(post)
+        return self._read[1:]
 
     def keep(self, incident: Incident, support: Support) -> None:
         """Take an incident's and a support's newest form, without an alert."""

@@ -8,7 +8,6 @@ from monitor.correlation.claiming import changed_numbers, revised, said
 from monitor.correlation.event import Event
 from monitor.correlation.joining import named_by
 from monitor.correlation.places import is_finer
-from monitor.correlation.repeats import cited
 from monitor.correlation.status import heard, is_higher, judged, transition
 from monitor.correlation.voicing import as_echo
 from monitor.correlation.windows import members_of
@@ -72,11 +71,12 @@ def _reasons(
 
 def _renewed(draft: Draft, event: Event, hit: Hit, support: Support, topic: str) -> Support:
     """The support as its post is now: another text may be a copy, or no longer be one."""
+    sketch, cites = draft.read(event.post)
     renewed = msgspec.structs.replace(
         support,
         version=event.name.version,
-        sketch=draft.sketch(event.post),
-        cites=cited(event.post),
+        sketch=sketch,
+        cites=cites,
         said=said(event.post.text),
         said_at=event.event_at,
         place=hit.place.id if hit.place else None,

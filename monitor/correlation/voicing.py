@@ -5,7 +5,7 @@ import msgspec
 from monitor.correlation.changes import Draft
 from monitor.correlation.claiming import said
 from monitor.correlation.event import Event
-from monitor.correlation.repeats import cited, origin_of
+from monitor.correlation.repeats import origin_of
 from monitor.correlation.status import is_at_home
 from monitor.correlation.words import span_text
 from monitor.hit import Hit
@@ -25,6 +25,7 @@ def support_of(draft: Draft, event: Event, hit: Hit) -> Support:
         family = speaker.publisher if speaker else origin.source
         affiliation = speaker.affiliation if speaker else UNKNOWN
         role = speaker.role if speaker else UNKNOWN
+    sketch, cites = draft.read(event.post)
     return Support(
         incident="",
         source=own if own == event.name.source else event.name.source,
@@ -38,9 +39,9 @@ def support_of(draft: Draft, event: Event, hit: Hit) -> Support:
         at_home=is_at_home(speaker.home if speaker else None, hit.place),
         place=hit.place.id if hit.place else None,
         published_at=event.post.published_at,
-        sketch=draft.sketch(event.post),
+        sketch=sketch,
         origin=f"{origin.source}/{origin.id}" if origin and origin.id else None,
-        cites=cited(event.post),
+        cites=cites,
         said=said(event.post.text),
         said_at=event.event_at,
         late=bool(lateness(event, hit)),
