@@ -70,7 +70,6 @@ class Compiled:
         self._trie.mmap(str(folder / NAMES))
         # Read place by place: a mapped page that is looked at would bring fifteen others along.
         self._starts, self._places = self._opened(INDEX), self._opened(PLACES)
-        self.find = lru_cache(maxsize=65536)(loosely(self._find))
         self.place = lru_cache(maxsize=16384)(loosely(self._place))
 
     def _opened(self, name: str) -> int:
@@ -105,7 +104,8 @@ class Compiled:
     def __len__(self) -> int:
         return os.fstat(self._starts).st_size // _START.size - 1
 
-    def _find(self, name: str) -> tuple[Candidate, ...]:
+    def find(self, name: str) -> tuple[Candidate, ...]:
+        """The places of a key; who asks remembers them."""
         records = self._trie.get(name) or ()
         return tuple(Candidate(self.place(number), flags) for number, flags in records)
 

@@ -38,7 +38,6 @@ _SETTINGS = (
     "PRAGMA secure_delete = ON",  # what has expired is overwritten, not only let go
     "PRAGMA cell_size_check = ON",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -4096",  # 16 MB made 310,000 posts no cheaper
     "PRAGMA journal_size_limit = 67108864",
 )
 
