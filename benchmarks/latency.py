@@ -3,11 +3,11 @@
     python benchmarks/latency.py [--rate 1000] [--seconds 24] [--rules 1000] [--json FILE]
 
 The daemon's own parts (gate, writer, pipeline, outbox, MQTT sink) and a real mosquitto, state on
-the disk of the working directory. Real posts come one by one at the rate, each at its time on the
-schedule of a process of its own (a late daemon does not slow it down, and it takes no time from
+the disk of the working directory. Real posts come one by one at the rate, sent by a process of
+its own at the times of a schedule (a late daemon does not slow it down, and it takes no time from
 the daemon's interpreter); one in a hundred is drawn from those that rules hold for, all from 200
-channels. What is measured are the posts that became alerts: from the time on the schedule to the
-PUBACK.
+channels. What is measured are the posts that became alerts: from when one was sent to the PUBACK.
+How late the sender itself was is told apart: that is how exactly the machine wakes who sleeps.
 
 Before, between and after the rounds the machine is asked what nothing can be faster than: an fsync
 behind as many bytes as a commit writes, one after the other and as far apart as commits are; a
@@ -77,9 +77,9 @@ for number in range(count):
     due = started + number / rate
     while (left := due - time.perf_counter()) > 0:
         time.sleep(left)
-    os.write(1, struct.pack("<d", due))
+    os.write(1, struct.pack("<dd", due, time.perf_counter()))
 """
-"""The process that says when a post comes: the time on its schedule, eight bytes each."""
+"""The process that sends: of each post when it was to be sent and when it was, as two doubles."""
 
 
 def stream(matcher: Matcher, count: int) -> list[Post]:
@@ -106,7 +106,8 @@ class Stamps:
     """When what happened, in seconds of the performance counter: by post, by alert."""
 
     def __init__(self) -> None:
-        self.due: dict[str, float] = {}
+        self.late: list[float] = []
+        self.sent: dict[str, float] = {}
         self.begun: dict[str, float] = {}
         self.judged: dict[str, float] = {}
         self.stored: dict[str, float] = {}
@@ -256,10 +257,11 @@ async def play(door: Habits, some: Sequence[Post], rate: float, stamps: Stamps) 
     os.close(write)
 
     def arrive() -> None:
-        said = os.read(read, 8 * 4096)
-        for (due,) in struct.iter_unpack("<d", said):
+        said = os.read(read, 16 * 4096)
+        for due, sent in struct.iter_unpack("<dd", said):
             post = _now(next(coming))
-            stamps.due[post.id] = due
+            stamps.sent[post.id] = sent
+            stamps.late.append(sent - due)
             tasks.append(asyncio.ensure_future(door.deliver(Arrival(posts=(Received(post=post),)))))
         if not said:
             loop.remove_reader(read)
@@ -322,12 +324,12 @@ def _quantiles(name: str, seconds: Iterable[float]) -> dict[str, float]:
 
 def told(stamps: Stamps, probes: Probes, rate: float, count: int) -> dict[str, float]:
     """The figures: whole ways, and their parts' medians."""
-    ways = [(one, stamps.due[cause]) for one, cause in stamps.cause.items()]
-    whole = _quantiles("received to PUBACK", [stamps.acked[one] - due for one, due in ways])
+    ways = [(one, stamps.sent[cause]) for one, cause in stamps.cause.items()]
+    whole = _quantiles("received to PUBACK", [stamps.acked[one] - sent for one, sent in ways])
     disk = _quantiles("fsync", probes.fsync)
     apart = _quantiles("fsync, as far apart as commits", probes.fsync_apart)
     parts = {
-        "waits for its batch": [stamps.begun[one] - due for one, due in ways],
+        "waits for its batch": [stamps.begun[one] - sent for one, sent in ways],
         "admitted and judged": [stamps.judged[one] - stamps.begun[one] for one, _ in ways],
         "committed": [stamps.stored[one] - stamps.judged[one] for one, _ in ways],
         "wakes the sink": [stamps.published[one] - stamps.stored[one] for one, _ in ways],
@@ -340,6 +342,7 @@ def told(stamps: Stamps, probes: Probes, rate: float, count: int) -> dict[str, f
         "posts/s": rate, "posts": count, "posts that became alerts": len(ways),
         "posts a commit, mean": statistics.mean(stamps.batches),
         **whole, **disk, **apart,
+        **_quantiles("sent behind its schedule", stamps.late),
         **_quantiles("a thread woken and waking back", probes.wake),
         "judging after a pause / at once again": statistics.median(probes.rested),
         "p50 beyond fsync p50, ms (goal 2)":

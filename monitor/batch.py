@@ -1,6 +1,6 @@
 """What a batch has changed so far, in memory: nothing of it is true before the commit."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -38,9 +38,11 @@ MISSED: dict[bool, str] = {False: "missed/real", True: "missed/exercise"}
 SINCE: dict[bool, str] = {False: "since/real/", True: "since/exercise/"}
 """Before a watch's key: the fact from when on it has watched, by realm."""
 
-FLOORS: dict[bool, str] = {False: "repeats/real", True: "repeats/exercise"}
-"""Under which fact it is written how far back posts are known for their copies, by realm."""
+FLOORS: dict[bool, str] = {False: "known/real", True: "known/exercise"}
+"""Under which fact it is written from which minute on copies are known, by realm."""
 
+FLOORS_IN_HOURS: dict[bool, str] = {False: "repeats/real", True: "repeats/exercise"}
+"""The same as states have it that were written until November 2026."""
 
 AWAY: dict[bool, str] = {False: "away/real", True: "away/exercise"}
 """Under which fact it is written when we were not there."""
@@ -63,10 +65,8 @@ def remembered(db: Database, book: Book | None = None, started: datetime | None 
         StateError: the store cannot be read.
     """
     known = facts(db)
-    floors = {realm: int(known.get(name, 0)) for realm, name in FLOORS.items()}
-    since = datetime.fromtimestamp(min(floors.values()) * 60, UTC)
-    past = (Past(topic, support) for topic, support in recent_supports(db, since))
-    memory = remember(*open_incidents(db), past, floors)
+    floors = {realm: _floor(known, exercise=realm) for realm in FLOORS}
+    memory = remember(*open_incidents(db), _past(db, floors), floors)
     of_realm: dict[bool, list[Clue]] = {False: [], True: []}
     for clue in clues(db):
         of_realm[clue.exercise].append(clue)
@@ -96,6 +96,20 @@ def remembered(db: Database, book: Book | None = None, started: datetime | None 
         )
         memory = memory.replace(state, exercise=realm)
     return with_baselines(db, memory, book) if book is not None else memory
+
+
+def _floor(known: Mapping[str, str], *, exercise: bool) -> int:
+    """The minute below which posts are forgotten, in minutes since 1970."""
+    minute = known.get(FLOORS[exercise])
+    return int(minute) if minute else int(known.get(FLOORS_IN_HOURS[exercise], 0)) * 60
+
+
+def _past(db: Database, floors: Mapping[bool, int]) -> Iterator[Past]:
+    """What incidents that have closed still tell copies by, of each realm from its own floor on."""
+    for realm, minute in floors.items():
+        since = datetime.fromtimestamp(minute * 60, UTC)
+        for topic, support in recent_supports(db, since, exercise=realm):
+            yield Past(topic, support)
 
 
 def _of_a_recording(seen: datetime | None, started: datetime) -> bool:

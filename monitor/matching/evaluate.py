@@ -4,7 +4,7 @@ Pure: post in, hits out. A post costs what is found in it: only rules whose rare
 was found are tried; places in the text are worked out only for rules that hold.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import NamedTuple
@@ -179,32 +179,22 @@ class Matcher:
                     break
             else:
                 return None
-        return self._judged(post, folded, coded, finds)
-
-    def _judged(
-        self, post: Post, folded: bytes, coded: bytes | None, finds: Sequence[RawFind]
-    ) -> tuple[list[int], Readings] | None:
-        """The same for a post in which something was found that rules are filed under."""
-        text, concept = post.text, self._concept
+        concept = self._concept
         found = {concept[find[2]] for find in finds}
+        readings: Readings = ()
         if self._open or self._disguise in found:
             readings = self._readings(text, folded, Look(text, folded, finds, coded))
             found = self._found(readings)
-        else:
-            readings = ()
-            if OPEN in found:
-                readings = ((self._narrow, Look(text, folded, finds, coded)),)
-                self._narrow.answer(readings[0][1], found)
-        near = self._under & found
-        if not near:
-            return None
-        holding, later = self._tried(near, found, post)
+        elif OPEN in found:
+            readings = ((self._narrow, Look(text, folded, finds, coded)),)
+            self._narrow.answer(readings[0][1], found)
+        holding, later = self._tried(found, post)
         if not holding and not later:
             return None
         if not readings:
             readings = ((self._narrow, Look(text, folded, finds, coded)),)
         if later:
-            holding.update(self._tested(later, found, readings, post))
+            holding.update(self._tested(later.values(), found, readings, post))
         only = self.speaker(post).rules
         if only:
             holding = {one for one in holding if self._rules[one].id in only}
@@ -220,42 +210,38 @@ class Matcher:
             found |= here
         return found
 
-    def _tried(
-        self, near: Iterable[int], found: set[int], post: Post
-    ) -> tuple[set[int], list[Trial]]:
+    def _tried(self, found: set[int], post: Post) -> tuple[set[int], dict[int, Trial]]:
         """Try the rules that are near: those that hold, and those with an exact test to come.
 
-        A rule that is near by several finds is tried once.
+        A rule may be near by several finds.
         """
         holding: set[int] = set()
-        tried: set[int] = set()
-        later: list[Trial] = []
+        later: dict[int, Trial] = {}
         who: SourceInfo | None = None
         filed = self._filing.near
-        for concept in near:
+        for concept in self._under & found:
             wanted, trials = filed[concept] or self._filing.made(concept)
-            if found.isdisjoint(wanted):  # most are: three of four
+            if found.isdisjoint(wanted):  # most are
                 continue
             for one in found.intersection(wanted):
                 for trial in trials[one]:
                     number, none, more, speaks, test = trial
-                    if number in tried:
+                    if number in holding or (none and not none.isdisjoint(found)):
                         continue
-                    tried.add(number)
-                    if (none and not none.isdisjoint(found)) or (more and not trial.met(found)):
+                    if more and not trial.met(found):
                         continue
                     if speaks:
                         who = who or self.speaker(post)
                         if not speaks(found, who):
                             continue
                     if test:
-                        later.append(trial)
+                        later[number] = trial
                     else:
                         holding.add(number)
         return holding, later
 
     def _tested(
-        self, later: Sequence[Trial], found: set[int], readings: Readings, post: Post
+        self, later: Collection[Trial], found: set[int], readings: Readings, post: Post
     ) -> Iterator[int]:
         """Of rules that came so far, those whose exact test holds."""
         who = self.speaker(post)
@@ -323,25 +309,29 @@ class Matcher:
 
     def hits(
         self, post: Post, name: PostName, holding: Sequence[int], readings: Readings
-    ) -> Iterator[Hit]:
+    ) -> Iterable[Hit]:
         """The rules that hold, each with the words that make it hold, for each place apart."""
         who = self.speaker(post)
         told = [self._filing.told[number] for number in holding]
-        if None in [wanted for _, wanted in told]:
-            yield from self._weighed(post, name, holding, readings)
-            return
-        words = Words(partial(self._words, readings, told))
-        family, rulebook = who.publisher, self.rulebook.hash
+        words = Words(partial(self._words, readings, told)).of
+        role, affiliation, family = who.role, who.affiliation, who.publisher
+        rulebook = self.rulebook.hash
+        hits: list[Hit] = []
         for rule, wanted in told:
-            yield Hit(
-                rule=rule,
-                post=name,
-                proof=partial(words.of, wanted or frozenset()),
-                role=who.role,
-                affiliation=who.affiliation,
-                family=family,
-                rulebook=rulebook,
+            if wanted is None:
+                return self._weighed(post, name, holding, readings)
+            hits.append(
+                Hit(
+                    rule=rule,
+                    post=name,
+                    proof=partial(words, wanted),
+                    role=role,
+                    affiliation=affiliation,
+                    family=family,
+                    rulebook=rulebook,
+                )
             )
+        return hits
 
     def _words(
         self, readings: Readings, told: Iterable[tuple[Rule, Group | None]]

@@ -215,15 +215,18 @@ def changed_since(db: Database, since: datetime, most: int) -> tuple[Incident, .
     return tuple(found)
 
 
-def recent_supports(db: Database, since: datetime) -> Iterator[tuple[str, Support]]:
-    """(topic, support) of every post that supports an incident that closed after `since`.
+def recent_supports(
+    db: Database, since: datetime, *, exercise: bool
+) -> Iterator[tuple[str, Support]]:
+    """(topic, support) of every post that supports a realm's incident that closed after `since`.
 
     Raises:
         DamagedError: a row is not what was written.
     """
     for topic, *row in db.rows(
         f"SELECT i.topic, {_SUPPORT_COLUMNS} FROM incidents i JOIN supports s ON s.incident = i.id"
-        " WHERE NOT i.open AND i.updated_at >= ? ORDER BY s.incident, s.source, s.message",
-        [to_ms(since)],
+        " WHERE NOT i.open AND i.updated_at >= ? AND i.exercise = ?"
+        " ORDER BY s.incident, s.source, s.message",
+        [to_ms(since), exercise],
     ):
         yield topic, _support(row)
