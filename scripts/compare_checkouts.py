@@ -54,7 +54,9 @@ def echoes(posts: int, _: int) -> Iterator[str]:
     data = Path(os.environ["MONITOR_SHARED_DATA"])
     repeats, waiting = Repeats(), list[Support]()
     for number, post in enumerate(islice(news(data), posts)):
-        repeats = forgetting(repeats, post.published_at)
+        # By whole hours: checkouts that forget by the minute and by the hour forget the same.
+        hour = post.published_at.replace(minute=0, second=0, microsecond=0)
+        repeats = forgetting(repeats, hour)
         support = Support(
             incident="i", source=post.source, id=post.id, version=1, exercise=False, rule="r",
             family=post.source, affiliation="unknown", role="unknown",
