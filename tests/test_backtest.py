@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from monitor.cli import main
-from monitor.cli.aside import SESSION, aside
 from monitor.cli.progress import bar
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -164,39 +163,18 @@ def test_an_interrupted_backtest_tells_how_far_it_came(
     assert (desk / "state").is_dir()
 
 
-def in_a_session(program: str, folder: Path, *arguments: str) -> list[str]:
-    """What a program prints on its standard error, run in a session of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", program, *arguments],
-        cwd=folder, capture_output=True, text=True, check=True, start_new_session=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )  # fmt: skip
-    return done.stderr.split()
-
-
 def test_a_backtest_makes_way(desk: Path) -> None:
     """It runs as a nice process: the daemon's work goes before."""
     program = (
         "import os, sys; from monitor.cli import main; code = main(sys.argv[1:]);"
         "print(os.nice(0), file=sys.stderr); sys.exit(code)"
     )
-    assert in_a_session(program, desk, "backtest") == ["19"]
-
-
-def test_its_session_makes_way_with_it_and_only_so_long(tmp_path: Path) -> None:
-    """Where the kernel shares the processor among sessions first, the session is nice as well."""
-    program = (
-        "import sys, time; from monitor.cli.aside import SESSION, aside\n"
-        "def told(): print((SESSION.read_text().split() or [0])[-1], file=sys.stderr)\n"
-        "told()\n"
-        "with aside(): told()\n"
-        "told()\n"
-    )
-    if SESSION.exists():
-        assert in_a_session(program, tmp_path) == ["0", "19", "0"]
-    else:  # a kernel without it: there is nothing to set, and nobody is told off
-        with aside():
-            assert os.nice(0) == 19
+    done = subprocess.run(
+        [sys.executable, "-c", program, "backtest"],
+        cwd=desk, capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert int(done.stderr) == 19
 
 
 WRONG = [

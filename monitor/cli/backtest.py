@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,6 @@ import msgspec
 
 from monitor.alert import Alert
 from monitor.backtest import Comparison, Difference, Rerun, Ring, Rings, compare, rerun, ring
-from monitor.cli.aside import aside
 from monitor.cli.config import add_config, looked_at
 from monitor.cli.progress import bar
 from monitor.cli.screen import show_on
@@ -32,6 +32,8 @@ from monitor.workshop import matcher_of
 
 WARM_UP = timedelta(days=1)
 """Posts from so long before fill the windows, so that what went on then does not ring as new."""
+NICE = 19
+"""As nice as can be: the daemon's work goes before this."""
 SAMPLES = 5
 PAGE = 500
 
@@ -70,11 +72,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compare; exit code 0 whatever comes out, 130 if it was stopped before the end."""
-    with aside():
-        return _run(options)
-
-
-def _run(options: argparse.Namespace) -> int:
+    os.nice(max(0, NICE - os.nice(0)))
     chosen = looked_at(options.config)
     if options.tune or options.wrong:
         return _tune(options, chosen)
