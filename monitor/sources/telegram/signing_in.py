@@ -15,6 +15,8 @@ from monitor.sources.telegram.session import AccountSettings, create_session_fil
 from monitor.sources.telegram.trouble import AccountLostError
 
 TRIES = 3
+KEY_TRIES = 5
+"""Connections that may be made until a key is agreed upon."""
 CONNECT_SECONDS = 15.0
 QR_MINUTES = 5
 TRY_AGAIN = "check the network and try again"
@@ -118,7 +120,7 @@ async def _connected(settings: AccountSettings) -> AsyncIterator[Any]:
 
 async def _connect(client: Any) -> None:  # noqa: ANN401 - Telethon carries no types
     """Connect; agreeing upon a key may fail by chance, one time in 256, and is tried again."""
-    for _ in range(TRIES - 1):
+    for _ in range(KEY_TRIES - 1):
         try:
             await client.connect()
         except ConnectionError:
