@@ -27,7 +27,7 @@ from monitor.rule import Link, Rule
 from monitor.rulebook.compile import DISGUISE, Book, Forms, compile_rulebook, one_by_one
 from monitor.rulebook.conditions import every, possible
 from monitor.rulebook.packed import Shelf
-from monitor.rulebook.plan import Group, necessary
+from monitor.rulebook.plan import Group
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
 from monitor.text.disguise import readings as undisguised
@@ -73,24 +73,21 @@ class Matcher:
         self._places = frozenset(compiled.numbers[where.text] for where in compiled.wheres)
         self._grounds = Grounds(ground, compiled.wheres)
         self._disguise = compiled.numbers[DISGUISE]
-        groups = [
-            necessary(rule.when, compiled.numbers, compiled.frequency.__getitem__)
-            for rule in compiled.rules
-        ]
         # What makes a post worth a second look.
-        near = {self._disguise}.union(*(each[0] for each in groups if each))
+        near = {self._disguise, *range(compiled.filed, len(compiled.terms))}
         self._concepts = Concepts(len(compiled.numbers))
         self._narrow = Scanner(compiled.narrow, self._concepts, near)
         self._wide = Scanner(compiled.wide, self._concepts) if compiled.wide.meanings else None
         self._unspaced = any(unspaced(symbol) for key in compiled.wide.meanings for symbol in key)
-        self._filing = Filing(compiled.rules, groups, compiled.numbers, self._concepts)
+        self._filing = Filing(
+            compiled.rules, compiled.groups, compiled.numbers, self._concepts, compiled.filed
+        )
         for scanner in filter(None, (self._narrow, self._wide)):
             scanner.ready()
         # What every post needs, at hand:
         self._find = self._narrow.find
         self._concept = self._narrow.concept
         self._near = self._narrow.near
-        self._under = frozenset(self._filing.filed)
         self._open = self._filing.always or self._wide is not None
 
     def __getstate__(self) -> dict[str, object]:
@@ -218,15 +215,21 @@ class Matcher:
         holding: set[int] = set()
         later: dict[int, Trial] = {}
         who: SourceInfo | None = None
-        filed = self._filing.near
-        for concept in self._under & found:
-            wanted, trials = filed[concept] or self._filing.made(concept)
-            if found.isdisjoint(wanted):  # most are
+        filing = self._filing
+        first, wanted_by, apart = filing.first, filing.wanted, found.isdisjoint
+        for concept in found:
+            if concept < first:
                 continue
+            wanted = wanted_by[concept]
+            if wanted is None:
+                wanted = filing.made(concept)
+            if apart(wanted):  # most are
+                continue
+            trials = filing.trials[concept]
             for one in found.intersection(wanted):
                 for trial in trials[one]:
                     number, none, more, speaks, test = trial
-                    if number in holding or (none and not none.isdisjoint(found)):
+                    if number in holding or not apart(none):
                         continue
                     if more and not trial.met(found):
                         continue
@@ -294,9 +297,8 @@ class Matcher:
         seen: dict[str, list[Found]] = {}
         if self._places and (wanted is None or wanted & self._places):
             seen.update(self._grounds.of(text, who.home).found)
-        for start, end, number in stands(readings, wanted, most):
-            if number not in self._places and number != self._disguise:
-                term = self._terms[number]
+        for start, end, term, number in stands(readings, wanted, most, self._terms):
+            if number not in self._places:
                 found = Found(text=text[start:end], start=start, end=end, term=term)
                 seen.setdefault(term, []).append(found)
         for number in self._expressions if wanted is None else self._expressions & wanted:
@@ -338,10 +340,10 @@ class Matcher:
     ) -> list[tuple[int, Found]]:
         """Where the terms stand that speak for these rules: each with its number, in order."""
         wanted = frozenset[int]().union(*(terms for _, terms in told if terms))
-        text, terms = readings[0][1].text, self._terms
+        text = readings[0][1].text
         return [
-            (term, Found(text=text[start:end], start=start, end=end, term=terms[term]))
-            for start, end, term in stands(readings, wanted, MAX_PLACES)
+            (number, Found(text=text[start:end], start=start, end=end, term=term))
+            for start, end, term, number in stands(readings, wanted, MAX_PLACES, self._terms)
         ]
 
     def _weighed(

@@ -26,7 +26,7 @@ class Trial(NamedTuple):
     """
 
     number: int
-    none: Group
+    none: tuple[int, ...]
     more: tuple[Group, ...]
     speaks: Test | None
     test: Test | None
@@ -36,10 +36,11 @@ class Trial(NamedTuple):
         return not any(group.isdisjoint(found) for group in self.more)
 
 
-Near = tuple[tuple[int, ...], Mapping[int, tuple[Trial, ...]]]
-"""Of the rules filed under a concept: what of it must be found for any to be tried, and those to be
-tried by that; under the concept itself those that ask for nothing else. So a rule that cannot hold
-costs nothing of its own."""
+Wanted = tuple[int, ...]
+Trials = Mapping[int, tuple[Trial, ...]]
+"""Of the rules filed under a concept: what of it must be found for any to be tried (`Wanted`), and
+those to be tried by that; under the concept itself those that ask for nothing else. So a rule that
+cannot hold costs nothing of its own."""
 
 
 class Filing:
@@ -51,8 +52,13 @@ class Filing:
         groups_of: Sequence[Sequence[Group]],
         numbers: Numbers,
         concepts: Concepts,
+        first: int,
     ) -> None:
-        """File every rule under the first of its necessary groups, the rarest."""
+        """File every rule under the first of its necessary groups, the rarest.
+
+        `first`: rules are filed under this number and later ones.
+        """
+        self.first = first
         self._rules = rules
         self._numbers = numbers
         self._concepts = concepts
@@ -74,7 +80,7 @@ class Filing:
 
     def __getstate__(self) -> dict[str, object]:
         """All but what is made when first asked for: functions do not travel."""
-        kept = ("_rules", "_numbers", "_concepts", "_plans", "filed")
+        kept = ("_rules", "_numbers", "_concepts", "_plans", "filed", "first")
         return {name: getattr(self, name) for name in kept}
 
     def __setstate__(self, state: dict[str, object]) -> None:
@@ -83,9 +89,11 @@ class Filing:
         self._ready()
 
     def _ready(self) -> None:
-        self.near: list[Near | None] = [None] * self._concepts.count
+        count = self._concepts.count
+        self.wanted: list[Wanted | None] = [None] * count
+        self.trials: list[Trials] = [{}] * count
         """By concept: what is filed under it, as far as it was `made`."""
-        self._same: dict[Group, Group] = {}
+        self._same: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._each = list(range(self._concepts.count))  # one object for each, however often
         self.told = _Made(loosely(self._told))
         """By number: the rule, and the terms that speak for it."""
@@ -93,8 +101,8 @@ class Filing:
         self.always = self._concepts.nothing in self.filed
         """Whether some rule has no necessary group: it is tried on every post."""
 
-    def made(self, concept: int) -> Near:
-        """Work out what is filed under a concept; `near` has it from then on."""
+    def made(self, concept: int) -> Wanted:
+        """Work out what is filed under a concept: `wanted` and `trials` have it from then on."""
         by: dict[int, list[Trial]] = {}
         for number in self.filed.get(concept, ()):
             first, trial = self._trial(number)
@@ -102,15 +110,16 @@ class Filing:
                 by.setdefault(one, []).append(trial)
         same: dict[tuple[Trial, ...], tuple[Trial, ...]] = {}
         trials = {one: same.setdefault(tuple(some), tuple(some)) for one, some in by.items()}
-        self.near[concept] = near = tuple(map(self._each.__getitem__, trials)), trials
-        return near
+        self.trials[concept] = trials
+        self.wanted[concept] = wanted = tuple(map(self._each.__getitem__, trials))
+        return wanted
 
     def _trial(self, number: int) -> tuple[Group | None, Trial]:
         """The group that must be met first, if any, and the trial of the rule then."""
         made = self._plans.once(number)
         widened = self._concepts.widened
         groups = tuple(widened(frozenset(group)) for group in made.groups)
-        none = widened(frozenset(made.none))
+        none = tuple(map(self._each.__getitem__, sorted(widened(frozenset(made.none)))))
         none = self._same.setdefault(none, none)  # many rules share them: fewer are more at hand
         speaks = tested(AllOf(made.speakers), self._numbers) if made.speakers else None
         test = exact_test(self._rules[number], self._numbers) if made.asks_more else None

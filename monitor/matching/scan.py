@@ -262,8 +262,13 @@ Readings = Sequence[tuple[Scanner, Look]]
 """What each automaton found in a text."""
 
 
-def stands(readings: Readings, wanted: frozenset[int] | None, most: int) -> list[Sighting]:
-    """Where every term (or only those wanted) stands, each place once, in order."""
+def stands(
+    readings: Readings, wanted: frozenset[int] | None, most: int, names: Sequence[str]
+) -> list[tuple[int, int, str, int]]:
+    """Where every term with a name (or only those wanted) stands, each place once, in order.
+
+    (start, end, name, number of the term). At one place terms follow each other by their names.
+    """
     sightings: set[Sighting] = set()
     for scanner, look in readings:
         here: Iterable[Sighting] = scanner.sightings(look, wanted, most)
@@ -271,7 +276,10 @@ def stands(readings: Readings, wanted: frozenset[int] | None, most: int) -> list
             back = places(look.reading)
             here = ((back[start], back[end - 1] + 1, term) for start, end, term in here)
         sightings.update(here)
-    return sorted(sightings)
+    named = len(names)
+    return sorted(
+        [(start, end, names[term], term) for start, end, term in sightings if term < named]
+    )
 
 
 Glance = tuple[str, int] | frozenset[bytes | str] | None
