@@ -192,9 +192,7 @@ def compile_rulebook(
     )
 
 
-def _order(
-    groups: Sequence[Sequence[Group]], frequency: Sequence[float]
-) -> tuple[list[int], int]:
+def _order(groups: Sequence[Sequence[Group]], frequency: Sequence[float]) -> tuple[list[int], int]:
     """The terms as they are numbered, and the first number of those that rules are filed under.
 
     Those come last, so that one comparison tells them. The others begin with the one that posts
@@ -203,8 +201,7 @@ def _order(
     under = frozenset[int]().union(*(of[0] for of in groups if of))
     uses = Counter(chain.from_iterable(chain.from_iterable(of[1:] for of in groups)))
     met = [
-        -often * (1 + uses[one]) if often < math.inf else 0.0
-        for one, often in enumerate(frequency)
+        -often * (1 + uses[one]) if often < math.inf else 0.0 for one, often in enumerate(frequency)
     ]
     order = sorted(range(len(frequency)), key=lambda one: (one in under, met[one]))
     return order, len(order) - len(under)
