@@ -4,7 +4,8 @@ Replaying a post is two halves: its line is read, bounded, judged, hashed and pa
 becomes a version, joins an incident and is written down. The first half asks neither the store nor
 the memory. So a long recording is read by a copy of this process, which has the rules already, and
 comes back through a pipe in its order: nothing is decided elsewhere, or otherwise. Of a post that
-no rule holds for this is said; every other one is judged again in its turn.
+no rule holds for this is said; every other one is judged again in its turn, what it says need not
+be read again.
 """
 
 import fcntl
@@ -12,6 +13,7 @@ import os
 import pickle
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +22,10 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
+from monitor.correlation.gist import gist_of
+from monitor.correlation.known import Footers
 from monitor.hands import Copy, spare_cores
+from monitor.incident import Gist
 from monitor.matching.evaluate import Matcher
 from monitor.mistake import Mistake
 from monitor.post import Post
@@ -31,6 +36,8 @@ from monitor.store.texts import text_of
 
 FIRST = 500
 """Posts of a recording that are read here: beginning a copy costs as much as a hundred."""
+MOST_SOURCES, MOST_LINES = 10_000, 300
+"""Of so many sources so many last lines are counted, to know their footers by."""
 _GROUP = 100
 _SIZE = Struct(">Q")
 _PIPE = 1 << 20
@@ -99,18 +106,35 @@ def _is_core_idle(since: _Waited) -> bool:
     return now.idle - since.idle > (now.at - since.at) / 2
 
 
-def finished(one: Sound, matcher: Matcher) -> Sound:
-    """The post packed, and judged as far as to know whether no rule holds: if it is a new one."""
+def finished(one: Sound, matcher: Matcher, tails: dict[str, Counter[int]]) -> Sound:
+    """The post packed, and judged as far as to know whether no rule holds: if it is a new one.
+
+    Of one that some rule holds for what it says is read; `tails` count, for each source, the last
+    lines of those, as memory does.
+    """
     if one.timed is None:
         return one
     envelope = one.received
     if one.timed is not envelope.post:
         envelope = msgspec.structs.replace(envelope, post=one.timed)
     text = text_of(one.body, envelope.raw)
-    quiet = False
+    quiet, gist = False, None
     with suppress(Exception):  # whatever it is, judging it in its turn will tell
         quiet = matcher.judge(one.timed) is None
-    return Sound(envelope, one.content, text=text, quiet=quiet)
+        gist = None if quiet else _gist(one.timed, tails)
+    return Sound(envelope, one.content, text=text, quiet=quiet, gist=gist)
+
+
+def _gist(post: Post, tails: dict[str, Counter[int]]) -> Gist:
+    """What a post says; with a footer that memory knows otherwise it is read again in its turn."""
+    gist = gist_of(post, Footers(tails, post.source))
+    if len(tails) > MOST_SOURCES:
+        tails.clear()
+    known = tails.setdefault(post.source, Counter())
+    if len(known) > MOST_LINES:
+        known.clear()
+    known.update(gist.sketch.tail)
+    return gist
 
 
 def _read_elsewhere(
@@ -159,13 +183,14 @@ def _serve(reads: Iterator[Sound | Mistake], matcher: Matcher, into: int) -> Non
 
 def _groups(reads: Iterator[Sound | Mistake], matcher: Matcher) -> Iterator[_Group]:
     posts: list[Sound] = []
+    tails: dict[str, Counter[int]] = {}
     try:
         for read in reads:
             if isinstance(read, Mistake):
                 yield _Group(posts, mistake=read)
                 posts = []
                 continue
-            posts.append(finished(read, matcher))
+            posts.append(finished(read, matcher, tails))
             if len(posts) == _GROUP:
                 yield _Group(posts)
                 posts = []
