@@ -13,7 +13,7 @@ import os
 import pickle
 import signal
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -23,9 +23,8 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from monitor.correlation.gist import gist_of
-from monitor.correlation.known import Footers
+from monitor.correlation.known import FOOTER_FROM
 from monitor.hands import Copy, spare_cores
-from monitor.incident import Gist
 from monitor.matching.evaluate import Matcher
 from monitor.mistake import Mistake
 from monitor.post import Post
@@ -36,8 +35,8 @@ from monitor.store.texts import text_of
 
 FIRST = 500
 """Posts of a recording that are read here: beginning a copy costs as much as a hundred."""
-MOST_SOURCES, MOST_LINES = 10_000, 300
-"""Of so many sources so many last lines are counted, to know their footers by."""
+MOST_LINES = 300
+"""So many last lines of a source are counted, to know its footers by."""
 _GROUP = 100
 _SIZE = Struct(">Q")
 _PIPE = 1 << 20
@@ -106,11 +105,28 @@ def _is_core_idle(since: _Waited) -> bool:
     return now.idle - since.idle > (now.at - since.at) / 2
 
 
-def finished(one: Sound, matcher: Matcher, tails: dict[str, Counter[int]]) -> Sound:
+class _Ends:
+    """With which lines the posts of a source end that some rule holds for, and its footers."""
+
+    def __init__(self) -> None:
+        self.lines: Counter[int] = Counter()
+        self.footers: set[int] = set()
+
+    def note(self, tail: Iterable[int]) -> None:
+        """Count the last lines of one more, as memory does."""
+        if len(self.lines) > MOST_LINES:
+            self.lines.clear()
+        for line in tail:
+            self.lines[line] += 1
+            if self.lines[line] == FOOTER_FROM:
+                self.footers.add(line)
+
+
+def finished(one: Sound, matcher: Matcher, ends: defaultdict[str, _Ends]) -> Sound:
     """The post packed, and judged as far as to know whether no rule holds: if it is a new one.
 
-    Of one that some rule holds for what it says is read; `tails` count, for each source, the last
-    lines of those, as memory does.
+    Of one that some rule holds for what it says is read, with the footers that its source is known
+    for by its `ends`: if memory knows another, it is read again in its turn.
     """
     if one.timed is None:
         return one
@@ -121,20 +137,11 @@ def finished(one: Sound, matcher: Matcher, tails: dict[str, Counter[int]]) -> So
     quiet, gist = False, None
     with suppress(Exception):  # whatever it is, judging it in its turn will tell
         quiet = matcher.judge(one.timed) is None
-        gist = None if quiet else _gist(one.timed, tails)
+        if not quiet:
+            of = ends[one.timed.source]
+            gist = gist_of(one.timed, of.footers)
+            of.note(gist.sketch.tail)
     return Sound(envelope, one.content, text=text, quiet=quiet, gist=gist)
-
-
-def _gist(post: Post, tails: dict[str, Counter[int]]) -> Gist:
-    """What a post says; with a footer that memory knows otherwise it is read again in its turn."""
-    gist = gist_of(post, Footers(tails, post.source))
-    if len(tails) > MOST_SOURCES:
-        tails.clear()
-    known = tails.setdefault(post.source, Counter())
-    if len(known) > MOST_LINES:
-        known.clear()
-    known.update(gist.sketch.tail)
-    return gist
 
 
 def _read_elsewhere(
@@ -183,14 +190,14 @@ def _serve(reads: Iterator[Sound | Mistake], matcher: Matcher, into: int) -> Non
 
 def _groups(reads: Iterator[Sound | Mistake], matcher: Matcher) -> Iterator[_Group]:
     posts: list[Sound] = []
-    tails: dict[str, Counter[int]] = {}
+    ends: defaultdict[str, _Ends] = defaultdict(_Ends)
     try:
         for read in reads:
             if isinstance(read, Mistake):
                 yield _Group(posts, mistake=read)
                 posts = []
                 continue
-            posts.append(finished(read, matcher, tails))
+            posts.append(finished(read, matcher, ends))
             if len(posts) == _GROUP:
                 yield _Group(posts)
                 posts = []

@@ -8,8 +8,7 @@ import pytest
 from monitor.correlation import gist
 from monitor.correlation.event import Event
 from monitor.correlation.gist import gist_of, read
-from monitor.correlation.known import Repeats
-from monitor.correlation.repeats import put
+from monitor.correlation.repeats import Repeats, put
 from monitor.incident import Gist, Support
 from monitor.post import Post, PostName
 from tests.story.timeline import Story

@@ -8,8 +8,8 @@ from collections.abc import Container
 
 from monitor.correlation.claiming import said
 from monitor.correlation.event import Event
-from monitor.correlation.known import Footers, Repeats
-from monitor.correlation.repeats import cited
+from monitor.correlation.known import Footers
+from monitor.correlation.repeats import Repeats, cited
 from monitor.incident import Gist
 from monitor.post import Post
 from monitor.text.sketch import body_of, sketch_of, tail_of
@@ -26,7 +26,7 @@ def gist_of(post: Post, footers: Container[int] = ()) -> Gist:
 def read(repeats: Repeats, event: Event) -> Gist:
     """What an event's post says: as read before, if its footer is still the same."""
     post, gist = event.post, event.gist
-    footers = Footers(repeats.table.tails, post.source)
+    footers = Footers(repeats.table, post.source)
     if gist is None:
         return gist_of(post, footers)
     tail = gist.sketch.tail
