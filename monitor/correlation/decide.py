@@ -78,6 +78,8 @@ def decide(state: State, event: Event, book: Book) -> tuple[State, Decision]:
     """What one post version changes (its timers have fired before)."""
     state = advance(_listening(state, event), event.post.observed_at or event.event_at)
     draft = Draft(_recent(state, event), book)
+    if event.hits:  # so that it is not read anew when it is told again
+        event = msgspec.structs.replace(event, gist=draft.read(event))
     backed = backed_by(draft, event)
     before = [one for _, one in backed]
     told = telling(state.told, event, before)
