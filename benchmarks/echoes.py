@@ -22,9 +22,9 @@ from pathlib import Path
 import msgspec
 from drawn import WHEN, texts
 
-from monitor.correlation.known import Repeats
 from monitor.correlation.repeats import (
     WINDOW,
+    Repeats,
     cited,
     followers,
     forgetting,

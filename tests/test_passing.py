@@ -67,7 +67,7 @@ def known(state: State) -> dict[str, object]:
     """A state as a value that can be compared."""
     fields = {name: getattr(state, name) for name in State.__struct_fields__}
     repeats = state.repeats
-    fields["repeats"] = (repeats.floor, dict(repeats.table.known))
+    fields["repeats"] = (repeats.floor, repeats.waiting, dict(repeats.table.known))
     return fields
 
 
