@@ -40,6 +40,11 @@ def spare_cores() -> int:
     return len(os.sched_getaffinity(0)) - 1 if alone() else 0
 
 
+def die_with_parent() -> None:
+    """Let the kernel end this process when the one that began it ends, however that happens."""
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+
+
 class Copy:
     """A copy of this process that does one thing, and ends with it."""
 
@@ -54,7 +59,7 @@ class Copy:
             return
         status = 1
         try:
-            ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+            die_with_parent()
             work()
             status = 0
         finally:
