@@ -12,6 +12,7 @@ import pytest
 import trustme
 
 from tests.doubles.brokers import Mosquitto
+from tests.patience import PATIENCE
 from tests.test_daemon import ROOT, running, start, started, stopped
 
 __all__ = ["started"]  # the fixture that ends what a test has started
@@ -116,7 +117,7 @@ async def test_the_shipped_broker_configuration(tmp_path: Path, broker: Broker) 
     (tmp_path / "monitor.yaml").write_text(CONFIG.format(port=broker.port), "utf-8")
     process = await start("run", "--config", tmp_path / "monitor.yaml", cwd=tmp_path)
     await running(process)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while HERE not in (await broker.retained("desk")):
             pass
     for_desk, for_home = await broker.retained("desk"), await broker.retained("homeassistant")

@@ -8,6 +8,7 @@ from pathlib import Path
 from monitor.store import checkpoint
 from monitor.store.database import FILE, Database
 from monitor.store.writer import Writer
+from tests.patience import PATIENCE
 
 ROW = "x" * 3000
 """So that a row is about a page."""
@@ -37,7 +38,7 @@ def counted(file: Path) -> int:
 
 async def settled(path: Path, size: int) -> None:
     """Return when a file has grown to `size` bytes."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while path.stat().st_size < size:  # noqa: ASYNC110, ASYNC240 - a file does not tell
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.1)  # the sync that follows

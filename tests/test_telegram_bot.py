@@ -22,6 +22,7 @@ from monitor.sinks.telegram_bot import TelegramBotSink
 from monitor.sinks.wording import Manner, time_of_day
 from tests.doubles.bot_api import TOKEN, BotApiDouble
 from tests.doubles.outbox import MOMENT, RNG, MemoryOutbox, make_alert, make_post
+from tests.patience import turned
 
 MANNER = Manner(str, lambda moment: time_of_day(moment, MOMENT, UTC))
 
@@ -300,7 +301,7 @@ async def test_limits_are_planned_for(double: BotApiDouble) -> None:
         critical = asyncio.get_running_loop().time()
         await double.until(lambda: any("CRITICAL" in text for text in double.texts), 3)
         assert asyncio.get_running_loop().time() - critical < 5 / 50 + 0.5
-        await outbox.wait_recorded("chat", 3001, 40)
+        await outbox.wait_recorded("chat", 3001)
     assert sum("incidents at once" not in one.history[0] for one in double.messages.values()) == 51
     assert not [status for _, _, status in double.calls if status == 429]
     assert set(outbox.states("chat").values()) == {"delivered"}
@@ -308,7 +309,7 @@ async def test_limits_are_planned_for(double: BotApiDouble) -> None:
 
 async def test_retry_after_is_obeyed() -> None:
     """After a 429 no call is made before the time that the API asked for."""
-    async with BotApiDouble(group_limit=1, minute=3.0, second=0.0) as double:
+    async with BotApiDouble(group_limit=1, minute=6.0, second=0.0) as double:
         outbox, one = MemoryOutbox(), _sink(double)
         one._clock = SystemClock()
         async with _running(one, outbox):
@@ -361,7 +362,7 @@ async def test_the_token_is_never_shown(
     for one in (_sink(double), nowhere, wrong):
         async with _running(one, outbox):
             await outbox.add(make_alert(len(outbox.alerts)))
-            await asyncio.sleep(0.4)
+            await turned(0.4)
     out, err = capsys.readouterr()
     told = f"{out}{err}{caplog.text}{outbox.deliveries}{outbox.positions}{wrong._room.api._token!r}"
     assert "receiver_unavailable" in told

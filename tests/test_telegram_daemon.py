@@ -78,7 +78,7 @@ async def banned(desk: Desk, via: str, preview: str = "{}") -> int:
         await desk.until(lambda: desk.rung() == 1)
         await desk.telegram.revoke("USER_DEACTIVATED_BAN")
         await desk.telegram.reset()  # else the next ping tells, after 20 s
-        await desk.until(lambda: desk.status()["accounts"][0]["state"] == "lost", within=40)
+        await desk.until(lambda: desk.status()["accounts"][0]["state"] == "lost")
         if "preview" in via:
             await desk.ready("svodka", via="preview")
         await desk.telegram.post(channel, "ДРГ замечена снова, у школы")

@@ -16,6 +16,7 @@ from telethon import errors, events, functions
 
 from tests.doubles.telegram.client import connected, run_key, sign_in, until, watch
 from tests.doubles.telegram.control import MadeAccount, Telegram, started
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ async def client(telegram: Telegram, account: MadeAccount, tmp_path: Path) -> As
 
 async def until_calls(telegram: Telegram, method: str, count: int) -> None:
     """Wait until so many calls of a method were made."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while len(await telegram.calls(method)) < count:  # noqa: ASYNC110 - another process counts
             await asyncio.sleep(0.02)
 
@@ -240,7 +241,7 @@ async def test_forgotten_keys_end_the_client(telegram: Telegram, client: Any) ->
     """A key that the server forgot (transport error -404) ends the client with its own error."""
     await telegram.forget_keys()
     with pytest.raises(errors.AuthKeyNotFound):
-        await asyncio.wait_for(client.run_until_disconnected(), 5)
+        await asyncio.wait_for(client.run_until_disconnected(), PATIENCE)
 
 
 @pytest.mark.usefixtures("channel")
@@ -251,7 +252,7 @@ async def test_unreachable_and_back(telegram: Telegram, client: Any) -> None:
     await asyncio.sleep(0.5)
     assert not waiting.done()
     await telegram.listen(on=True)
-    assert (await asyncio.wait_for(waiting, 5))[0].raw_text == "старое"
+    assert (await asyncio.wait_for(waiting, PATIENCE))[0].raw_text == "старое"
 
 
 @pytest.mark.usefixtures("channel")
@@ -263,7 +264,7 @@ async def test_black_hole_holds_bytes_back(telegram: Telegram, client: Any) -> N
     assert not waiting.done()
     assert client.is_connected()
     await telegram.black_hole(on=False)
-    assert (await asyncio.wait_for(waiting, 5))[0].id == 1
+    assert (await asyncio.wait_for(waiting, PATIENCE))[0].id == 1
 
 
 @pytest.mark.usefixtures("channel")
