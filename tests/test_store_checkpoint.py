@@ -73,6 +73,16 @@ async def test_a_few_rows_stay_in_the_log(tmp_path: Path) -> None:
     await writer.aclose()
 
 
+async def test_what_is_written_without_a_row_goes_home_too(tmp_path: Path) -> None:
+    """Pages that are moved to give room back count as rows do."""
+    writer = await opened(tmp_path / "state")
+    await writer.do(put, checkpoint.ROWS // 2)
+    writer.database.moved += checkpoint.ROWS // 2
+    await writer.do(put, 1)
+    await settled(tmp_path / "state" / FILE, checkpoint.ROWS // 2 * len(ROW))
+    await writer.aclose()
+
+
 async def test_a_log_that_nobody_brings_home_is_bounded(tmp_path: Path) -> None:
     """If the thread does not keep up, a commit brings the pages home itself."""
     writer = await opened(tmp_path / "state")
