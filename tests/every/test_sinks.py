@@ -141,6 +141,7 @@ async def test_a_restart_repeats_nothing_that_is_recorded(rig: Rig) -> None:
         await outbox.add(make_alert(n, n))
         await outbox.wait_recorded(rig.name, n + 1)
         await asyncio.sleep(0.1)
+        await _until(rig.marked)
         await _end(task)
     await _until(lambda: len(rig.shown()) >= 3)
     assert rig.shown() == [alert.id for alert in outbox.alerts]
