@@ -12,6 +12,7 @@ from monitor.sources.telegram.trouble import TroubleError
 from tests.doubles.telegram.bench import Bench, signed_in
 from tests.doubles.telegram.client import run_key
 from tests.doubles.telegram.control import started
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ async def test_a_call_that_the_library_drops_ends_the_connection() -> None:
     """
     call: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     with pytest.raises(ExceptionGroup) as ended:  # noqa: PT012 - the group itself must end
-        async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
             group.create_task(outliving(waits(call)))
             group.create_task(asyncio.sleep(3600))
             await asyncio.sleep(0)

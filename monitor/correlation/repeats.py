@@ -151,26 +151,24 @@ def forgetting(repeats: Repeats, now: datetime) -> Repeats:
     if floor > repeats.floor:
         repeats = repeats.since(floor)
     while len(repeats) > MOST_POSTS:
-        known = (one for one in repeats.table.minutes if one >= repeats.floor)
-        repeats = repeats.since(min(known) + 1)
+        repeats = repeats.since(_filed(repeats, repeats.floor) + 1)
     return _relieved(repeats, FEW + repeats.waiting // 1000) if repeats.waiting else repeats
 
 
 def _relieved(repeats: Repeats, most: int) -> Repeats:
     """Without so many of the forgotten posts in its table, the oldest first."""
     for _ in range(min(most, repeats.waiting)):
-        repeats = repeats.relieved(_oldest(repeats))
+        repeats = repeats.relieved(_filed(repeats, repeats.oldest))
     return repeats
 
 
-def _oldest(repeats: Repeats) -> int:
-    """The first minute that has posts, of which some are forgotten."""
+def _filed(repeats: Repeats, start: int) -> int:
+    """The first minute from this one on that has posts; there is one."""
     minutes = repeats.table.minutes
-    if repeats.oldest in minutes:  # nearly always: it has had one before
-        return repeats.oldest
-    if repeats.floor - repeats.oldest > len(minutes):
-        return min(minutes)
-    return next(one for one in range(repeats.oldest, repeats.floor) if one in minutes)
+    for minute in range(start, start + len(minutes)):
+        if minute in minutes:  # nearly always the first
+            return minute
+    return min(one for one in minutes if one >= start)
 
 
 def reopened(repeats: Repeats) -> Repeats:

@@ -53,7 +53,8 @@ class Database:
     """One open state. Not for several threads at once: see `monitor.store.writer`.
 
     `on_step`, for tests only, is called before every named step of a write: it may raise (the
-    write is rolled back) or end the process.
+    write is rolled back) or end the process. `moved` counts the pages that were written without a
+    row being changed.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Database:
         self.folder = folder
         self.connection = connection
         self.on_step: Callable[[str], None] | None = None
+        self.moved = 0
         self._lock = lock
         self._ballast = ballast
         self._head: Head | None = None
@@ -180,7 +182,11 @@ class Database:
 
     def checkpoints(self) -> Checkpoints:
         """From now on the log's pages are brought home by another thread."""
-        return Checkpoints(self.connection, lambda: _connect(self.folder / FILE, "rw"))
+        return Checkpoints(
+            self.connection,
+            lambda: _connect(self.folder / FILE, "rw"),
+            lambda: self.connection.total_changes + self.moved,
+        )
 
     def shorten_log(self) -> bool:
         """Bring the log's pages home and give its room back; False if that was not possible."""

@@ -89,7 +89,7 @@ def expire(
     def with_room(connection: sqlite3.Connection) -> Expired:
         gone = _remove(connection, cut, ends)
         if db.short_of_room or not gone.total:
-            gone.more = _give_back(connection, ends, whole=db.short_of_room) or gone.more
+            gone.more = _give_back(db, connection, ends) or gone.more
         return gone
 
     gone = db.write(with_room, name="expire", emergency=True, synced=False)
@@ -101,9 +101,8 @@ def expire(
 class _Pace:
     """How large the steps are that a slice is done in.
 
-    What a row or a page takes differs a hundredfold: its text may have to come from a slow disk,
-    a page to be given back is looked for in a list of gigabytes. So a step is only twice as large
-    as the one before if that leaves half of the time.
+    What a row takes differs a hundredfold: its text may have to come from a slow disk. So a step is
+    only twice as large as the one before if that leaves half of the time.
     """
 
     def __init__(self, ends: float, size: int) -> None:
@@ -127,13 +126,15 @@ class _Pace:
             self.size = max(1, self.size // 2)
 
 
-def _give_back(connection: sqlite3.Connection, ends: float, *, whole: bool) -> bool:
-    """Make the file smaller, a few pages at a time; whether there is more to give back."""
-    pace = _Pace(ends, 1)
-    while _is_hollow(connection, whole=whole):
-        connection.execute(f"PRAGMA incremental_vacuum({pace.size})").fetchall()
-        pace.stepped()
-        if pace.over:
+def _give_back(db: Database, connection: sqlite3.Connection, ends: float) -> bool:
+    """Make the file smaller, page by page; whether there is more to give back.
+
+    Each is looked for in the list of free ones: 10 us, and 2 ms when 2 GB are free (measured).
+    """
+    while _is_hollow(connection, whole=db.short_of_room):
+        connection.execute("PRAGMA incremental_vacuum(1)").fetchall()
+        db.moved += 1
+        if time.perf_counter() >= ends:
             return True
     return False
 
