@@ -271,16 +271,16 @@ def _tidy(made: object) -> None:
     gc.freeze()
 
 
-def once(material: Material, progress: Progress = silent) -> bytes:
-    """What the child of a start makes, a copy of it: the answer to its one order.
+def once(material: Material, progress: Progress = silent) -> tuple[bytes, object]:
+    """What the child of a start makes, a copy of it: the answer to its one order; all behind it.
 
-    That is nothing if the rules were kept: where the next start finds them, this one does.
+    The answer is nothing if the rules were kept: where the next start finds them, this one does.
     """
     gc.disable()  # as in `_pipes`
     bench = Bench()
     made = bench.made(Order(material), progress)
     kept = isinstance(made, Matcher) and is_kept(material)
-    return bench.packed(None if kept else made)
+    return bench.packed(None if kept else made), (bench, made)
 
 
 def _pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -9,7 +9,7 @@ and `monitor status` name every one.
 import asyncio
 import math
 import os
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -29,6 +29,10 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY = 0.05
 SETTLE = 0.1
 """Seconds without a change before a save counts as complete."""
+DOUBT = 1.0
+"""The same, if something is wrong: half of a file is most often followed by the other half."""
+NAMED = 10
+"""So many rules that are new, or gone, the log names."""
 WARM_AFTER = 5.0
 """Seconds after the start until the workshop is warmed, and the files are compared once; and after
 its child has died. Each time before a save succeeds it is twice as long."""
@@ -61,6 +65,7 @@ class Reload:
         self._material = material
         self._notices = notices
         self._hash = running.rulebook.hash
+        self._ids = running.rulebook.ids
         self._swap = swap
         self._clock = clock
         self._board = board
@@ -105,6 +110,15 @@ class Reload:
     async def _look(self) -> Stamp:
         return await asyncio.to_thread(stamp, self._material)
 
+    async def _look_until(self, end: float, seen: Stamp) -> Stamp:
+        """How the files look at that time, or as soon as they look otherwise."""
+        while (left := end - self._clock.monotonic()) > 0:
+            await self._clock.sleep(min(left, LOOK_EVERY))
+            now = await self._look()
+            if now != seen:
+                return now
+        return await self._look()
+
     async def _try(self, seen: Stamp, *, quiet: bool) -> Stamp:
         """Make the files ready, put them in place or say what is wrong; how they looked then.
 
@@ -114,8 +128,8 @@ class Reload:
         started = self._clock.monotonic()
         made = await self._made()
         while True:
-            await self._clock.sleep(max(0.0, SETTLE - (self._clock.monotonic() - started)))
-            before, seen = seen, await self._look()
+            still = SETTLE if isinstance(made, Matcher) else DOUBT
+            before, seen = seen, await self._look_until(started + still, seen)
             if seen == before:
                 break
             started = self._clock.monotonic()
@@ -169,6 +183,7 @@ class Reload:
         self._pause = WARM_AFTER
         await self._swap(matcher)
         await self._notices.mended(TOPIC, "mended: what the files say is in force")
+        before, self._ids = self._ids, matcher.rulebook.ids
         self._hash = matcher.rulebook.hash
         self._show(
             RulesHealth(
@@ -185,6 +200,7 @@ class Reload:
             sources=len(matcher.rulebook.sources),
             rulebook=self._hash[:12],
             seconds=round(seconds, 2),
+            **_changes(before, self._ids),
         )
 
     async def _refuse(self, mistakes: Sequence[Mistake], *, quiet: bool) -> None:
@@ -218,6 +234,17 @@ class Reload:
 
     def _show(self, health: RulesHealth) -> None:
         self._health = self._board.rules = health
+
+
+def _changes(before: Collection[str], now: Collection[str]) -> dict[str, str]:
+    """Which rules are new, and which are gone: whoever deleted a file by mistake sees it here."""
+    added, removed = sorted(set(now) - set(before)), sorted(set(before) - set(now))
+    found = {"added": added, "removed": removed}
+    return {
+        key: ", ".join(ids[:NAMED]) + (f" and {len(ids) - NAMED} more" if ids[NAMED:] else "")
+        for key, ids in found.items()
+        if ids
+    }
 
 
 def _say_ended(why: str) -> None:

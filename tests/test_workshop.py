@@ -1,6 +1,7 @@
 """The process that compiles rules may die or hang at any moment: no save is lost by that."""
 
 import asyncio
+import itertools
 import os
 import signal
 from collections.abc import Sequence
@@ -130,6 +131,42 @@ async def test_a_dead_child_is_replaced_before_it_is_missed(tmp_path: Path) -> N
         *("rules_compiler_ended", "rules_compiler_ended"),  # twice at rest
         *("rules_compiler_ended", "rules_not_compiled"),  # those that came after the second
     ]
+
+
+async def test_half_of_a_file_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is wrong for half a second, until the rest of a file is written, nobody hears of."""
+    half = MistakesError([Mistake(Mark("one.yaml", 1, 1), "half", "write the rest")])
+    script, looks = Script(half), itertools.count()
+
+    def stamped(material: Material) -> reload.Stamp:
+        if script.asked and next(looks) == 10:
+            save(desk.file, rules("rule-1"))
+        return stamp(material)
+
+    stamp = reload.stamp
+    async with running(tmp_path, LeapingClock()) as desk:
+        desk.reload._workshop = script
+        monkeypatch.setattr(reload, "stamp", stamped)
+        with capture_logs() as logs:
+            save(desk.file, rules("rule-1")[:20])
+            await desk.until("rule-1")
+        assert (desk.board.rules.reloads, desk.board.rules.refusals, desk.told) == (1, 0, [])
+    assert events(logs) == ["rules_loaded"]
+
+
+async def test_the_log_names_what_is_new_or_gone(tmp_path: Path) -> None:
+    """Whoever deletes a file by mistake finds its rules in the log, the first ones by name."""
+    async with running(tmp_path, FastClock()) as desk:
+        desk.reload._workshop = Script()
+        with capture_logs() as logs:
+            save(desk.file, rules("rule-1"))
+            await desk.until("rule-1")
+            many = "".join(rules(f"a-{at:02}").removeprefix("rules:\n") for at in range(12))
+            save(desk.file, "rules:\n" + many)
+            await desk.until("a-00")
+    told = [(one.get("added"), one.get("removed")) for one in logs if "rulebook" in one]
+    some = ", ".join(f"a-{at:02}" for at in range(10))
+    assert told == [("rule-1", "rule-0"), (f"{some} and 2 more", "rule-1")]
 
 
 async def test_mistakes_stay_told_while_children_die(tmp_path: Path) -> None:
