@@ -121,6 +121,58 @@ def test_only_what_differs_is_made(material: Material) -> None:
         ]
 
 
+@pytest.mark.parametrize("places", [False, True], ids=["same places", "other places"])
+def test_a_new_child_knows_what_is_in_force(material: Material, *, places: bool) -> None:
+    """A bench that never read the rules in force compares with the kept ones, as an old one does.
+
+    What has not changed it knows again as the same objects: no save compares it word by word.
+    """
+    old, running = Bench(), prepare(material).rulebook.hash
+    change(old, material, running)
+    for name, text in (("one", "другое"), ("two", "иное")):
+        path = material.rules[0] / f"{name}.yaml"
+        path.write_text(path.read_text("utf-8").replace("слово", text), "utf-8")
+        if places:
+            material.places[0].write_text(PLACES.replace("50.4", "50.9"), "utf-8")
+        new = Bench()  # the one from before was killed
+        for bench in (new, old, new):
+            made = change(bench, material, running)
+            assert made.hidden == {
+                *(["one-3"] if name == "one" else ["one-3", "two-2"]),
+                *(["one-5", "two-4"] if places else []),
+            }
+            assert set(made.above.rulebook.ids) == made.hidden
+        base = new._base
+        book = load(material.rules, (), place_paths=material.places, kept=new._kept)
+        assert base is not None
+        now = {rule.id: rule for rule in book.rules}
+        assert {one.id for one in base.rulebook.rules if one is not now[one.id]} == made.hidden
+
+
+def test_what_nobody_kept_is_made_anew(material: Material) -> None:
+    """Where the rules in force are not kept, a bench that never read them makes all anew."""
+    running = prepare(material).rulebook.hash
+    path = material.rules[0] / "one.yaml"
+    path.write_text(path.read_text("utf-8").replace("слово", "другое"), "utf-8")
+    for one in (material.state or path).joinpath(readymade.FOLDER).iterdir():
+        one.unlink()
+    assert not isinstance(Bench().made(Order(material, running), silent), Change)
+
+
+def test_the_rules_in_force_stay_kept(material: Material) -> None:
+    """However many saves are made ready for the next start, a new child finds those in force."""
+    bench, running = Bench(), prepare(material).rulebook.hash
+    change(bench, material, running)
+    path, text = material.rules[0] / "two.yaml", rule("two-1", "слово")
+    for number in range(readymade.KEPT):
+        path.write_text("rules:\n" + text.replace("слово", f"слово{number}"), "utf-8")
+        change(bench, material, running)
+        bench.make_all(Order(material, running))
+        assert bench._later is not None
+        assert bench._later.done()
+    assert isinstance(Bench().made(Order(material, running), silent), Change)
+
+
 def test_what_a_first_change_loads_is_loaded_before(
     material: Material, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,7 +206,7 @@ def test_rules_are_looked_through_for_garbage_once(material: Material) -> None:
         aside = gc.get_freeze_count()
         assert aside > len(gc.get_objects()) + 1_000
         changing._tidy(())
-        assert gc.get_freeze_count() >= aside
+        assert gc.get_freeze_count() > aside - 1_000
     finally:
         gc.unfreeze()
 
@@ -167,18 +219,11 @@ def test_the_next_start_finds_all_rules_ready(material: Material) -> None:
     other = material.rules[0] / "two.yaml"
     other.write_text("rules:\n" + rule("two-1", "слово"), "utf-8")
     whole, bench = prepare(material), Bench()
-    path.write_text(text.replace("слово", "новость"), "utf-8")
     order = Order(material, whole.rulebook.hash)
-    assert not isinstance(
-        bench.made(order, silent), Change
-    )  # what it has not read, it cannot compare
+    bench.made(order, silent)
     path.write_text(text.replace("слово", "молва"), "utf-8")
     book = load(material.rules, (), place_paths=material.places)
     names = keys(book, material)
-    bench = Bench()
-    path.write_text(text, "utf-8")
-    bench.made(order, silent)
-    path.write_text(text.replace("слово", "молва"), "utf-8")
     assert isinstance(bench.made(order, silent), Change)
     assert readymade.fetch(material.state, names[0]) is None
     bench.make_all(order)

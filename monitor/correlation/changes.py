@@ -20,11 +20,11 @@ from monitor.correlation.blindness import missing, platform_of
 from monitor.correlation.claiming import ranges
 from monitor.correlation.clues import known, put_clue, without_clues
 from monitor.correlation.event import Event
-from monitor.correlation.repeats import cited, sketched
+from monitor.correlation.gist import read
 from monitor.correlation.told import at_rest
 from monitor.correlation.windows import State, known_as, put_incident, put_support
 from monitor.hit import Found, Hit, spans
-from monitor.incident import Incident, Ladder, Outcome, Sketch, Support
+from monitor.incident import Gist, Incident, Ladder, Outcome, Support
 from monitor.place import Place
 from monitor.post import Post, PostName
 from monitor.source import UNKNOWN, SourceInfo
@@ -71,13 +71,13 @@ class Draft:
         self.topics: dict[str, tuple[str, ...]] = {}
         self.results: list[tuple[Outcome, str]] = []
         self.gone: list[tuple[str, str, str, bool]] = []
-        self._read: tuple[Post, Sketch, tuple[str, ...]] | None = None
+        self._read: tuple[Post, Gist] | None = None
 
-    def read(self, post: Post) -> tuple[Sketch, tuple[str, ...]]:
-        """What a post is recognised by, and what it links to: once, however much it is about."""
-        if self._read is None or self._read[0] is not post:
-            self._read = post, sketched(self.state.repeats, post), cited(post)
-        return self._read[1:]
+    def read(self, event: Event) -> Gist:
+        """What an event's post says: read once, however much it is about."""
+        if self._read is None or self._read[0] is not event.post:
+            self._read = event.post, read(self.state.repeats, event)
+        return self._read[1]
 
     def keep(self, incident: Incident, support: Support) -> None:
         """Take an incident's and a support's newest form, without an alert."""

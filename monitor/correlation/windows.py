@@ -18,9 +18,8 @@ from monitor.correlation.blindness import Away, Heard, Missed
 from monitor.correlation.calendar import Calendar, enter
 from monitor.correlation.clues import Clues
 from monitor.correlation.kept import Kept
-from monitor.correlation.known import Repeats
 from monitor.correlation.places import spots
-from monitor.correlation.repeats import put
+from monitor.correlation.repeats import Repeats, put
 from monitor.correlation.told import Members, PostKey, Tale
 from monitor.incident import Incident, Support
 
