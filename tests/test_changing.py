@@ -209,7 +209,7 @@ def test_rules_are_looked_through_for_garbage_once(material: Material) -> None:
         aside = gc.get_freeze_count()
         assert aside > len(gc.get_objects()) + 1_000
         changing._tidy(())
-        assert gc.get_freeze_count() >= aside
+        assert gc.get_freeze_count() > aside - 1_000
     finally:
         gc.unfreeze()
 

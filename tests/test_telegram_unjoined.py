@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from monitor.habit import counted, cursor, encode
+from tests.doubles.intake import Board
 from tests.doubles.telegram.bench import STEADY, Bench, signed_in
 from tests.doubles.telegram.client import run_key
 from tests.doubles.telegram.control import started
@@ -44,7 +45,11 @@ async def test_the_hottest_are_polled_often(bench: Bench) -> None:
     async with bench.collecting():
         await bench.ready()
     slow = msgspec.structs.replace(STEADY, sweep_every=600.0)
+    bench.board = Board()
+    swept = len(await bench.telegram.calls("messages.getPeerDialogs")) + 1
     async with bench.collecting(slow):
+        while len(await bench.telegram.calls("messages.getPeerDialogs")) < swept:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.02)
         await bench.until(lambda: health(bench, "first")[0] == "short_polled")
         before = len(await bench.telegram.calls("messages.getPeerDialogs"))
         started = time.monotonic()
