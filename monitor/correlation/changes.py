@@ -21,7 +21,7 @@ from monitor.correlation.claiming import ranges
 from monitor.correlation.clues import known, put_clue, without_clues
 from monitor.correlation.event import Event
 from monitor.correlation.gist import read
-from monitor.correlation.told import at_rest
+from monitor.correlation.told import Rest, at_rest
 from monitor.correlation.windows import State, known_as, put_incident, put_support
 from monitor.hit import Found, Hit, spans
 from monitor.incident import Gist, Incident, Ladder, Outcome, Support
@@ -90,18 +90,30 @@ class Draft:
         if before is not None and before.place != incident.place:
             self.moved.add(incident.id)
         self.state = put_incident(self.state, incident, before)
-        rest = self.state.told.resting.get(incident.id)
+        rest = self._resting(incident.id)
         if rest is not None:
             tale = at_rest(self.state.told, incident, rest.members)
             self.state = msgspec.structs.replace(self.state, told=tale)
         self.incidents[incident.id] = incident
         self.topics[incident.id] = incident.topics
 
+    def prolong(self, incident: Incident) -> None:
+        """Take the newest form of an open incident that only goes on: it ends later, if at all."""
+        state = self.state
+        incidents = state.incidents.insert(incident.id, incident)
+        self.state = msgspec.structs.replace(state, incidents=incidents)
+        self.incidents[incident.id] = incident
+        self.topics[incident.id] = incident.topics
+
+    def _resting(self, incident: str) -> Rest | None:
+        resting = self.state.told.resting
+        return resting.get(incident) if resting else None
+
     def note(self, support: Support) -> None:
         """Take a support's newest form; its incident has been taken before."""
         self.state = known_as(self.state, self.topics[support.incident], support)
         self.state = put_support(self.state, support)
-        rest = self.state.told.resting.get(support.incident)
+        rest = self._resting(support.incident)
         if rest is not None:
             members = rest.members.insert((support.source, support.id), support)
             tale = at_rest(self.state.told, rest.incident, members)
@@ -143,11 +155,15 @@ class Draft:
 
     def forget(self, clue: Clue, file: str) -> None:
         """Take a clue out of its group's file, whatever its newest form."""
-        clues = self.state.clues
-        there = known(clues, clue)
+        there = known(self.state.clues, clue)
         if there is not None:
-            clues = without_clues(clues, file, (there,))
-            self.state = msgspec.structs.replace(self.state, clues=clues)
+            self.drop(there, file)
+        self.clues[file, clue.source, clue.id, clue.rule, clue.value] = None
+
+    def drop(self, clue: Clue, file: str) -> None:
+        """Take a clue out of its group's file, as it is remembered (the same object)."""
+        clues = without_clues(self.state.clues, file, (clue,))
+        self.state = msgspec.structs.replace(self.state, clues=clues)
         self.clues[file, clue.source, clue.id, clue.rule, clue.value] = None
 
     def miss(self, event: Event, hit: Hit, support: Support) -> None:
