@@ -4,7 +4,9 @@ What is remembered belongs to one tuple of voices, the very object: to whoever c
 one (after a restart, or a batch that could not be committed) it says nothing, and is made anew.
 """
 
-from monitor.incident import Incident, Voice
+from typing import NamedTuple
+
+from monitor.incident import Incident, Ladder, Status, Voice
 
 FEW = 6
 """So many voices are looked at as quickly as remembered."""
@@ -22,35 +24,51 @@ Kinds = dict[Kind, set[str]]
 """The families that speak, by kind of voice; who comes to speak of its own region is in two."""
 
 
-class Speaking:
-    """The voices, where each stands (`at`), and the families that have posts by kind of voice."""
+class Judged(NamedTuple):
+    """A status: by which ladder, beside which denials; `most` families are what a step asks for."""
 
-    __slots__ = ("at", "kinds", "voices")
+    ladder: Ladder
+    denials: tuple[Voice, ...]
+    most: int
+    status: Status
+
+
+class Speaking:
+    """The voices, where each stands (`at`), and the families that have posts by kind of voice.
+
+    `judged` is the status that followed from them last.
+    """
+
+    __slots__ = ("at", "judged", "kinds", "voices")
 
     def __init__(self, voices: tuple[Voice, ...]) -> None:
         self.voices = voices
         self.at: dict[Who, int] = {}
         self.kinds: Kinds = {}
+        self.judged: Judged | None = None
         for at, voice in enumerate(voices):
             self.at.setdefault((voice.family, voice.role, voice.affiliation), at)
             if voice.posts:
                 self.count(voice)
 
-    def count(self, voice: Voice) -> None:
-        """Take a voice that has posts."""
+    def count(self, voice: Voice) -> set[str]:
+        """Take a voice that has posts; returns the families of its kind."""
         kind = voice.role, voice.affiliation, voice.at_home
         families = self.kinds.get(kind)
         if families is None:
-            self.kinds[kind] = {voice.family}
-        else:
-            families.add(voice.family)
+            families = self.kinds[kind] = set()
+        families.add(voice.family)
+        return families
 
-    def heard(self, voices: tuple[Voice, ...], at: int) -> None:
-        """Go on with other voices, of which only the one at `at` is new, or has posts again."""
+    def heard(self, voices: tuple[Voice, ...], at: int) -> int:
+        """Go on with other voices, of which only the one at `at` is new, or has posts again.
+
+        Returns how many families are of its kind now.
+        """
         voice = voices[at]
         self.voices = voices
         self.at[voice.family, voice.role, voice.affiliation] = at
-        self.count(voice)
+        return len(self.count(voice))
 
 
 _known: dict[str, Speaking] = {}

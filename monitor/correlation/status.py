@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from monitor.correlation.speaking import Kinds, Speaking, speaking
+from monitor.correlation.speaking import Judged, Kinds, Speaking, speaking
 from monitor.correlation.words import listed
 from monitor.incident import Incident, Ladder, Status, Step, Support, Voice
 from monitor.place import Place
@@ -144,11 +144,26 @@ def believed(
     at = known.at.get((support.family, support.role, support.affiliation))
     after = _counted(voices, at, support, 1)
     if at is None or not voices[at].posts or after[at].at_home != voices[at].at_home:
-        known.heard(after, len(voices) if at is None else at)
-        status = _status(ladder, known.kinds, incident.denials)
+        alike = known.heard(after, len(voices) if at is None else at)
+        status = _judged(ladder, known, alike, incident.denials)
     else:
         known.voices = after
     return after, status
+
+
+def _judged(ladder: Ladder, known: Speaking, alike: int, denials: tuple[Voice, ...]) -> Status:
+    """The status when one more speaks, who is one of so many `alike`.
+
+    One more than any step asks for changes nothing.
+    """
+    judged = known.judged
+    if judged is None or judged.ladder is not ladder or judged.denials is not denials:
+        judged = None
+    if judged is None or alike <= judged.most:
+        most = judged.most if judged else max([step.families for step in ladder], default=0)
+        status = _status(ladder, known.kinds, denials)
+        judged = known.judged = Judged(ladder, denials, most, status)
+    return judged.status
 
 
 def is_higher(level: Level, than: Level) -> bool:
