@@ -158,7 +158,8 @@ class Draft:
         there = known(self.state.clues, clue)
         if there is not None:
             self.drop(there, file)
-        self.clues[file, clue.source, clue.id, clue.rule, clue.value] = None
+        else:
+            self.clues[file, clue.source, clue.id, clue.rule, clue.value] = None
 
     def drop(self, clue: Clue, file: str) -> None:
         """Take a clue out of its group's file, as it is remembered (the same object)."""
@@ -197,6 +198,7 @@ def alert_of(
     sent_at: datetime | None,
 ) -> Alert:
     """An event of an incident, in the state it leaves it in."""
+    families, affiliations, roles = _speakers(incident)
     return Alert(
         id=alert_id(incident.id, incident.ordinal),
         kind=kind,
@@ -213,12 +215,12 @@ def alert_of(
             opened_at=incident.opened_at,
             updated_at=incident.updated_at,
             place=_alert_place(incident.place),
-            families=incident.families,
-            affiliations=incident.affiliations,
+            families=families,
+            affiliations=affiliations,
             posts=incident.posts,
             numbers=ranges(incident.claims),
             echoes=incident.echoes,
-            roles=_roles(incident),
+            roles=roles,
             denied_by=_deniers(incident),
             part_of=incident.part_of,
         ),
@@ -226,11 +228,16 @@ def alert_of(
     )
 
 
-def _roles(incident: Incident) -> tuple[str, ...]:
-    """The known roles of who says so, sorted."""
-    roles = {one.role for one in incident.voices if one.posts}
+def _speakers(incident: Incident) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
+    """How many publishers speak, which sides, and in which known roles, sorted."""
+    families, affiliations, roles = set(), set(), set()
+    for voice in incident.voices:
+        if voice.posts:
+            families.add(voice.family)
+            affiliations.add(voice.affiliation)
+            roles.add(voice.role)
     roles.discard(UNKNOWN)
-    return tuple(sorted(roles))
+    return len(families), tuple(sorted(affiliations)), tuple(sorted(roles))
 
 
 def _deniers(incident: Incident) -> tuple[str, ...]:
@@ -249,7 +256,7 @@ def alert_post(post: Post, found: tuple[Found, ...], support: Support) -> AlertP
         url=post.url,
         published_at=post.published_at,
         text=text,
-        spans=tuple(one for one in spans(found) if one[1] <= len(text)),
+        spans=tuple([one for one in spans(found) if one[1] <= len(text)]),
         role=support.role,
         affiliation=support.affiliation,
         family=support.family,
@@ -260,7 +267,8 @@ def alert_post(post: Post, found: tuple[Found, ...], support: Support) -> AlertP
 
 def shown(event: Event, hits: Sequence[Hit], support: Support) -> AlertPost:
     """An event's post as alerts show it, with all that its hits found."""
-    return alert_post(event.post, tuple(one for hit in hits for one in hit.found), support)
+    found = hits[0].found if len(hits) == 1 else tuple([one for hit in hits for one in hit.found])
+    return alert_post(event.post, found, support)
 
 
 def _alert_place(place: Place | None) -> AlertPlace | None:

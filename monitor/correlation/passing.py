@@ -77,7 +77,7 @@ class Passing:
         for platform in self._heard:
             latest = self._heard_of(platform)
             if latest is not None and heard.get(platform) != latest:
-                heard = heard.insert(platform, latest)
+                heard = {**heard, platform: latest}
         if heard is before.heard and self._now is before.now:
             return before
         return msgspec.structs.replace(before, now=self._now, heard=heard)
