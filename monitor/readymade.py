@@ -83,6 +83,13 @@ def _opened(path: Path, name: str) -> Matcher | None:
     return made if isinstance(made, Matcher) else None
 
 
+def used(state: Path | None, name: str) -> None:
+    """What is kept under this key is still of use: others go before it."""
+    if state is not None:
+        with contextlib.suppress(OSError):
+            os.utime(state / FOLDER / name)
+
+
 def unpacked(answer: bytes | memoryview, places: Gazetteer | None = None) -> object:
     """A pickle of our own as objects; what it names of these `places` is taken from them.
 

@@ -79,7 +79,7 @@ def absence(tmp_path_factory: pytest.TempPathFactory) -> Rulebook:
     return load([rules], [])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(steps=STEPS, which=st.sampled_from(["plain", "watched"]))
 def test_what_passes_leaves_what_deciding_leaves(
     absence: Rulebook, steps: list[Step], which: str

@@ -215,7 +215,7 @@ POSTS = st.lists(
 
 
 @given(POSTS, st.integers(0, 80))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_is_known_follows_from_the_posts_alone(
     drawn: list[tuple[str, int, str, int, bool, str | None]], hours: int
 ) -> None:
@@ -238,7 +238,7 @@ def test_what_is_known_follows_from_the_posts_alone(
 
 
 @given(POSTS, st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_an_older_value_stays_as_it_was(
     drawn: list[tuple[str, int, str, int, bool, str | None]], data: st.DataObject
 ) -> None:

@@ -54,10 +54,11 @@ class Repeats:
     find them. `len` is how many are known.
     """
 
-    __slots__ = ("change", "floor", "held", "newer", "oldest", "waiting")
+    __slots__ = ("change", "first", "floor", "held", "newer", "oldest", "waiting")
 
     def __init__(self, *, floor: int = 0) -> None:
         self.floor = self.oldest = floor
+        self.first = first_of(floor)
         self.waiting = 0
         self.held: Table | None = Table()
         self.change: tuple[Key, Support | None] | None = None
@@ -70,7 +71,7 @@ class Repeats:
             take_over(self)
         if self.held is None:
             raise AssertionError("some value of each history holds the table")
-        self.held.first = first_of(self.floor)
+        self.held.first = self.first
         return self.held
 
     def __len__(self) -> int:
@@ -111,7 +112,7 @@ class Repeats:
         if len(minutes) < floor - self.floor:
             passed = [one for one in minutes if self.floor <= one < floor]
         after = self._followed(self.table)
-        after.floor = floor
+        after.floor, after.first = floor, first_of(floor)
         after.oldest = self.oldest if self.waiting else min(self.floor, floor)
         after.waiting += sum([len(minutes[one]) for one in passed if one in minutes])
         return after
@@ -119,7 +120,8 @@ class Repeats:
     def _followed(self, table: Table) -> Repeats:
         """Another value that holds the table, as this one else."""
         after = Repeats.__new__(Repeats)
-        after.floor, after.oldest, after.waiting = self.floor, self.oldest, self.waiting
+        after.floor, after.first = self.floor, self.first
+        after.oldest, after.waiting = self.oldest, self.waiting
         after.held, after.change, after.newer = table, None, None
         self.held, self.change, self.newer = None, None, after
         return after
@@ -151,26 +153,24 @@ def forgetting(repeats: Repeats, now: datetime) -> Repeats:
     if floor > repeats.floor:
         repeats = repeats.since(floor)
     while len(repeats) > MOST_POSTS:
-        known = (one for one in repeats.table.minutes if one >= repeats.floor)
-        repeats = repeats.since(min(known) + 1)
+        repeats = repeats.since(_filed(repeats, repeats.floor) + 1)
     return _relieved(repeats, FEW + repeats.waiting // 1000) if repeats.waiting else repeats
 
 
 def _relieved(repeats: Repeats, most: int) -> Repeats:
     """Without so many of the forgotten posts in its table, the oldest first."""
     for _ in range(min(most, repeats.waiting)):
-        repeats = repeats.relieved(_oldest(repeats))
+        repeats = repeats.relieved(_filed(repeats, repeats.oldest))
     return repeats
 
 
-def _oldest(repeats: Repeats) -> int:
-    """The first minute that has posts, of which some are forgotten."""
+def _filed(repeats: Repeats, start: int) -> int:
+    """The first minute from this one on that has posts; there is one."""
     minutes = repeats.table.minutes
-    if repeats.oldest in minutes:  # nearly always: it has had one before
-        return repeats.oldest
-    if repeats.floor - repeats.oldest > len(minutes):
-        return min(minutes)
-    return next(one for one in range(repeats.oldest, repeats.floor) if one in minutes)
+    for minute in range(start, start + len(minutes)):
+        if minute in minutes:  # nearly always the first
+            return minute
+    return min(one for one in minutes if one >= start)
 
 
 def reopened(repeats: Repeats) -> Repeats:

@@ -20,22 +20,28 @@ TRIES = 3
 
 
 class Checkpoints:
-    """What `writer` adds to the log is brought home; `connect` makes another connection."""
+    """What `writer` adds to the log is brought home; `connect` makes another connection.
+
+    `changed` says how many rows have been changed so far, or pages moved.
+    """
 
     def __init__(
-        self, writer: sqlite3.Connection, connect: Callable[[], sqlite3.Connection]
+        self,
+        writer: sqlite3.Connection,
+        connect: Callable[[], sqlite3.Connection],
+        changed: Callable[[], int],
     ) -> None:
         writer.execute(f"PRAGMA wal_autocheckpoint = {BOUND}")
-        self._writer = writer
         self._connect = connect
-        self._home = writer.total_changes
+        self._changed = changed
+        self._home = changed()
         self._due = threading.Event()
         self._over = False
         self._thread: threading.Thread | None = None
 
     def wrote(self) -> None:
         """Something was committed; called in the writer's thread."""
-        rows = self._writer.total_changes
+        rows = self._changed()
         if rows - self._home < ROWS:
             return
         self._home = rows

@@ -78,6 +78,7 @@ class TelegramAccount:
                 self._board.unreachable(str(error))
                 for watched in register.reading():
                     register.tell(watched, "unreachable", "Telegram does not answer: retried")
+            _heed()
             await self._clock.sleep(pause)
             pause = min(2 * pause, self._pace.retry_most)
 
@@ -92,6 +93,7 @@ class TelegramAccount:
         connection = Connection(client, register, self._clock, self._pace, self._look)
         try:
             await outliving(connection.open())
+            _heed()
             self.calls = connection.calls
             await connection.serve()
         except Exception as error:
@@ -102,3 +104,14 @@ class TelegramAccount:
                 async with asyncio.timeout(LONGEST_CLOSE):
                     await client.disconnect()
                     await client.disconnected  # its error was dealt with above
+
+
+def _heed() -> None:
+    """End here if we were asked to, for the client library may have lost it.
+
+    On Python 3.11 `asyncio.wait_for`, with which it connects, swallows a cancellation that comes at
+    the moment at which its future is done: just when a proxy refuses, say.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
