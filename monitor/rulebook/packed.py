@@ -6,6 +6,7 @@ the rules; the rest need never be made where rules are only judged by.
 
 import pickle
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar, overload
 
