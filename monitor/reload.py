@@ -9,7 +9,7 @@ and `monitor status` name every one.
 import asyncio
 import math
 import os
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -236,10 +236,11 @@ class Reload:
         self._health = self._board.rules = health
 
 
-def _changes(before: Collection[str], now: Collection[str]) -> dict[str, str]:
+def _changes(before: tuple[str, ...], now: tuple[str, ...]) -> dict[str, str]:
     """Which rules are new, and which are gone: whoever deleted a file by mistake sees it here."""
-    added, removed = sorted(set(now) - set(before)), sorted(set(before) - set(now))
-    found = {"added": added, "removed": removed}
+    if now == before:
+        return {}
+    found = {"added": sorted(set(now) - set(before)), "removed": sorted(set(before) - set(now))}
     return {
         key: ", ".join(ids[:NAMED]) + (f" and {len(ids) - NAMED} more" if ids[NAMED:] else "")
         for key, ids in found.items()

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from monitor import changing, readymade
 from monitor.changing import Bench
@@ -15,9 +16,11 @@ from monitor.matching.evaluate import Matcher, evaluate
 from monitor.matching.layered import Change, Layered
 from monitor.mistake import MistakesError
 from monitor.post import PostName
+from monitor.rule import Rule, Term
 from monitor.rulebook.book import Rulebook
 from monitor.rulebook.kept import Kept
 from monitor.rulebook.load import load
+from monitor.rulebook.packed import Shelf
 from monitor.workshop import Material, Order, keys, prepare
 from tests.test_evaluate import post
 
@@ -234,3 +237,20 @@ def test_the_next_start_finds_all_rules_ready(material: Material) -> None:
     assert made is not None
     assert made.rulebook.hash == book.hash
     bench.stop()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_shelf_with_other_rules(seed: int) -> None:
+    """Whatever is taken out or put in, a shelf holds the rules that are left, in order of ids."""
+    rng = random.Random(seed)
+    some = [Rule(id=f"{at:02}", title="x", when=Term("слово")) for at in range(30)]
+    for _ in range(50):
+        below, above = rng.sample(some, rng.randint(0, 20)), rng.sample(some, rng.randint(0, 6))
+        changed = [structs.replace(one, title="other") for one in above]
+        gone = {one.id for one in rng.sample(some, 3)} | {one.id for one in above}
+        mixed = Shelf(below).with_others(frozenset(gone), Shelf(changed))
+        left = sorted(
+            [one for one in below if one.id not in gone] + changed, key=lambda one: one.id
+        )
+        assert mixed.ids == tuple(one.id for one in left)
+        assert list(mixed) == left

@@ -86,6 +86,21 @@ async def test_a_stop_that_the_library_loses_is_heeded(
         assert task.cancelled()
 
 
+async def test_a_dropped_call_is_trouble_also_in_a_later_connection() -> None:
+    """A connection that ended in trouble does not make the next one take that for our own stop."""
+
+    async def fails() -> None:
+        raise OSError("reset")
+
+    with pytest.raises(ExceptionGroup):
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fails())
+    call: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(call.cancel)
+    with pytest.raises(TroubleError):
+        await outliving(waits(call))
+
+
 async def test_cancelling_a_task_is_no_trouble() -> None:
     """When we end a connection ourselves its tasks end as cancelled, not with an error."""
     call: asyncio.Future[str] = asyncio.get_running_loop().create_future()

@@ -71,7 +71,7 @@ def _listening(state: State, event: Event) -> State:
     heard = hearing(before, event.post.observed_at or event.event_at)
     if heard == before:
         return state
-    return msgspec.structs.replace(state, heard=state.heard.insert(platform, heard))
+    return msgspec.structs.replace(state, heard={**state.heard, platform: heard})
 
 
 def decide(state: State, event: Event, book: Book) -> tuple[State, Decision]:

@@ -46,7 +46,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     repeats: Repeats = msgspec.field(default_factory=Repeats)
     clues: Clues = msgspec.field(default_factory=Clues)
     ended: HashTrieMap[str, datetime] = HashTrieMap()
-    heard: HashTrieMap[str, Heard] = HashTrieMap()
+    heard: Mapping[str, Heard] = msgspec.field(default_factory=dict)
     missed: HashTrieMap[str, Missed] = HashTrieMap()
     told: Tale = msgspec.field(default_factory=Tale)
     away: Away | None = None

@@ -8,7 +8,6 @@ import pickle
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from heapq import merge
 from typing import Generic, TypeVar, overload
 
 from monitor.rule import Rule
@@ -142,13 +141,22 @@ class Shelf(Sequence[Rule]):
         return hash(self.ids)
 
     def with_others(self, hidden: frozenset[str], others: "Shelf") -> "Shelf":
-        """These without the hidden ones, and the others among them."""
-        kept = [(one, at) for at, one in enumerate(self.ids) if one not in hidden]
-        added = [(one, len(self.ids) + at) for at, one in enumerate(others.ids)]
-        order = list(merge(kept, added))
+        """These without the hidden ones, and the others among them.
+
+        Few differ of many, and the event loop waits: only those that do are looked at.
+        """
+        ids, order = list(self.ids), array("l", range(len(self.ids)))
+        for one in hidden:
+            at = bisect_left(ids, one)
+            if ids[at : at + 1] == [one]:
+                del ids[at], order[at]
+        for number, one in enumerate(others.ids):
+            at = bisect_left(ids, one)
+            ids.insert(at, one)
+            order.insert(at, len(self.ids) + number)
         mixed = object.__new__(Shelf)
-        mixed.ids = tuple(one for one, _ in order)
-        mixed._rules = _Mixed(self, others, array("l", (at for _, at in order)))
+        mixed.ids = tuple(ids)
+        mixed._rules = _Mixed(self, others, order)
         return mixed
 
 

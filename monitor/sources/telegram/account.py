@@ -15,7 +15,13 @@ import structlog
 from monitor.clock import Clock
 from monitor.source import Intake, SourceInfo
 from monitor.sources.telegram.calls import Calls
-from monitor.sources.telegram.connection import Connection, Pace, outliving, worst
+from monitor.sources.telegram.connection import (
+    Connection,
+    Pace,
+    outliving,
+    times_asked_to_stop,
+    worst,
+)
 from monitor.sources.telegram.listener import Listener
 from monitor.sources.telegram.register import AccountBoard, Register
 from monitor.sources.telegram.session import AccountSettings, open_client
@@ -78,7 +84,6 @@ class TelegramAccount:
                 self._board.unreachable(str(error))
                 for watched in register.reading():
                     register.tell(watched, "unreachable", "Telegram does not answer: retried")
-            _heed()
             await self._clock.sleep(pause)
             pause = min(2 * pause, self._pace.retry_most)
 
@@ -92,8 +97,7 @@ class TelegramAccount:
         client = open_client(self._settings, self._pace.connect_timeout, Listener)
         connection = Connection(client, register, self._clock, self._pace, self._look)
         try:
-            await outliving(connection.open())
-            _heed()
+            await _opened(connection)
             self.calls = connection.calls
             await connection.serve()
         except Exception as error:
@@ -106,12 +110,15 @@ class TelegramAccount:
                     await client.disconnected  # its error was dealt with above
 
 
-def _heed() -> None:
-    """End here if we were asked to, for the client library may have lost it.
+async def _opened(connection: Connection) -> None:
+    """Open it, and end here if we were asked to stop meanwhile: the client library may lose that.
 
     On Python 3.11 `asyncio.wait_for`, with which it connects, swallows a cancellation that comes at
     the moment at which its future is done: just when a proxy refuses, say.
     """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
+    asked = times_asked_to_stop()
+    try:
+        await outliving(connection.open())
+    finally:
+        if times_asked_to_stop() > asked:
+            raise asyncio.CancelledError
