@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -55,6 +56,62 @@ async def test_pages_go_home_and_the_log_begins_anew(tmp_path: Path) -> None:
     await writer.aclose()
     assert not log.exists()
     assert counted(file) == 5 * checkpoint.ROWS
+
+
+async def test_the_log_begins_anew_although_a_commit_was_under_way(tmp_path: Path) -> None:
+    """What a transaction adds that began before all pages were home does not keep the log going."""
+    writer = await opened(tmp_path / "state")
+    file, log = (tmp_path / "state" / name for name in (FILE, f"{FILE}-wal"))
+    begun = log.read_bytes()[: checkpoint.HEADER]
+
+    def put_late(db: Database) -> None:
+        def body(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT INTO bulk VALUES ('late')")
+            while file.stat().st_size < checkpoint.ROWS * len(ROW):
+                time.sleep(0.01)
+
+        db.write(body)
+
+    await writer.do(put, checkpoint.ROWS)
+    await writer.do(put_late)
+    pause = 0.02
+    while log.read_bytes()[: checkpoint.HEADER] == begun:
+        await writer.do(put, 1)
+        await asyncio.sleep(pause)  # longer and longer: a disk may be slow
+        pause *= 2
+    await writer.aclose()
+
+
+async def test_a_lengthened_log_is_read_as_far_as_it_is_one(tmp_path: Path) -> None:
+    """Zeros behind the log, before its first page or later, are no part of it, nor in its way."""
+    writer = await opened(tmp_path / "state")
+    log = tmp_path / "state" / f"{FILE}-wal"
+    await writer.do(Database.lengthen_log)
+    await writer.do(put, 7)
+    await writer.do(Database.lengthen_log)
+    await writer.do(put, 7)
+    assert log.stat().st_size == checkpoint.LENGTH
+    copy = tmp_path / "copy"
+    copy.mkdir(mode=0o700)
+    for one in (log.name, FILE):  # as a kill leaves it
+        (copy / one).write_bytes((tmp_path / "state" / one).read_bytes())
+    await writer.aclose()
+    assert counted(copy / FILE) == counted(tmp_path / "state" / FILE) == 14
+
+
+async def test_an_empty_log_may_be_lengthened(tmp_path: Path) -> None:
+    """Zeros alone are an empty log, also for who opens the state after a kill."""
+    writer = await opened(tmp_path / "state")
+    await writer.do(Database.shorten_log)
+    await writer.do(Database.lengthen_log)
+    copy = tmp_path / "copy"
+    copy.mkdir(mode=0o700)
+    for one in (f"{FILE}-wal", FILE):
+        (copy / one).write_bytes((tmp_path / "state" / one).read_bytes())
+    assert counted(copy / FILE) == 0
+    await writer.do(put, 3)
+    assert counted(tmp_path / "state" / FILE) == 3
+    await writer.aclose()
 
 
 async def test_a_few_rows_stay_in_the_log(tmp_path: Path) -> None:
