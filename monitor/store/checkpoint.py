@@ -24,7 +24,7 @@ BOUND = 8000
 """Pages in the log (32 MB) at which a commit does it after all."""
 LENGTH = 12 << 20
 """Bytes of the log's file to begin with: of the pages of `ROWS`, and of what comes meanwhile."""
-TRIES = 8
+TRIES = 16
 """The log begins anew only with a commit that begins when all pages are home: the thread tries
 again right behind a commit, when few pages have come, so many times."""
 
