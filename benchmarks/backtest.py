@@ -184,7 +184,6 @@ async def beside(folder: Path, rules: int, rounds: int, *, two: bool) -> dict[st
     every = spliced(10**9, seed=time.time_ns())
     number = unknown_numbers(10**9)
     try:
-        await writer.do(Database.lengthen_log)  # as the daemon does
         await _waits(gate, every, number)  # warm
         for _ in range(rounds):
             for name, said in (("alone", signal.SIGSTOP), ("beside", signal.SIGCONT)):

@@ -296,7 +296,6 @@ async def run(
     tasks = [asyncio.create_task(gate.run()), asyncio.create_task(sink.run(outbox))]
     ask = partial(probes.ask, folder, matcher, these[:20])
     try:
-        await writer.do(Database.lengthen_log)  # as the daemon does
         await asyncio.sleep(2.5)  # the sink has connected and looked for its mark
         await asyncio.to_thread(ask)
         part = len(these) // ROUNDS

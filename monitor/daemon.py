@@ -230,7 +230,6 @@ class Daemon:
 
     async def _collect(self) -> None:
         await _ready_to_read(self._pipeline.matcher)
-        await self._writer.do(Database.lengthen_log)
         await self._collecting.run(self._habits)
 
     async def _take(self, matcher: Matcher) -> None:

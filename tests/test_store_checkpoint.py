@@ -36,6 +36,13 @@ def counted(file: Path) -> int:
         return int(connection.execute("SELECT count(*) FROM bulk").fetchone()[0])
 
 
+def copied(folder: Path, to: Path) -> None:
+    """The state as a kill leaves it: copied in this order, the file is not behind its log."""
+    to.mkdir(mode=0o700)
+    for one in (f"{FILE}-wal", FILE):
+        (to / one).write_bytes((folder / one).read_bytes())
+
+
 async def settled(path: Path, size: int) -> None:
     """Return when a file has grown to `size` bytes."""
     async with asyncio.timeout(20):
@@ -82,33 +89,27 @@ async def test_the_log_begins_anew_although_a_commit_was_under_way(tmp_path: Pat
     await writer.aclose()
 
 
-async def test_a_lengthened_log_is_read_as_far_as_it_is_one(tmp_path: Path) -> None:
-    """Zeros behind the log, before its first page or later, are no part of it, nor in its way."""
+async def test_commits_write_over_what_the_log_has_ready(tmp_path: Path) -> None:
+    """The log grows once for many commits; what its file has ready behind it is no part of it."""
     writer = await opened(tmp_path / "state")
     log = tmp_path / "state" / f"{FILE}-wal"
-    await writer.do(Database.lengthen_log)
-    await writer.do(put, 7)
-    await writer.do(Database.lengthen_log)
-    await writer.do(put, 7)
-    assert log.stat().st_size == checkpoint.LENGTH
-    copy = tmp_path / "copy"
-    copy.mkdir(mode=0o700)
-    for one in (log.name, FILE):  # as a kill leaves it
-        (copy / one).write_bytes((tmp_path / "state" / one).read_bytes())
+    lengths = set()
+    for _ in range(50):
+        await writer.do(put, 3)
+        lengths.add(log.stat().st_size)
+    assert len(lengths) == 1
+    copied(tmp_path / "state", tmp_path / "copy")
     await writer.aclose()
-    assert counted(copy / FILE) == counted(tmp_path / "state" / FILE) == 14
+    assert counted(tmp_path / "copy" / FILE) == counted(tmp_path / "state" / FILE) == 150
 
 
-async def test_an_empty_log_may_be_lengthened(tmp_path: Path) -> None:
-    """Zeros alone are an empty log, also for who opens the state after a kill."""
+async def test_zeros_alone_are_an_empty_log(tmp_path: Path) -> None:
+    """Zeros before the first page, too, are in nobody's way: of the writer, of who opens a copy."""
     writer = await opened(tmp_path / "state")
     await writer.do(Database.shorten_log)
-    await writer.do(Database.lengthen_log)
-    copy = tmp_path / "copy"
-    copy.mkdir(mode=0o700)
-    for one in (f"{FILE}-wal", FILE):
-        (copy / one).write_bytes((tmp_path / "state" / one).read_bytes())
-    assert counted(copy / FILE) == 0
+    checkpoint.lengthen(tmp_path / "state" / f"{FILE}-wal")
+    copied(tmp_path / "state", tmp_path / "copy")
+    assert counted(tmp_path / "copy" / FILE) == 0
     await writer.do(put, 3)
     assert counted(tmp_path / "state" / FILE) == 3
     await writer.aclose()
@@ -141,9 +142,6 @@ async def test_what_a_thread_has_not_brought_home_is_not_lost(tmp_path: Path) ->
     writer = await opened(tmp_path / "state")
     await writer.do(put, checkpoint.ROWS + 10)
     await writer.do(put, 7)
-    copy = tmp_path / "copy"
-    copy.mkdir(mode=0o700)
-    for one in (f"{FILE}-wal", FILE):  # as a kill leaves it: in this order, the file is not behind
-        (copy / one).write_bytes((tmp_path / "state" / one).read_bytes())
+    copied(tmp_path / "state", tmp_path / "copy")
     await writer.aclose()
-    assert counted(copy / FILE) == checkpoint.ROWS + 17
+    assert counted(tmp_path / "copy" / FILE) == checkpoint.ROWS + 17

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from monitor.store.ballast import BYTES, Ballast
 from monitor.store.channels import Channels, Reservations
-from monitor.store.checkpoint import Checkpoints, lengthen
+from monitor.store.checkpoint import Checkpoints
 from monitor.store.head import Head
 from monitor.store.lock import Lock
 from monitor.store.migrate import STEPS, migrate, refuse_misshapen, refuse_other, version
@@ -164,21 +164,14 @@ class Database:
         return self._once(body, name, emergency=emergency)
 
     @property
-    def _log(self) -> Path:
-        return self.folder / f"{FILE}-wal"
-
-    @property
     def short_of_room(self) -> bool:
         """Whether the ballast is gone: then expiry gives room back to the disk."""
         return not self._ballast.whole
 
     def checkpoints(self) -> Checkpoints:
         """From now on the log's pages are brought home by another thread."""
-        return Checkpoints(self._log, self.connection, lambda: _connect(self.folder / FILE, "rw"))
-
-    def lengthen_log(self) -> None:
-        """Make the log's file as long as the log will be, before much is written."""
-        lengthen(self._log)
+        log = self.folder / f"{FILE}-wal"
+        return Checkpoints(log, self.connection, lambda: _connect(self.folder / FILE, "rw"))
 
     def shorten_log(self) -> bool:
         """Bring the log's pages home and give its room back; False if that was not possible."""
