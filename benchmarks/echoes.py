@@ -22,9 +22,9 @@ from pathlib import Path
 import msgspec
 from drawn import WHEN, texts
 
-from monitor.correlation.known import Repeats
 from monitor.correlation.repeats import (
     WINDOW,
+    Repeats,
     cited,
     followers,
     forgetting,
@@ -124,6 +124,7 @@ def row(known: int, posts: int) -> dict[str, float]:
         "fold us": median(folds),
         "echo us": median(echoes),
         "mean us": statistics.mean(echoes) * 1e6,
+        "p99 us": sorted(echoes)[len(echoes) * 99 // 100] * 1e6,
         "echo / fold": statistics.median(b / a for a, b in zip(folds, echoes, strict=True)),
         "MB": took,
     }

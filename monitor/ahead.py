@@ -4,7 +4,8 @@ Replaying a post is two halves: its line is read, bounded, judged, hashed and pa
 becomes a version, joins an incident and is written down. The first half asks neither the store nor
 the memory. So a long recording is read by a copy of this process, which has the rules already, and
 comes back through a pipe in its order: nothing is decided elsewhere, or otherwise. Of a post that
-no rule holds for this is said; every other one is judged again in its turn.
+no rule holds for this is said; every other one is judged again in its turn, what it says need not
+be read again.
 """
 
 import fcntl
@@ -12,6 +13,7 @@ import os
 import pickle
 import signal
 import time
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +22,8 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
+from monitor.correlation.gist import gist_of
+from monitor.correlation.known import FOOTER_FROM
 from monitor.hands import Copy, spare_cores
 from monitor.matching.evaluate import Matcher
 from monitor.mistake import Mistake
@@ -31,6 +35,8 @@ from monitor.store.texts import text_of
 
 FIRST = 500
 """Posts of a recording that are read here: beginning a copy costs as much as a hundred."""
+MOST_LINES = 300
+"""So many last lines of a source are counted, to know its footers by."""
 _GROUP = 100
 _SIZE = Struct(">Q")
 _PIPE = 1 << 20
@@ -99,18 +105,43 @@ def _is_core_idle(since: _Waited) -> bool:
     return now.idle - since.idle > (now.at - since.at) / 2
 
 
-def finished(one: Sound, matcher: Matcher) -> Sound:
-    """The post packed, and judged as far as to know whether no rule holds: if it is a new one."""
+class _Ends:
+    """With which lines the posts of a source end that some rule holds for, and its footers."""
+
+    def __init__(self) -> None:
+        self.lines: Counter[int] = Counter()
+        self.footers: set[int] = set()
+
+    def note(self, tail: Iterable[int]) -> None:
+        """Count the last lines of one more, as memory does."""
+        if len(self.lines) > MOST_LINES:
+            self.lines.clear()
+        for line in tail:
+            self.lines[line] += 1
+            if self.lines[line] == FOOTER_FROM:
+                self.footers.add(line)
+
+
+def finished(one: Sound, matcher: Matcher, ends: defaultdict[str, _Ends]) -> Sound:
+    """The post packed, and judged as far as to know whether no rule holds: if it is a new one.
+
+    Of one that some rule holds for what it says is read, with the footers that its source is known
+    for by its `ends`: if memory knows another, it is read again in its turn.
+    """
     if one.timed is None:
         return one
     envelope = one.received
     if one.timed is not envelope.post:
         envelope = msgspec.structs.replace(envelope, post=one.timed)
     text = text_of(one.body, envelope.raw)
-    quiet = False
+    quiet, gist = False, None
     with suppress(Exception):  # whatever it is, judging it in its turn will tell
         quiet = matcher.judge(one.timed) is None
-    return Sound(envelope, one.content, text=text, quiet=quiet)
+        if not quiet:
+            of = ends[one.timed.source]
+            gist = gist_of(one.timed, of.footers)
+            of.note(gist.sketch.tail)
+    return Sound(envelope, one.content, text=text, quiet=quiet, gist=gist)
 
 
 def _read_elsewhere(
@@ -159,13 +190,14 @@ def _serve(reads: Iterator[Sound | Mistake], matcher: Matcher, into: int) -> Non
 
 def _groups(reads: Iterator[Sound | Mistake], matcher: Matcher) -> Iterator[_Group]:
     posts: list[Sound] = []
+    ends: defaultdict[str, _Ends] = defaultdict(_Ends)
     try:
         for read in reads:
             if isinstance(read, Mistake):
                 yield _Group(posts, mistake=read)
                 posts = []
                 continue
-            posts.append(finished(read, matcher))
+            posts.append(finished(read, matcher, ends))
             if len(posts) == _GROUP:
                 yield _Group(posts)
                 posts = []

@@ -86,7 +86,7 @@ def remembered(db: Database, book: Book | None = None, started: datetime | None 
             state,
             now=seen,
             away=away,
-            heard=HashTrieMap(_HEARD.decode(known.get(HEARING[realm], "{}"))),
+            heard=_HEARD.decode(known.get(HEARING[realm], "{}")),
             missed=HashTrieMap(_MISSED.decode(known.get(MISSED[realm], "{}"))),
             clues=msgspec.structs.replace(
                 remembering(found),
@@ -199,7 +199,7 @@ class Batch:
                 if after.away is not None:
                     moved[AWAY[realm]] = msgspec.json.encode(after.away).decode()
             if after.heard is not before.heard:
-                moved[HEARING[realm]] = msgspec.json.encode(dict(after.heard)).decode()
+                moved[HEARING[realm]] = msgspec.json.encode(after.heard).decode()
             if after.missed is not before.missed:
                 moved[MISSED[realm]] = msgspec.json.encode(dict(after.missed)).decode()
             if after.clues.watching is not before.clues.watching:

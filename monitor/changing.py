@@ -6,11 +6,9 @@ the rules that it has. All rules together are made ready afterwards, for the nex
 of this process that nobody waits for.
 """
 
-import ctypes
 import gc
 import os
 import pickle
-import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from io import BytesIO
@@ -23,6 +21,7 @@ from monitor import readymade
 from monitor.gazetteer.build import open_world, silent
 from monitor.gazetteer.compiled import Layers, Progress
 from monitor.gazetteer.lookup import Gazetteer
+from monitor.hands import Copy, die_with_parent
 from monitor.matching.evaluate import Matcher
 from monitor.matching.layered import Change
 from monitor.matching.rehearse import rehearse
@@ -34,7 +33,17 @@ from monitor.rulebook.load import load
 from monitor.rulebook.packed import Shelf
 from monitor.rulebook.where import wheres_in
 from monitor.timeline import run_timeline
-from monitor.workshop import SIZE, Material, Order, imported, is_kept, keys, made_of, prepare
+from monitor.workshop import (
+    SIZE,
+    Material,
+    Order,
+    imported,
+    is_kept,
+    keys,
+    made_of,
+    name_of_rules,
+    prepare,
+)
 
 MOST = 500
 """More changed rules than this are not laid over the others: all are made anew."""
@@ -45,7 +54,6 @@ WARMED = 3
 """So many rules are compiled to be warm."""
 LATER = 19
 """How nice the copy is that makes all rules ready for the next start."""
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 class Base(NamedTuple):
@@ -63,7 +71,7 @@ class Bench:
     def __init__(self) -> None:
         self._kept = Kept()
         self._base: Base | None = None
-        self._later = 0
+        self._later: Copy | None = None
         self._warm = False
 
     def made(self, order: Order, progress: Progress) -> Matcher | Change | Sequence[Mistake]:
@@ -101,9 +109,10 @@ class Bench:
         """
         base = self._base
         if base is None or base.rulebook.hash != order.running:
-            if book.hash != order.running:
+            running = book if book.hash == order.running else _recalled(order, book)
+            if running is None:
                 return None
-            base = self._know(book, order.material)
+            base = self._know(running, order.material)
         if base.imported != imported(order.material.state):
             return None
         moved = (book.places, book.areas) != (base.rulebook.places, base.rulebook.areas)
@@ -118,7 +127,7 @@ class Bench:
         change = Change(hidden, Matcher(own, gazetteer=gazetteer))
         mistakes = [*rehearse(own, change.above)]
         if book.timelines:
-            below = readymade.fetch(order.material.state, keys(base.rulebook, order.material)[0])
+            below = _kept(order)
             if below is None:
                 return None
             matcher = change.over(below)
@@ -149,33 +158,27 @@ class Bench:
 
     def make_all(self, order: Order) -> None:
         """Let a copy of this process make all rules ready, for the next start."""
+        state = order.material.state
+        if state is not None and state.is_dir():
+            with suppress(OSError):  # no room for one more process: the next start makes them
+                self._later = Copy(lambda: self._keep_all(order))
+
+    def _keep_all(self, order: Order) -> None:
+        """What the copy does; the rules in force stay too: the next child compares with them."""
         material = order.material
-        if material.state is None or not material.state.is_dir():
-            return
-        self._later = os.fork()
-        if self._later:
-            return
-        try:
-            ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-            with suppress(OSError):  # a sandbox may forbid it
-                os.nice(LATER)
-            book = load(
-                material.rules, material.sources, place_paths=material.places, kept=self._kept
-            )
-            names = keys(book, material)
-            if readymade.fetch(material.state, names[0]) is None:
-                readymade.keep(material.state, names, made_of(book, material.state, silent))
-        finally:
-            os._exit(0)
+        with suppress(OSError):  # a sandbox may forbid it
+            os.nice(LATER)
+        book = load(material.rules, material.sources, place_paths=material.places, kept=self._kept)
+        names = keys(book, material)
+        readymade.used(material.state, name_of_rules(order.running, material.state))
+        if readymade.fetch(material.state, names[0]) is None:
+            readymade.keep(material.state, names, made_of(book, material.state, silent))
 
     def stop(self) -> None:
         """End the copy, if it is still at work."""
-        later, self._later = self._later, 0
-        if later:
-            with suppress(ProcessLookupError):
-                os.kill(later, signal.SIGKILL)
-            with suppress(ChildProcessError):
-                os.waitpid(later, 0)
+        later, self._later = self._later, None
+        if later is not None:
+            later.end()
 
 
 class _Pickler(pickle.Pickler):
@@ -192,6 +195,28 @@ class _Pickler(pickle.Pickler):
         if found is self._base.gazetteer:
             return "gazetteer"
         return "world" if found is self._base.world is not None else None
+
+
+def _kept(order: Order) -> Matcher | None:
+    """The rules in force, if they are kept."""
+    state = order.material.state
+    return readymade.fetch(state, name_of_rules(order.running, state))
+
+
+def _recalled(order: Order, book: Rulebook) -> Rulebook | None:
+    """What the rules in force say, which are others than those of the files, if they are kept.
+
+    A child that was begun after a change had been saved knows only so what is in force. Rules that
+    `book` has too are its own objects: to compare them again takes no time.
+    """
+    kept = _kept(order)
+    if kept is None or not isinstance(kept.rulebook, Rulebook):
+        return None
+    now = {rule.id: rule for rule in book.rules}
+    rules = (
+        now[rule.id] if _same(now.get(rule.id), rule) else rule for rule in kept.rulebook.rules
+    )
+    return structs.replace(kept.rulebook, rules=Shelf(rules))
 
 
 def differing(old: Rulebook, new: Rulebook, *, places: bool) -> tuple[list[Rule], frozenset[str]]:
@@ -221,6 +246,7 @@ def _asks(rule: Rule) -> bool:
 
 def serve(progress: Progress = silent) -> None:
     """The child of a daemon that runs: answers orders until its standard input ends."""
+    die_with_parent()
     orders, answers = _pipes()
     bench = Bench()
     while content := _received(orders):
@@ -245,16 +271,16 @@ def _tidy(made: object) -> None:
     gc.freeze()
 
 
-def once(material: Material, progress: Progress = silent) -> bytes:
-    """What the child of a start makes, a copy of it: the answer to its one order.
+def once(material: Material, progress: Progress = silent) -> tuple[bytes, object]:
+    """What the child of a start makes, a copy of it: the answer to its one order; all behind it.
 
-    That is nothing if the rules were kept: where the next start finds them, this one does.
+    The answer is nothing if the rules were kept: where the next start finds them, this one does.
     """
     gc.disable()  # as in `_pipes`
     bench = Bench()
     made = bench.made(Order(material), progress)
     kept = isinstance(made, Matcher) and is_kept(material)
-    return bench.packed(None if kept else made)
+    return bench.packed(None if kept else made), (bench, made)
 
 
 def _pipes() -> tuple[BinaryIO, BinaryIO]:

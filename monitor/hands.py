@@ -40,6 +40,11 @@ def spare_cores() -> int:
     return len(os.sched_getaffinity(0)) - 1 if alone() else 0
 
 
+def die_with_parent() -> None:
+    """Let the kernel end this process when the one that began it ends, however that happens."""
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+
+
 class Copy:
     """A copy of this process that does one thing, and ends with it."""
 
@@ -54,7 +59,7 @@ class Copy:
             return
         status = 1
         try:
-            ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+            die_with_parent()
             work()
             status = 0
         finally:
@@ -104,6 +109,8 @@ class Hands:
         self._left: list[bytes] = []
         self._copies: list[tuple[Copy, BinaryIO]] = []
         self._queue: tuple[socket.socket, socket.socket] | None = None
+        self._made: dict[str, Formed] = {}
+        """Of a copy: what it has made lives until its end, to free it would take a while."""
 
     def __enter__(self) -> Self:
         return self
@@ -156,10 +163,9 @@ class Hands:
         """What a copy does: words until there are no more, then all their forms at once."""
         assert self._queue is not None  # noqa: S101 - it was made before the copy
         self._queue[0].close()
-        made: dict[str, Formed] = {}
         while batch := self._queue[1].recv(1 << 20):
-            made |= _made(batch)
-        return pickle.dumps(made, pickle.HIGHEST_PROTOCOL)
+            self._made |= _made(batch)
+        return pickle.dumps(self._made, pickle.HIGHEST_PROTOCOL)
 
     def _hand_over(self) -> None:
         if self._batch:

@@ -75,6 +75,19 @@ class Said(msgspec.Struct, frozen=True, gc=False):
     high: int | None
 
 
+class Gist(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is read of a post that a rule holds for, whatever it is about.
+
+    `sketch` is that of the first `length` characters: what follows is its channel's footer. `cites`
+    are SOURCE/ID of the other channels' posts that it links to; `said` are the numbers in it.
+    """
+
+    sketch: Sketch
+    length: int
+    cites: tuple[str, ...] = ()
+    said: tuple[Said, ...] = ()
+
+
 class Claim(msgspec.Struct, frozen=True, gc=False):
     """What a publisher says last of one number, in which post (SOURCE/ID) and when."""
 

@@ -215,6 +215,7 @@ class Pipeline:
             previous=admitted.previous,
             recalled=recalled,
             history=admitted.received.history,
+            gist=admitted.gist,
         )
 
     def _work(self, batch: Batch, cursors: Mapping[str, str]) -> Work:

@@ -1,8 +1,8 @@
 """Rules that were made ready, kept in the state folder: a start need not make them again.
 
-A file holds a pickled matcher behind a line with the digest of all that it was made from (files,
-code, dictionaries, Python) and the CRC-32 of the rest. Whatever does not agree, down to a flipped
-bit, means that the rules are made again; it is never an error.
+A file holds a pickled matcher behind a line with its names, digests of all that it was made from
+(files, code, dictionaries, Python), and the CRC-32 of everything. Whatever does not agree, down to
+a flipped bit, means that the rules are made again; it is never an error.
 """
 
 import contextlib
@@ -35,7 +35,8 @@ LARGE = 2_000_000
 """Bytes: what is smaller was laid over other rules, and goes with the next change."""
 MANY = 20_000
 """Patterns: what has fewer is written sooner than a process is copied."""
-FORMAT = b"monitor readymade 2"
+FORMAT = b"monitor readymade 3"
+LONGEST_HEAD = 1_000
 _CHECKSUM = struct.Struct(">I")
 _MADE_BY = ("text", "lexicon", "gazetteer", "rulebook", "matching")
 _LIBRARIES = ("daachorse", "marisa-trie", "msgspec", "pymorphy3", "pymorphy3-dicts-ru",
@@ -73,14 +74,23 @@ def _opened(path: Path, name: str) -> Matcher | None:
         if about.st_uid != os.getuid() or about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             return None  # somebody else could have written it: it would run as our own code
         content = memoryview(file.read())
-    head = _head(name)
-    start = len(head) + _CHECKSUM.size
-    body = content[start:]
-    if content[:start] != head + _CHECKSUM.pack(zlib.crc32(body)):
+    made_as, names = bytes(content[:LONGEST_HEAD]).split(b"\n", 2)[:2]
+    if made_as != FORMAT or name.encode() not in names.split():
+        return None
+    head = _head(names)
+    body = content[len(head) + _CHECKSUM.size :]
+    if content[len(head) : -len(body)] != _checksum(head, body):
         return None
     made = unpacked(body)
     os.utime(path)
     return made if isinstance(made, Matcher) else None
+
+
+def used(state: Path | None, name: str) -> None:
+    """What is kept under this key is still of use: others go before it."""
+    if state is not None:
+        with contextlib.suppress(OSError):
+            os.utime(state / FOLDER / name)
 
 
 def unpacked(answer: bytes | memoryview, places: Gazetteer | None = None) -> object:
@@ -167,21 +177,35 @@ def _write(fresh: Mapping[str, Path], matcher: Matcher) -> None:
     book = matcher.rulebook
     if isinstance(book, Rulebook):
         matcher = matcher.speaking_for(structs.replace(book, examples={}, timelines=()))
+    head = _head(" ".join(fresh).encode())
     body = pickle.dumps(matcher, pickle.HIGHEST_PROTOCOL)
-    checksum = _CHECKSUM.pack(zlib.crc32(body))
-    for name, path in fresh.items():
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.writelines((_head(name), checksum, body))
-            file.flush()
-            # Left to the kernel, all of it goes to the disk at once half a minute later, and a post
-            # that is to be stored waits behind it (measured: 30 to 50 ms); here nobody waits.
-            os.fdatasync(file.fileno())
+    first, *others = fresh.values()
+    first.parent.mkdir(mode=0o700, exist_ok=True)
+    parts = head, _checksum(head, body), body
+    _write_file(first, parts)
+    for path in others:
+        try:
+            path.hardlink_to(first)
+        except OSError:  # a file system without such links
+            _write_file(path, parts)
 
 
-def _head(name: str) -> bytes:
-    return FORMAT + b"\n" + name.encode() + b"\n"
+def _write_file(path: Path, parts: Iterable[bytes]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.writelines(parts)
+        file.flush()
+        # Left to the kernel, all of it goes to the disk at once half a minute later, and a post
+        # that is to be stored waits behind it (measured: 30 to 50 ms); here nobody waits.
+        os.fdatasync(file.fileno())
+
+
+def _head(names: bytes) -> bytes:
+    return FORMAT + b"\n" + names + b"\n"
+
+
+def _checksum(head: bytes, body: bytes | memoryview) -> bytes:
+    return _CHECKSUM.pack(zlib.crc32(body, zlib.crc32(head)))
 
 
 def _clear(folder: Path) -> None:

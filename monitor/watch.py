@@ -5,7 +5,7 @@ Read from `correlate:` in rule files. The types have Sigma's and ElastAlert's na
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
@@ -73,11 +73,36 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
         return self.timespan + LATE
 
 
-class Entry(NamedTuple):
-    """A watch that a rule's hits concern, and under which of its names."""
+SILENCES = ("absence", "flatline")
+"""Types that tell of a silence."""
+
+LIFE = ("flatline",)
+"""Types that ask whether something is said at all: echoes and late posts are signs of life.
+
+So is an answer that an absence waits for."""
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """A watch that a rule's hits concern, under which of its names, and what follows from the two.
+
+    A hit is a clue of the group that its `fields` name, for as long as the watch `keeps` it; one
+    that `waits` starts a clock. What `lives` is a clue even if it counts for nobody.
+    """
 
     watch: Watch
     name: str
+    fields: tuple[str, ...]
+    keeps: timedelta
+    waits: bool
+    lives: bool
+
+
+def entry_of(watch: Watch, name: str) -> Entry:
+    """The entry of a watch under one of its names."""
+    fields = (*watch.group_by, watch.field) if watch.type == "new_term" else watch.group_by
+    answers = name in watch.without
+    waits = watch.type in SILENCES and not answers
+    return Entry(watch, name, fields, watch.keeps, waits, watch.type in LIFE or answers)
 
 
 def keyed(watch: Watch, members: tuple[tuple[str, ...], ...]) -> Watch:

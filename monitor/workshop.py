@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import pickle
+import signal
 import struct
 import sys
 from collections.abc import Callable
@@ -30,6 +31,8 @@ from monitor.rulebook.where import wheres_in
 
 LONGEST = 120.0
 """Seconds a preparation may take before the child counts as hung."""
+ENDING = 1.0
+"""Seconds until a child that has closed its pipe is killed: how it ended is worth knowing."""
 SIZE = struct.Struct(">Q")
 _PROGRAM = "from monitor.changing import serve; serve()"
 
@@ -51,7 +54,7 @@ class Order(NamedTuple):
 
 
 class WorkshopError(Exception):
-    """The child died or hung; the next order starts another one."""
+    """The child died or hung, which the message says; the next order starts another one."""
 
 
 def prepare(
@@ -90,7 +93,7 @@ def prepare(
 
 def keys(rulebook: Rulebook, material: Material) -> tuple[str, str]:
     """The names that rules are kept under: by what they say, and by their files."""
-    return _key_of_book(rulebook, material.state), _key(material)
+    return name_of_rules(rulebook.hash, material.state), _key(material)
 
 
 def ready(
@@ -109,17 +112,22 @@ def ready(
     if material.state is None or not material.state.is_dir() or not alone():
         return prepare(material, progress)
 
+    alive: list[object] = []  # what the child has made: to free it one by one takes 0.1 s
+
     def make() -> bytes:
         from monitor.changing import once  # noqa: PLC0415 - what the child alone needs
 
-        return once(material, progress)
+        answer, made = once(material, progress)
+        alive.append(made)
+        return answer
 
     child, answer = Copy.answering(make)  # nothing is loaded twice
     meanwhile()
     with answer:
         content = answer.read()
-    found = readymade.unpacked(content) if child.done() else None
-    if found is None:  # it was kept; whatever else it was, here it is told
+    made = readymade.fetch(material.state, _key(material))  # meanwhile its memory is given back
+    found = readymade.unpacked(content) if child.done() and made is None else made
+    if found is None:  # it was killed: what is wrong is told here
         return prepare(material, progress)
     return _judged(found)
 
@@ -137,8 +145,9 @@ def _key(material: Material) -> str:
     return readymade.key("files", *lists, *imported(material.state), files=files)
 
 
-def _key_of_book(rulebook: Rulebook, state: Path | None) -> str:
-    return readymade.key("book", rulebook.hash, *imported(state))
+def name_of_rules(rulebook: str, state: Path | None) -> str:
+    """The name that rules are kept under by what they say: the hash of their rulebook."""
+    return readymade.key("book", rulebook, *imported(state))
 
 
 def imported(state: Path | None) -> list[str]:
@@ -156,7 +165,7 @@ def matcher_of(rulebook: Rulebook, state: Path | None, progress: Progress = sile
     Raises:
         MistakesError: a term that cannot be used.
     """
-    name = _key_of_book(rulebook, state)
+    name = name_of_rules(rulebook.hash, state)
     made = readymade.fetch(state, name)
     if made is not None:
         made.take(rulebook)
@@ -201,16 +210,22 @@ class Workshop:
         try:
             async with asyncio.timeout(LONGEST):
                 answer = await self._ask(pickle.dumps(order))
-        except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
-            code = self._child.returncode if self._child else None
+        except TimeoutError as error:
             await self.aclose()
-            why = "took too long" if isinstance(error, TimeoutError) else f"ended (exit {code})"
-            raise WorkshopError(f"the process that compiles the rules {why}") from error
+            raise WorkshopError(f"took more than {LONGEST:.0f} s") from error
+        except (OSError, asyncio.IncompleteReadError) as error:
+            why = await self._ended() or f"could not be begun: {error}"
+            raise WorkshopError(why) from error
         except asyncio.CancelledError:
             await self.aclose()  # its answer would be taken for that of the next order
             raise
         places = whole.gazetteer if whole else None
-        made = await asyncio.to_thread(readymade.unpacked, answer, places)
+        try:
+            made = await asyncio.to_thread(readymade.unpacked, answer, places)
+        except Exception as error:  # a pickle of other code can fail in any way
+            await self.aclose()
+            why = f"answers otherwise than this one: {error!r}; was monitor updated? restart it"
+            raise WorkshopError(why) from error
         if isinstance(made, Change) and whole is not None:
             return made.over(whole)
         matcher = _judged(made)
@@ -236,6 +251,24 @@ class Workshop:
         await stdin.drain()
         (size,) = SIZE.unpack(await stdout.readexactly(SIZE.size))
         return await stdout.readexactly(size)
+
+    async def _ended(self) -> str:
+        """How the child has ended that does not answer any more; empty if there was none."""
+        if self._child is None:
+            return ""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ENDING):
+                await self._child.wait()
+        why = self.found_ended() or "closed its pipe"
+        await self.aclose()
+        return why
+
+    def found_ended(self) -> str:
+        """How the child has ended since it was asked last; empty if it lives, or there is none."""
+        if self._child is None or self._child.returncode is None:
+            return ""
+        code, self._child = self._child.returncode, None
+        return f"was killed ({signal.Signals(-code).name})" if code < 0 else f"ended (exit {code})"
 
     async def aclose(self) -> None:
         """End the child, if there is one."""

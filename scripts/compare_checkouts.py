@@ -40,8 +40,8 @@ def echoes(posts: int, _: int) -> Iterator[str]:
     import msgspec  # noqa: PLC0415 - the same
     from quality.echoes import news  # noqa: PLC0415 - the same
 
-    from monitor.correlation.known import Repeats  # noqa: PLC0415 - the same
     from monitor.correlation.repeats import (  # noqa: PLC0415 - the same
+        Repeats,
         cited,
         followers,
         forgetting,

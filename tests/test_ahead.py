@@ -114,6 +114,13 @@ def flood() -> Iterator[Post | Mistake]:
     return parse(posts(3000), "flood")
 
 
+def test_a_copy_reads_what_posts_with_hits_say(matcher: Matcher) -> None:
+    """Of a post that a rule holds for its sketch and numbers come along, of the others nothing."""
+    read = list(read_ahead(flood(), matcher, exercise=True, first=FIRST))[FIRST:]
+    new = [one for one in read if isinstance(one, Sound) and one.text is not None]
+    assert {(one.quiet, one.gist is None) for one in new} == {(True, True), (False, False)}
+
+
 def test_a_copy_that_is_killed_is_told(matcher: Matcher) -> None:
     """If the copy is killed, the replay ends with an error, never as if the recording had ended."""
     parent = os.getpid()

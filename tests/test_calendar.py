@@ -19,7 +19,7 @@ def _due(calendar: Calendar, minutes: float) -> list[Due]:
 
 
 @given(CHANGES, st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_calendar_changes(changes: list[tuple[bool, int, str]], data: st.DataObject) -> None:
     """Whichever calendar is changed or asked, in any order, each shows what was entered in it."""
     made: list[tuple[Calendar, frozenset[Due]]] = [(Calendar(), frozenset())]

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from monitor import changing, readymade
 from monitor.changing import Bench
@@ -15,9 +16,11 @@ from monitor.matching.evaluate import Matcher, evaluate
 from monitor.matching.layered import Change, Layered
 from monitor.mistake import MistakesError
 from monitor.post import PostName
+from monitor.rule import Rule, Term
 from monitor.rulebook.book import Rulebook
 from monitor.rulebook.kept import Kept
 from monitor.rulebook.load import load
+from monitor.rulebook.packed import Shelf
 from monitor.workshop import Material, Order, keys, prepare
 from tests.test_evaluate import post
 
@@ -121,6 +124,58 @@ def test_only_what_differs_is_made(material: Material) -> None:
         ]
 
 
+@pytest.mark.parametrize("places", [False, True], ids=["same places", "other places"])
+def test_a_new_child_knows_what_is_in_force(material: Material, *, places: bool) -> None:
+    """A bench that never read the rules in force compares with the kept ones, as an old one does.
+
+    What has not changed it knows again as the same objects: no save compares it word by word.
+    """
+    old, running = Bench(), prepare(material).rulebook.hash
+    change(old, material, running)
+    for name, text in (("one", "другое"), ("two", "иное")):
+        path = material.rules[0] / f"{name}.yaml"
+        path.write_text(path.read_text("utf-8").replace("слово", text), "utf-8")
+        if places:
+            material.places[0].write_text(PLACES.replace("50.4", "50.9"), "utf-8")
+        new = Bench()  # the one from before was killed
+        for bench in (new, old, new):
+            made = change(bench, material, running)
+            assert made.hidden == {
+                *(["one-3"] if name == "one" else ["one-3", "two-2"]),
+                *(["one-5", "two-4"] if places else []),
+            }
+            assert set(made.above.rulebook.ids) == made.hidden
+        base = new._base
+        book = load(material.rules, (), place_paths=material.places, kept=new._kept)
+        assert base is not None
+        now = {rule.id: rule for rule in book.rules}
+        assert {one.id for one in base.rulebook.rules if one is not now[one.id]} == made.hidden
+
+
+def test_what_nobody_kept_is_made_anew(material: Material) -> None:
+    """Where the rules in force are not kept, a bench that never read them makes all anew."""
+    running = prepare(material).rulebook.hash
+    path = material.rules[0] / "one.yaml"
+    path.write_text(path.read_text("utf-8").replace("слово", "другое"), "utf-8")
+    for one in (material.state or path).joinpath(readymade.FOLDER).iterdir():
+        one.unlink()
+    assert not isinstance(Bench().made(Order(material, running), silent), Change)
+
+
+def test_the_rules_in_force_stay_kept(material: Material) -> None:
+    """However many saves are made ready for the next start, a new child finds those in force."""
+    bench, running = Bench(), prepare(material).rulebook.hash
+    change(bench, material, running)
+    path, text = material.rules[0] / "two.yaml", rule("two-1", "слово")
+    for number in range(readymade.KEPT):
+        path.write_text("rules:\n" + text.replace("слово", f"слово{number}"), "utf-8")
+        change(bench, material, running)
+        bench.make_all(Order(material, running))
+        assert bench._later is not None
+        assert bench._later.done()
+    assert isinstance(Bench().made(Order(material, running), silent), Change)
+
+
 def test_what_a_first_change_loads_is_loaded_before(
     material: Material, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,7 +209,7 @@ def test_rules_are_looked_through_for_garbage_once(material: Material) -> None:
         aside = gc.get_freeze_count()
         assert aside > len(gc.get_objects()) + 1_000
         changing._tidy(())
-        assert gc.get_freeze_count() >= aside
+        assert gc.get_freeze_count() > aside - 1_000
     finally:
         gc.unfreeze()
 
@@ -167,18 +222,11 @@ def test_the_next_start_finds_all_rules_ready(material: Material) -> None:
     other = material.rules[0] / "two.yaml"
     other.write_text("rules:\n" + rule("two-1", "слово"), "utf-8")
     whole, bench = prepare(material), Bench()
-    path.write_text(text.replace("слово", "новость"), "utf-8")
     order = Order(material, whole.rulebook.hash)
-    assert not isinstance(
-        bench.made(order, silent), Change
-    )  # what it has not read, it cannot compare
+    bench.made(order, silent)
     path.write_text(text.replace("слово", "молва"), "utf-8")
     book = load(material.rules, (), place_paths=material.places)
     names = keys(book, material)
-    bench = Bench()
-    path.write_text(text, "utf-8")
-    bench.made(order, silent)
-    path.write_text(text.replace("слово", "молва"), "utf-8")
     assert isinstance(bench.made(order, silent), Change)
     assert readymade.fetch(material.state, names[0]) is None
     bench.make_all(order)
@@ -189,3 +237,20 @@ def test_the_next_start_finds_all_rules_ready(material: Material) -> None:
     assert made is not None
     assert made.rulebook.hash == book.hash
     bench.stop()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_shelf_with_other_rules(seed: int) -> None:
+    """Whatever is taken out or put in, a shelf holds the rules that are left, in order of ids."""
+    rng = random.Random(seed)
+    some = [Rule(id=f"{at:02}", title="x", when=Term("слово")) for at in range(30)]
+    for _ in range(50):
+        below, above = rng.sample(some, rng.randint(0, 20)), rng.sample(some, rng.randint(0, 6))
+        changed = [structs.replace(one, title="other") for one in above]
+        gone = {one.id for one in rng.sample(some, 3)} | {one.id for one in above}
+        mixed = Shelf(below).with_others(frozenset(gone), Shelf(changed))
+        left = sorted(
+            [one for one in below if one.id not in gone] + changed, key=lambda one: one.id
+        )
+        assert mixed.ids == tuple(one.id for one in left)
+        assert list(mixed) == left

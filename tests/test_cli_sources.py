@@ -13,6 +13,7 @@ from tests.doubles.telegram.client import run_key
 from tests.doubles.telegram.control import started
 from tests.doubles.telegram.desk import Desk
 from tests.doubles.telegram.preview import LedgerPreview
+from tests.patience import PATIENCE
 
 OPML = """<?xml version="1.0"?><opml version="2.0"><body><outline text="News">
 <outline text="City News" xmlUrl="https://city.example/feed"/>
@@ -44,7 +45,7 @@ async def sources(desk: Desk, *words: str, typed: str = "") -> tuple[int | None,
         cwd=desk.folder, env=desk.environment, stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
-    out, _ = await asyncio.wait_for(process.communicate(typed.encode()), 30)
+    out, _ = await asyncio.wait_for(process.communicate(typed.encode()), PATIENCE)
     return process.returncode, out.decode()
 
 
@@ -196,7 +197,7 @@ async def test_another_owner_of_a_name_is_accepted(desk: Desk) -> None:
         assert desk.rung() == 0
         await desk.telegram.post(old, "прежний пишет дальше")
         await desk.telegram.post(heir, "ДРГ замечена")
-        await desk.until(lambda: desk.rung() == 1, within=30)
+        await desk.until(lambda: desk.rung() == 1)
     found = desk.outcomes()
     assert (found["unmatched"], found["late"], found["quarantined"]) == (1, 1, 0)
     code, out = await sources(desk, "accept", "@nobody_here")

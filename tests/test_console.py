@@ -28,6 +28,7 @@ from monitor.store.database import Database
 from monitor.store.outbox import Outbox
 from monitor.store.writer import Writer
 from tests.doubles.intake import ManualClock
+from tests.patience import PATIENCE
 from tests.storing import alert, at, incident
 
 DESK, HIGH = "canary-of-the-desk", "canary-of-the-map"
@@ -76,7 +77,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     server = ConsoleServer(settings, behind)
     with capture_logs() as logs:
         task = asyncio.create_task(server.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not any(one["event"] == "console_listening" for one in logs):  # noqa: ASYNC110 - a log
                 await asyncio.sleep(0.01)
     port = next(one["port"] for one in logs if one["event"] == "console_listening")
@@ -151,7 +152,7 @@ async def test_events_go_on_where_the_reader_was(served: Served) -> None:
     got: list[int] = []
     async with served.web.get(f"{served.url}/v1/events", headers=headers) as answer:
         assert answer.content_type == "text/event-stream"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(got) < 3:
                 line = (await answer.content.readline()).decode().strip()
                 if line.startswith("data: "):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.control import NAME, ask, serve
+from tests.patience import comes
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ async def state(tmp_path: Path) -> Path:
 async def test_ask_and_answer_in_a_deep_folder(state: Path) -> None:
     """A command reaches the daemon however long the path of the state folder is."""
     task = asyncio.create_task(serve(state, {"double": lambda q: {"is": 2 * int(str(q["n"]))}}))
-    await asyncio.sleep(0.05)
+    assert await comes((state / NAME).exists, 5)
     assert (state / NAME).stat().st_mode & 0o777 == 0o600
     assert await asyncio.to_thread(ask, state, "double", n=21) == {"is": 42}
     unknown = await asyncio.to_thread(ask, state, "dance")
@@ -38,7 +39,7 @@ async def test_ask_and_answer_in_a_deep_folder(state: Path) -> None:
 async def test_garbage_gets_an_error_not_a_crash(state: Path) -> None:
     """Bytes that are no JSON are answered with what would be."""
     task = asyncio.create_task(serve(state, {}))
-    await asyncio.sleep(0.05)
+    assert await comes((state / NAME).exists, 5)
 
     def send() -> bytes:
         with socket.socket(socket.AF_UNIX) as channel:

@@ -48,14 +48,14 @@ async def test_people_answer_a_real_daemon(
         config.write_text(CONFIG.format(url=double.url), "utf-8")
         process = await start("run", "--config", config, cwd=tmp_path)
         await running(process)
-        await double.until(lambda: len(_alerts(double)) == 2, 30)  # opened; then nobody answered
+        await double.until(lambda: len(_alerts(double)) == 2)  # opened; then nobody answered
         opened, escalated = _alerts(double)
         assert "nobody has acknowledged it for 2s" in escalated.text
         press = double.press(opened, opened.buttons[say("button_acknowledge", "en")])
-        await double.until(lambda: press in double.toasts, 30)
+        await double.until(lambda: press in double.toasts)
         assert double.toasts[press] == "Acknowledged."
         asked = double.say("/incidents", chat="4711", user=7)
-        await double.until(lambda: _answer(double, asked), 30)
+        await double.until(lambda: _answer(double, asked))
         assert "acknowledged by anna" in _answer(double, asked)
         os.kill(process.pid, signal.SIGKILL)
         out, _ = await process.communicate()
@@ -63,7 +63,7 @@ async def test_people_answer_a_real_daemon(
         process = await start("run", "--config", config, cwd=tmp_path)
         await running(process)
         again = double.press(opened, opened.buttons[say("button_acknowledge", "en")])
-        await double.until(lambda: again in double.toasts, 30)
+        await double.until(lambda: again in double.toasts)
         assert double.toasts[again] == "anna has done that already."
         await stopped(process)
     assert main(["actions", "--config", str(config), "--json"]) == 0

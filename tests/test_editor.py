@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[1]
 SERVER = ROOT / "tests/editor/node_modules/yaml-language-server/bin/yaml-language-server"
 SCHEMAS = ROOT / "monitor" / "rulebook"
@@ -90,7 +92,7 @@ async def editor() -> AsyncIterator[Editor]:
     )  # fmt: skip
     try:
         client = Editor(server)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await client.ask("initialize", {"processId": None, "rootUri": None, "capabilities": {}})
             client.tell({"method": "initialized", "params": {}})
             yield client

@@ -18,6 +18,7 @@ from monitor.sinks.letter import Stationery, letter, subject
 from monitor.sinks.one_by_one import Pace, heeding
 from tests.doubles.mail_server import MailServerDouble
 from tests.doubles.outbox import MOMENT, RNG, MemoryOutbox, make_alert, make_post
+from tests.patience import PATIENCE
 
 PAPER = Stationery("monitor@example.org", ("desk@example.org", "night@example.org"), "bel")
 KEY = "canary-of-the-mail"
@@ -39,7 +40,7 @@ async def send(server: MailServer, outbox: MemoryOutbox, until: int) -> EagerClo
     """Run a sink until so much is recorded, or it has asked for the longest pause."""
     clock = EagerClock()
     task = asyncio.create_task(EmailSink("mail", server, PAPER, Pace(clock, RNG)).run(outbox))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while outbox.positions.get("mail", (0, {}))[0] < until:
             if any(pause >= LOGIN_PAUSE for pause in clock.pauses):
                 break
@@ -142,7 +143,7 @@ async def test_a_line_that_cannot_be_secured_is_not_used(security: Security) -> 
         clock = EagerClock()
         sink = EmailSink("mail", server, PAPER, Pace(clock, RNG))
         task = asyncio.create_task(sink.run(outbox))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not clock.pauses:  # noqa: ASYNC110 - a list of numbers
                 await asyncio.sleep(0.01)
         task.cancel()
@@ -160,7 +161,7 @@ async def test_a_lost_cancellation_does_not_hold_up_the_stop() -> None:
         nonlocal swallowed
         while True:
             try:
-                await asyncio.sleep(60)
+                await asyncio.sleep(3600)
             except asyncio.CancelledError:
                 swallowed += 1
                 if swallowed == 2:
@@ -170,6 +171,6 @@ async def test_a_lost_cancellation_does_not_hold_up_the_stop() -> None:
     await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await task
     assert swallowed == 2

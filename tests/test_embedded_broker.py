@@ -16,6 +16,7 @@ from monitor.sinks.embedded_broker import EmbeddedBroker, server_binary
 from monitor.sinks.mqtt import MqttSink, Tuning
 from tests.doubles.brokers import Subscriber, free_port, listening
 from tests.doubles.outbox import RNG, MemoryOutbox, make_alert
+from tests.patience import PATIENCE
 
 QUICK = Tuning(mark_wait=0.5, health_every=5, subscribers_return=0.3, longest_pause=0.3)
 
@@ -56,7 +57,7 @@ async def test_alerts_over_the_embedded_broker(tmp_path: Path) -> None:
             await outbox.wait_recorded("mqtt", 200)
             assert subscriber.ids() == [alert.id for alert in stored]
             mark = {"epoch": 1, "sequence": 200}
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 while subscriber.at("osint/v1/high-water/test")[-1:] != [mark]:  # noqa: ASYNC110 - polls
                     await asyncio.sleep(0.02)
             assert subscriber.at("osint/v1/status/test")[-1]["state"] == "online"
@@ -75,7 +76,7 @@ async def test_killed_it_comes_back_and_nothing_is_lost(tmp_path: Path) -> None:
                     await outbox.wait_recorded("mqtt", 50)
                     assert broker.process is not None
                     broker.process.kill()
-            await subscriber.until([alert.id for alert in outbox.alerts], 30)
+            await subscriber.until([alert.id for alert in outbox.alerts])
     assert (tmp_path / "broker" / "jetstream").is_dir()
 
 
@@ -128,7 +129,7 @@ asyncio.run(broker.run())
     await listening(port)
     daemon.send_signal(signal.SIGKILL)
     await daemon.wait()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -151,7 +152,7 @@ async def test_a_port_that_is_taken_is_no_spin(tmp_path: Path) -> None:
     server = await asyncio.start_server(lambda _r, _w: None, "127.0.0.1", 0)
     taken = int(server.sockets[0].getsockname()[1])
     broker = EmbeddedBroker(_binary(), tmp_path / "b", clock=Counting(), rng=RNG, port=taken)
-    async with _running(broker.run()), asyncio.timeout(30):
+    async with _running(broker.run()), asyncio.timeout(PATIENCE):
         while len(pauses) < 3:  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.05)
     server.close()

@@ -1,6 +1,5 @@
 """Escalation: what nobody acknowledges is told to more people; on a real store."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +19,7 @@ from monitor.store.database import Database
 from monitor.store.outbox import Outbox, alerts_after
 from monitor.store.writer import Writer
 from tests.doubles.outbox import make_alert
-from tests.test_silencing import NOON, HandClock
+from tests.test_silencing import NOON, HandClock, one_round
 
 ROUTE = Route.model_validate({
     "receiver": "desk",
@@ -80,10 +79,7 @@ class Watch:
     async def at(self, minutes: float) -> list[Alert]:
         """Let it do what is due so many minutes after noon; what it has told so far."""
         self.clock.time = NOON + timedelta(minutes=minutes)
-        task = asyncio.create_task(self.one.run())
-        await asyncio.sleep(0.15)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await one_round(self.one)
         alerts = await self.writer.do(alerts_after, 0, 100)
         return [one for one in alerts if "acknowledged" in one.reason]
 

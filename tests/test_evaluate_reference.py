@@ -125,7 +125,7 @@ posts = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(conditions, min_size=1, max_size=4), st.lists(posts, min_size=1, max_size=5))
 def test_hits_equal_the_reference(whens: list[Condition], bodies: list[Post]) -> None:
     """For any rules and posts the hits and their places are those of the reference matcher."""
@@ -136,7 +136,7 @@ def test_hits_equal_the_reference(whens: list[Condition], bodies: list[Post]) ->
         assert answers(matcher, one) == naive.evaluate(rules, one.text, who, one)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(conditions, min_size=1, max_size=4), posts)
 def test_explanations_agree_with_hits(whens: list[Condition], one: Post) -> None:
     """A rule is explained as matched exactly when it hits."""

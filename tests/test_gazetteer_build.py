@@ -140,7 +140,7 @@ def globe(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
     return Compiled(folder)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     lat=st.floats(-90, 90), lon=st.floats(-180, 180), km=st.floats(1, 9_000),
     inside=st.sampled_from([(), ("RU-BEL",), ("UA",), ("p5", "RU")]),

@@ -23,6 +23,7 @@ from monitor.store.database import Database
 from monitor.store.trouble import DiskFullError
 from monitor.store.writer import Writer
 from tests.doubles.outbox import make_alert
+from tests.patience import PATIENCE
 
 NOW = datetime(2023, 5, 22, 9, 0, tzinfo=UTC)
 
@@ -169,7 +170,7 @@ async def test_an_alarm_overtakes_the_posts_of_other_sources_only(door: Door) ->
     """In a stream an alarm is committed at once, behind its own source's posts, before others."""
     door.pipeline.go_on.clear()
     first = asyncio.create_task(door.gate.deliver(arrival(0, "text")))
-    assert await asyncio.to_thread(door.pipeline.began.wait, 10)
+    assert await asyncio.to_thread(door.pipeline.began.wait, PATIENCE)
     others = asyncio.create_task(door.gate.deliver(arrival(1, "text")))
     own = asyncio.create_task(door.gate.deliver(arrival(2, "text", source="telegram:own")))
     await asyncio.sleep(0.01)
@@ -193,7 +194,7 @@ async def test_posts_wait_while_an_alarm_is_being_sent(
     door.pipeline.alerts = (make_alert(1),)
     door.pipeline.go_on.clear()
     first = asyncio.create_task(door.gate.deliver(arrival(0, "text")))
-    assert await asyncio.to_thread(door.pipeline.began.wait, 10)
+    assert await asyncio.to_thread(door.pipeline.began.wait, PATIENCE)
     others = asyncio.create_task(door.gate.deliver(arrival(1, "text")))
     alarm = asyncio.create_task(door.gate.deliver(arrival(2, "alarm", source="telegram:own")))
     await asyncio.sleep(0.01)

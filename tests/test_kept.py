@@ -9,7 +9,7 @@ CHANGES = st.lists(st.tuples(st.integers(0, 5), st.none() | st.integers(0, 3)), 
 
 
 @given(CHANGES, st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_every_map_of_a_history_stays_as_it_was(
     changes: list[tuple[int, int | None]], data: st.DataObject
 ) -> None:

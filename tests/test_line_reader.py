@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.sources import line_reader
+from tests.patience import PATIENCE
 
 
 async def test_given_up_while_it_is_opened_a_file_is_closed(
@@ -34,6 +35,6 @@ async def test_given_up_while_it_is_opened_a_file_is_closed(
         await reading
     await stream.aclose()
     go_on.set()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not (opened and opened[0].closed):  # noqa: ASYNC110 - a thread does it
             await asyncio.sleep(0.01)

@@ -12,6 +12,7 @@ import pytest
 from tests.doubles.telegram.client import run_key
 from tests.doubles.telegram.control import started
 from tests.doubles.telegram.desk import Desk
+from tests.patience import PATIENCE
 
 PHONE = "+79990000001"
 
@@ -97,11 +98,11 @@ async def test_a_qr_code(desk: Desk) -> None:
     assert process.stdout is not None
     drawn = b""
     while b"tg://login?token=" not in drawn:
-        drawn = await asyncio.wait_for(process.stdout.readline(), 15)
+        drawn = await asyncio.wait_for(process.stdout.readline(), PATIENCE)
     token = drawn.decode().strip().rpartition("token=")[2]
     padded = token + "=" * (-len(token) % 4)
     assert await desk.telegram.scan_login_token(base64.urlsafe_b64decode(padded), account.id)
-    out, _ = await asyncio.wait_for(process.communicate(), 20)
+    out, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
     assert process.returncode == 0, out.decode()
     assert "signed in as Boris" in out.decode()
 
@@ -116,6 +117,6 @@ async def test_a_session_that_others_can_read_starts_nothing(desk: Desk) -> None
             sys.executable, "-m", "monitor", *words, cwd=desk.folder, env=desk.environment,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
-        out, _ = await asyncio.wait_for(process.communicate(), 20)
+        out, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
         assert process.returncode == 1, out.decode()
         assert f"chmod 600 {file}" in out.decode()

@@ -25,6 +25,7 @@ from monitor.sinks.one_by_one import Pace
 from tests.data import data_file
 from tests.doubles.outbox import MOMENT, RNG, MemoryOutbox, make_alert, make_post
 from tests.doubles.synapse import User, synapse
+from tests.patience import PATIENCE
 from tests.storing import incident
 
 
@@ -141,14 +142,14 @@ async def test_reactions_are_answers(place: Place) -> None:
     before = await place.person.react(place.room, event, "👍")  # while nobody listens
     for _ in range(2):
         listening = asyncio.create_task(Reactions(window, office, Backoff(RNG)).run())
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not deeds.done:  # noqa: ASYNC110 - a list
                 await asyncio.sleep(0.05)
         if len(deeds.done) == 1:
             await place.person.react(place.room, event, "🔇")
             await place.bot.react(place.room, event, "❌")
             await place.person.react(place.room, event, "🎉")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while len(deeds.done) + len(deeds.mutes) < 3:  # noqa: ASYNC110 - two lists
                 await asyncio.sleep(0.05)
         await _end(listening)
@@ -157,7 +158,7 @@ async def test_reactions_are_answers(place: Place) -> None:
     ]  # fmt: skip
     assert deeds.done[0].key == f"reaction/{before}"
     assert [one["rule"] for one in deeds.mutes] == ["border-incursion"]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while len(await place.person.messages(place.room)) < 3:  # noqa: ASYNC110 - far away
             await asyncio.sleep(0.05)
     await _end(sending)

@@ -17,6 +17,7 @@ from monitor.source import SourceHealth
 from tests.doubles.brokers import CONFIGURATIONS, Mosquitto, Subscriber, free_port
 from tests.doubles.outbox import RNG, MemoryOutbox, make_alert
 from tests.doubles.toxic_proxy import ToxicProxy
+from tests.patience import PATIENCE
 
 QUICK = Tuning(mark_wait=0.3, health_every=0.05, subscribers_return=0.5, longest_pause=0.3)
 
@@ -91,7 +92,7 @@ def _states(subscriber: Subscriber) -> list[str]:
     return [status["state"] for status in subscriber.at("osint/v1/status/test")]
 
 
-async def _until(condition: object, seconds: float = 10.0) -> None:
+async def _until(condition: object, seconds: float = PATIENCE) -> None:
     assert callable(condition)
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is waited for has no event
@@ -110,7 +111,7 @@ async def test_health_of_sources_is_retained_and_cleared(mosquitto: Mosquitto) -
         feed.clear()
         await _until(lambda: subscriber.at(topic)[-1] is None)
     async with Subscriber(mosquitto.address, name="later") as later:
-        await asyncio.sleep(0.2)
+        await later.caught_up()
     assert later.at(topic) == []
 
 
@@ -159,19 +160,27 @@ async def test_a_killed_broker_loses_nothing(
     broker, outbox = Mosquitto(tmp_path, *extra), MemoryOutbox()
     await broker.start()
     stored = []
-    slow = QUICK._replace(subscribers_return=1.0)  # time to come back also on a slow machine
-    async with (
-        Subscriber(broker.address) as subscriber,
-        _running(_sink(broker.address, tuning=slow), outbox),
-    ):
+    subscriber, starts = Subscriber(broker.address), 1
+
+    class Returning(SystemClock):
+        """The time that subscribers are given to come back is as long as ours takes."""
+
+        async def sleep(self, seconds: float) -> None:
+            await super().sleep(seconds)
+            if seconds == QUICK.subscribers_return:
+                await _until(lambda: subscriber.subscriptions >= starts)
+
+    sink = MqttSink(broker.address, "test", clock=Returning(), rng=RNG, tuning=QUICK)
+    async with subscriber, _running(sink, outbox):
         for kill in range(4):
             for n in range(100):
                 stored += await outbox.add(make_alert(kill * 100 + n, n % 7))
                 if n == 80:
                     await outbox.wait_recorded("mqtt", kill * 100 + 50)
             await broker.kill()
+            starts += 1
             await broker.start()
-        await subscriber.until([alert.id for alert in stored], 30)
+        await subscriber.until([alert.id for alert in stored])
         await outbox.wait_recorded("mqtt", 400)
     await broker.kill()
     assert len(subscriber.events()) > 400, "the fault never bit"
@@ -206,7 +215,8 @@ async def test_a_mark_above_ours_begins_a_new_epoch(mosquitto: Mosquitto) -> Non
             await ahead.add(*(make_alert(n) for n in range(10)))
             await ahead.wait_recorded("mqtt", 10)
             await _until(lambda: _marks(subscriber)[-1:] == [{"epoch": 1, "sequence": 10}])
-        async with _running(_sink(mosquitto.address), outbox):
+        patient = QUICK._replace(mark_wait=PATIENCE)  # the mark is there, and must be seen
+        async with _running(_sink(mosquitto.address, tuning=patient), outbox):
             stored = await outbox.add(make_alert(77))
             await subscriber.until([stored[0].id])
             await _until(lambda: _marks(subscriber)[-1:] == [{"epoch": 2, "sequence": 1}])
@@ -265,5 +275,5 @@ async def test_an_alert_that_ends_every_connection_is_a_dead_letter_in_the_end(
         one = _sink(Address(host="127.0.0.1", port=proxy.port))
         async with _running(one, outbox):
             await outbox.add(make_alert(0), make_alert(1, reason="unbearable"), make_alert(2))
-            await outbox.wait_recorded("mqtt", 3, 40)
+            await outbox.wait_recorded("mqtt", 3)
     assert outbox.states("mqtt") == {1: "delivered", 2: "dead", 3: "delivered"}

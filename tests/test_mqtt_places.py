@@ -24,6 +24,7 @@ from monitor.store.database import Database
 from monitor.store.incidents import placed_incidents, put_incidents
 from tests.doubles.brokers import Mosquitto, Subscriber
 from tests.doubles.outbox import MOMENT, RNG, MemoryOutbox, make_alert
+from tests.patience import PATIENCE
 
 TOPICS = Topics("osint", "test")
 QUICK = Tuning(mark_wait=0.3, health_every=0.05, subscribers_return=0.5, longest_pause=0.3)
@@ -155,7 +156,7 @@ async def _running(
 
 
 async def _until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.02)
 
@@ -163,7 +164,7 @@ async def _until(condition: Callable[[], object]) -> None:
 async def _retained(broker: Mosquitto, topic: str, name: str) -> list[object]:
     """What a new subscriber finds."""
     async with Subscriber(broker.address, name=name, topic=topic) as later:
-        await asyncio.sleep(0.2)
+        await later.caught_up()
     return later.at(topic)
 
 

@@ -15,6 +15,7 @@ from monitor.sinks.mqtt_connection import Address
 from tests.doubles.brokers import Mosquitto, Subscriber
 from tests.doubles.outbox import RNG, MemoryOutbox, make_alert
 from tests.doubles.toxic_proxy import Toxic, ToxicProxy
+from tests.patience import comes, ends
 
 QUICK = Tuning(mark_wait=0.3, health_every=5, subscribers_return=0.1, longest_pause=0.3)
 
@@ -49,7 +50,7 @@ async def test_no_toxic_loses_an_alert(
         proxy.toxic = None
         if toxic == "hang":
             proxy.cut()
-        await subscriber.until([alert.id for alert in outbox.alerts], 30)
+        await subscriber.until([alert.id for alert in outbox.alerts])
         await outbox.wait_recorded("mqtt", 120)
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -69,8 +70,8 @@ async def test_a_connection_that_never_carries_much_still_gets_on(mosquitto: Mos
         )
         task = asyncio.create_task(one.run(outbox))
         await outbox.add(*(make_alert(n, n % 5) for n in range(100)))
-        await subscriber.until([alert.id for alert in outbox.alerts], 40)
-        await outbox.wait_recorded("mqtt", 100, 30)
+        await subscriber.until([alert.id for alert in outbox.alerts])
+        await outbox.wait_recorded("mqtt", 100)
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
@@ -84,11 +85,10 @@ async def test_a_missing_acknowledgement_is_noticed(mosquitto: Mosquitto) -> Non
         address = Address(host="127.0.0.1", port=proxy.port)
         async with mqtt_connection.connect(address, "x", will, mqtt_connection.V5) as connection:
             proxy.toxic = "hang"
-            started = asyncio.get_running_loop().time()
             ack = await connection.publish(mqtt_connection.Message(topic="a", payload=b"1"))
+            assert await ends(asyncio.ensure_future(ack), 15)
             with pytest.raises(mqtt_connection.LostError):
                 await ack
-            assert asyncio.get_running_loop().time() - started < 15
 
 
 async def test_a_drop_fails_what_is_under_way_at_once(mosquitto: Mosquitto) -> None:
@@ -100,9 +100,8 @@ async def test_a_drop_fails_what_is_under_way_at_once(mosquitto: Mosquitto) -> N
             proxy.toxic = "hang"
             message = mqtt_connection.Message(topic="a", payload=b"1")
             acks = [await connection.publish(message) for _ in range(10)]
-            started = asyncio.get_running_loop().time()
             proxy.cut()
+            assert await comes(lambda: all(ack.done() for ack in acks), 0.5)
             for ack in acks:
                 with pytest.raises(mqtt_connection.LostError):
                     await ack
-            assert asyncio.get_running_loop().time() - started < 0.5

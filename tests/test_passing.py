@@ -67,7 +67,7 @@ def known(state: State) -> dict[str, object]:
     """A state as a value that can be compared."""
     fields = {name: getattr(state, name) for name in State.__struct_fields__}
     repeats = state.repeats
-    fields["repeats"] = (repeats.floor, dict(repeats.table.known))
+    fields["repeats"] = (repeats.floor, repeats.waiting, dict(repeats.table.known))
     return fields
 
 
@@ -79,7 +79,7 @@ def absence(tmp_path_factory: pytest.TempPathFactory) -> Rulebook:
     return load([rules], [])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(steps=STEPS, which=st.sampled_from(["plain", "watched"]))
 def test_what_passes_leaves_what_deciding_leaves(
     absence: Rulebook, steps: list[Step], which: str

@@ -228,8 +228,8 @@ def test_time_closes_real_incidents_without_posts(db: Database, matcher: Matcher
 def test_time_alone_forgets_what_is_too_old_to_be_repeated(
     db: Database, matcher: Matcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without any post, known posts are forgotten, a few each time; a restart knows as many."""
-    monkeypatch.setattr("monitor.correlation.decide.SOME", 2)
+    """Without any post, known posts are forgotten, then let go; a restart knows as many."""
+    monkeypatch.setattr("monitor.correlation.repeats.FEW", 1)
     pipeline = Pipeline(matcher, Memory())
     texts = ["обстрел посёлка", "обстрел города", "drones", "обстрел моста", "обстрел вокзала"]
     at = [NOW + timedelta(minutes=number) for number in range(len(texts))]
@@ -237,15 +237,13 @@ def test_time_alone_forgets_what_is_too_old_to_be_repeated(
         one = post(text, number, published_at=when, observed_at=when)
         pipeline.process(db, [Arrival(posts=(Received(post=one.post),))], when)
     left = []
-    for hour in range(50, 54):
-        pipeline.process(db, [], NOW + timedelta(hours=hour))
-        left.append(len(pipeline.memory.real.repeats.table.known))
+    for minute in range(1, 7):
+        pipeline.process(db, [], NOW + timedelta(hours=48, minutes=minute // 2 * 2))
+        repeats = pipeline.memory.real.repeats
+        left.append((len(repeats), repeats.waiting))
         again = remembered(db).real.repeats
-        assert (len(again.table.known), again.floor) == (
-            left[-1],
-            pipeline.memory.real.repeats.floor,
-        )
-    assert left == [3, 1, 0, 0]
+        assert (len(again), again.floor, again.waiting) == (len(repeats), repeats.floor, 0)
+    assert left == [(5, 0), (3, 1), (3, 0), (1, 1), (1, 0), (0, 0)]
 
 
 def test_hostile_texts_are_stored_cut_and_judged(db: Database, matcher: Matcher) -> None:

@@ -68,7 +68,32 @@ def test_what_is_kept_lies_on_the_disk(material: Material, monkeypatch: pytest.M
 
     monkeypatch.setattr(os, "fdatasync", watched)
     prepare(material)
-    assert synced == [path.stat().st_size for path in kept(material)]
+    one, other = kept(material)
+    assert synced == [one.stat().st_size]
+    assert one.samefile(other)  # it has two names, and is written once
+
+
+def test_a_file_system_without_links(material: Material, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a file cannot have two names, there are two files."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", refuse)
+    prepare(material)
+    one, other = kept(material)
+    assert not one.samefile(other)
+    assert all(readymade.fetch(material.state, path.name) for path in (one, other))
+
+
+def test_a_kept_file_is_known_by_its_names_only(material: Material) -> None:
+    """Under another name than those it was made for, it is not used."""
+    prepare(material)
+    one, _ = kept(material)
+    other = one.with_name("0" * 64)
+    other.write_bytes(one.read_bytes())
+    other.chmod(0o600)
+    assert readymade.fetch(material.state, other.name) is None
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -17,6 +17,7 @@ from monitor.settings import Settings
 from monitor.store.database import Database
 from monitor.store.outbox import alerts_after
 from monitor.store.writer import Writer
+from tests.patience import PATIENCE
 
 PLAIN = "state: state\nreceivers: [{name: desk, kind: terminal}]\nretention: {alerts: 7d}\n"
 
@@ -53,7 +54,7 @@ class Desk:
 
     async def until(self, happened: Callable[[], object]) -> None:
         """Wait until something is so."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not happened():  # noqa: ASYNC110 - an attribute, no event
                 await asyncio.sleep(0.01)
 
@@ -126,6 +127,8 @@ async def test_a_restart_closes_what_the_last_run_left_open(desk: Desk, tmp_path
         again, again.read(), {}, clock=clock, board=Board(clock), notices=notices
     )
     task = asyncio.create_task(next_run.run())
-    await asyncio.sleep(0.2)
+    async with asyncio.timeout(PATIENCE):
+        while len(await desk.told()) < 2:  # noqa: ASYNC110 - rows, no event
+            await asyncio.sleep(0.01)
     task.cancel()
     assert [one.kind for one in await desk.told()] == ["opened", "closed"]

@@ -15,6 +15,7 @@ from monitor.post import Media, Origin, Post
 from monitor.sources.post_line import observed, parse, read_line
 from monitor.sources.recording import Playback, Recording
 from tests.doubles.intake import Board, Ledger, ManualClock
+from tests.patience import PATIENCE, ends
 
 NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 
@@ -274,14 +275,14 @@ async def test_standard_input_is_read_as_it_comes(monkeypatch: pytest.MonkeyPatc
         playing = Recording(None, Playback(), clock=ManualClock(), board=Board())
         task = asyncio.create_task(playing.run(ledger))
         sender.write(line(id="1") + b"\n" + line(id="2")[:20])
-        await asyncio.wait_for(ledger.changed.wait(), 2)
+        await asyncio.wait_for(ledger.changed.wait(), PATIENCE)
         assert [post.id for post in ledger.posts()] == ["1"]
         ledger.changed.clear()
         sender.write(line(id="2")[20:] + b"\n")
-        await asyncio.wait_for(ledger.changed.wait(), 2)
+        await asyncio.wait_for(ledger.changed.wait(), PATIENCE)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(task, 1)
+        assert await ends(task, 1)
+        assert task.cancelled()
         assert [post.id for post in ledger.posts()] == ["1", "2"]
         assert ledger.cursors == {}
 

@@ -8,15 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.correlation.known import NUMBER, Repeats, minute_of
+from monitor.correlation.known import NUMBER, minute_of
 from monitor.correlation.repeats import (
+    FEW,
     MOST_POSTS,
     WINDOW,
+    Repeats,
     cited,
+    followers,
     forgetting,
     origin_of,
     put,
+    reopened,
     sketched,
+    without,
 )
 from monitor.correlation.windows import Past, remember
 from monitor.incident import Support
@@ -50,13 +55,29 @@ def known(*posts: Support) -> Repeats:
 
 
 def contents(repeats: Repeats) -> tuple[object, ...]:
-    """All that a value holds, copied."""
+    """All that a value knows, copied."""
     table = repeats.table
-    known = {one.key: (one.support, one.sign & ~NUMBER) for one in table.known.values()}
-    index = {mark: tuple(one.key for one in table.found(mark)) for mark in table.index}
-    tails = {source: dict(lines) for source, lines in table.tails.items()}
-    minutes = {at: frozenset(one.key for one in filed) for at, filed in table.minutes.items()}
-    return known, index, tails, minutes
+    every = [one for number, one in table.known.items() if number >= table.first]
+    known = {one.key: (one.support, one.sign & ~NUMBER) for one in every}
+    found = {mark: tuple(one.key for one in table.found(mark)) for mark in table.index}
+    index = {mark: keys for mark, keys in found.items() if keys}
+    tails = {
+        (source, line): tuple(each >= table.first for each in as_list(ends)).count(True)
+        for source, lines in table.tails.items()
+        for line, ends in lines.items()
+    }
+    minutes = {
+        at: frozenset(one.key for one in filed)
+        for at, filed in table.minutes.items()
+        if at >= repeats.floor
+    }
+    assert len(repeats) == len(known)
+    return known, index, {line: many for line, many in tails.items() if many}, minutes
+
+
+def as_list(ends: int | list[int]) -> list[int]:
+    """The numbers of the posts that end with a line."""
+    return ends if isinstance(ends, list) else [ends]
 
 
 def test_what_cannot_be_alike_is_told_without_comparing() -> None:
@@ -144,34 +165,44 @@ def test_what_is_old_is_forgotten_with_all_its_traces() -> None:
     """After two days nothing is left of a post, neither its words nor its last line."""
     repeats = forgetting(known(support("a", "1", LONG)), START + WINDOW + timedelta(minutes=1))
     assert repeats.floor == minute_of(START) + 1
-    assert contents(repeats) == ({}, {}, {}, {})
+    table = repeats.table
+    assert (table.known, table.index, table.tails, table.minutes) == ({}, {}, {}, {})
     assert contents(put(repeats, "raid", support("a", "1", LONG))) == ({}, {}, {}, {})
     assert MOST_POSTS >= 100_000
 
 
-def test_however_many_came_in_an_hour_a_minute_forgets_few(
+def test_however_many_are_forgotten_at_once_few_are_taken_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """No step forgets more than were published in one minute, whether too old or too many."""
+    """A gap of days, or too many posts, forgets all of them at once, and takes out a few a time."""
     posts = [support(f"c{number}", str(number), "x", number / 10) for number in range(300)]
-    repeats, left = known(*posts), [300]
-    for minute in range(32):
-        repeats = forgetting(repeats, START + WINDOW + timedelta(minutes=minute))
-        left.append(len(repeats.table.known))
-    assert {before - after for before, after in pairwise(left)} == {0, 10}
-    assert left[-1] == 0
-    repeats, left = known(*posts), [300]
-    while left[-1]:  # a gap of days, some at a time
-        repeats = forgetting(repeats, START + 2 * WINDOW, 45)
-        left.append(len(repeats.table.known))
-    assert left == [300, 250, 200, 150, 100, 50, 0]
-    assert repeats.floor <= minute_of(START + WINDOW)
+    repeats, there = known(*posts), [300]
+    while there[-1]:
+        repeats = forgetting(repeats, START + 2 * WINDOW)
+        assert len(repeats) == 0
+        there.append(len(repeats.table.known))
+    assert {before - after for before, after in pairwise(there)} == {FEW, 300 % FEW}
     monkeypatch.setattr("monitor.correlation.repeats.MOST_POSTS", 100)
-    repeats, left = Repeats(), []
+    repeats, left, there = Repeats(), [], []
     for one in posts:
         repeats = forgetting(put(repeats, "raid", one), one.published_at)
-        left.append(len(repeats.table.known))
-    assert (min(left[100:]), max(left)) == (91, 100)
+        left.append(len(repeats))
+        there.append(len(repeats.table.known))
+    assert (min(left[100:]), max(left), max(there)) == (91, 100, 100)
+
+
+def test_what_a_wrong_clock_made_forgotten_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set back, it lets old posts be put anew; none comes back that waited to be taken out."""
+    monkeypatch.setattr("monitor.correlation.repeats.FEW", 0)
+    posts = [support("a", str(number), LONG, number) for number in range(5)]
+    before = forgetting(known(*posts), START + WINDOW + timedelta(minutes=3))
+    assert (len(before), before.waiting) == (2, 3)
+    after = reopened(before)
+    assert (len(after), after.waiting, after.floor) == (2, 0, 0)
+    again = put(after, "raid", posts[0])
+    assert len(again) == 3
+    assert len(forgetting(again, START + WINDOW + timedelta(minutes=3))) == 2
+    assert contents(before) == contents(known(*posts[3:]))
 
 
 POSTS = st.lists(
@@ -184,7 +215,7 @@ POSTS = st.lists(
 
 
 @given(POSTS, st.integers(0, 80))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_is_known_follows_from_the_posts_alone(
     drawn: list[tuple[str, int, str, int, bool, str | None]], hours: int
 ) -> None:
@@ -207,7 +238,7 @@ def test_what_is_known_follows_from_the_posts_alone(
 
 
 @given(POSTS, st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_an_older_value_stays_as_it_was(
     drawn: list[tuple[str, int, str, int, bool, str | None]], data: st.DataObject
 ) -> None:
@@ -218,10 +249,57 @@ def test_an_older_value_stays_as_it_was(
         before, _ = data.draw(st.sampled_from(values))
         after = put(before, "raid", one)
         if minutes % 3 == 0:
-            after = forgetting(after, START + timedelta(hours=minutes / 30))
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("monitor.correlation.repeats.FEW", minutes % 2)
+                after = forgetting(after, START + timedelta(hours=minutes / 30))
         values.append((after, contents(after)))
     for repeats, then in data.draw(st.permutations(values)):
         assert contents(repeats) == then
+
+
+COPIES = st.lists(
+    st.tuples(
+        st.sampled_from("abc"),
+        st.sampled_from((LONG, LONG + " сегодня", LONG + "\nread us", "x\nread us\nsubscribe")),
+        st.integers(-400, 30), st.integers(0, 400),
+        st.sampled_from((None, None, "telegram:a/1", "telegram:b/3")),
+    ),
+    min_size=4, max_size=30,
+)  # fmt: skip
+
+
+@given(COPIES, st.integers(0, 3))
+@settings(max_examples=300, deadline=None)
+def test_what_waits_to_be_taken_out_is_not_known(
+    drawn: list[tuple[str, str, int, int, str | None]], few: int
+) -> None:
+    """Whatever is asked, the answer is the same as if all that is forgotten were gone already."""
+
+    def answers(few: int) -> list[object]:
+        """Of each post in turn: its sketch, what it repeats and what repeats it, what is known."""
+        found: list[object] = []
+        repeats, now = Repeats(), START
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("monitor.correlation.repeats.FEW", few)
+            patch.setattr("monitor.correlation.repeats.MOST_POSTS", 12)
+            patch.setattr("monitor.correlation.known.COMMON", 3)
+            patch.setattr("monitor.correlation.known.FIRST", 2)
+            for number, (source, text, late, hours, origin) in enumerate(drawn, 1):
+                now += timedelta(hours=hours / 10)
+                repeats = forgetting(repeats, now)
+                at = (now - START) / timedelta(minutes=1) + late
+                bare = support(source, str(number), text, at, origin=origin)
+                post = Post(source=bare.source, id=bare.id, published_at=START, text=text)
+                one = msgspec.structs.replace(bare, sketch=sketched(repeats, post))
+                found += [one.sketch, origin_of(repeats, "raid", one)]
+                found += [followers(repeats, "raid", one), len(repeats), repeats.floor]
+                repeats = put(repeats, "raid", one)
+                if number % 7 == 0:
+                    repeats = without(repeats, "raid", one)
+                found.append(contents(repeats))
+        return found
+
+    assert answers(few) == answers(1000)
 
 
 def test_after_a_restart_names_are_kept_once() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from monitor.cli import main
 from monitor.clock import SystemClock
-from monitor.control import serve
+from monitor.control import NAME, serve
 from monitor.resending import Resending
 from monitor.secret import Secret
 from monitor.sinks.deliver import Sink
@@ -24,6 +24,7 @@ from monitor.store.outbox import Outbox, record
 from monitor.store.writer import Writer
 from tests.doubles.outbox import RNG
 from tests.doubles.webhook_server import WebhookServer
+from tests.patience import comes
 from tests.storing import alert, at, incident
 
 KEY = "canary-of-resending"
@@ -148,7 +149,7 @@ async def test_from_the_command_line(
     assert (await monitor("deliveries", "--sink", "x"))[1] == "no such delivery\n"
 
     task = asyncio.create_task(serve(tmp_path / "state", {"resend": desk.resending.resend}))
-    await asyncio.sleep(0.1)
+    assert await comes((tmp_path / "state" / NAME).exists, 5)
     code, said = await monitor("resend", alert(1).id, "hook")
     assert (code, said.splitlines()[-1]) == (0, "hook: delivered, attempt 2")
     assert (await monitor("deliveries", "--dead"))[1] == "no such delivery\n"

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from monitor.alert import Alert
 from monitor.cli import main
-from monitor.control import Answer, serve
+from monitor.control import NAME, Answer, serve
 from monitor.silencing import Silencing
 from monitor.sinks.dispatch import Dispatch
 from monitor.sinks.routing import Routing
@@ -19,6 +20,7 @@ from monitor.store.outbox import alerts_after, record
 from monitor.store.silences import silences
 from monitor.store.writer import Writer
 from tests.doubles.outbox import make_alert
+from tests.patience import PATIENCE, comes
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 RULES = ["border-incursion", "shelling"]
@@ -44,6 +46,22 @@ class HandClock:
         self.time += timedelta(seconds=seconds)
 
 
+async def one_round(part: Any) -> None:
+    """Run a part of the daemon until it would pause, for then all that is due is done; end it."""
+    pauses, pause = [], part._pause
+
+    def noticed() -> float:
+        pauses.append(pause())
+        return float(pauses[-1])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(part, "_pause", noticed)
+        task = asyncio.create_task(part.run())
+        assert await comes(lambda: pauses or task.done(), PATIENCE)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 class Desk:
     """Silencing on a store, as the daemon has it."""
 
@@ -60,10 +78,7 @@ class Desk:
     async def at(self, minutes: float) -> list[Alert]:
         """Let it do what is due so many minutes after noon; all alerts so far."""
         self.clock.time = NOON + timedelta(minutes=minutes)
-        task = asyncio.create_task(self.silencing.run())
-        await asyncio.sleep(0.15)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await one_round(self.silencing)
         return list(await self.writer.do(alerts_after, 0, 100))
 
     async def mute(self, **changes: object) -> str:
@@ -182,7 +197,7 @@ async def test_from_the_command_line(
     desk.clock.time = datetime.now(UTC)
     verbs = {"mute": desk.silencing.mute, "unmute": desk.silencing.unmute}
     task = asyncio.create_task(serve(tmp_path / "state", verbs))
-    await asyncio.sleep(0.1)
+    assert await comes((tmp_path / "state" / NAME).exists, 5)
     code, said = await monitor(*order)
     assert code == 0
     id_ = said.splitlines()[-1].split()[1]

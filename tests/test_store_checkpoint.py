@@ -6,9 +6,12 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from monitor.store import checkpoint
 from monitor.store.database import FILE, Database
 from monitor.store.writer import Writer
+from tests.patience import PATIENCE, comes
 
 ROW = "x" * 3000
 """So that a row is about a page."""
@@ -43,22 +46,25 @@ def copied(folder: Path, to: Path) -> None:
         (to / one).write_bytes((folder / one).read_bytes())
 
 
-async def settled(path: Path, size: int) -> None:
-    """Return when a file has grown to `size` bytes."""
-    async with asyncio.timeout(20):
-        while path.stat().st_size < size:  # noqa: ASYNC110, ASYNC240 - a file does not tell
-            await asyncio.sleep(0.01)
-    await asyncio.sleep(0.1)  # the sync that follows
-
-
-async def test_pages_go_home_and_the_log_begins_anew(tmp_path: Path) -> None:
+async def test_pages_go_home_and_the_log_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While commits go on, what they wrote goes home, and the log does not grow with it."""
+    brought: list[int] = []
+    bring_home = checkpoint._bring_home
+
+    def noticed(connection: sqlite3.Connection) -> None:
+        bring_home(connection)
+        brought.append(file.stat().st_size)
+
+    monkeypatch.setattr(checkpoint, "_bring_home", noticed)
     writer = await opened(tmp_path / "state")
     file, log = (tmp_path / "state" / name for name in (FILE, f"{FILE}-wal"))
     for done in range(1, 6):
         for _ in range(10):
             await writer.do(put, checkpoint.ROWS // 10)
-        await settled(file, done * checkpoint.ROWS * len(ROW))
+        size = done * checkpoint.ROWS * len(ROW)
+        assert await comes(lambda: brought and brought[-1] >= size, PATIENCE)  # noqa: B023 - at once
     assert log.stat().st_size < 3 * checkpoint.ROWS * 4096
     await writer.aclose()
     assert not log.exists()
@@ -122,6 +128,17 @@ async def test_a_few_rows_stay_in_the_log(tmp_path: Path) -> None:
     before = (tmp_path / "state" / FILE).stat().st_size
     await asyncio.sleep(0.2)
     assert (tmp_path / "state" / FILE).stat().st_size == before
+    await writer.aclose()
+
+
+async def test_what_is_written_without_a_row_goes_home_too(tmp_path: Path) -> None:
+    """Pages that are moved to give room back count as rows do."""
+    writer = await opened(tmp_path / "state")
+    await writer.do(put, checkpoint.ROWS // 2)
+    writer.database.moved += checkpoint.ROWS // 2
+    await writer.do(put, 1)
+    size = checkpoint.ROWS // 2 * len(ROW)
+    assert await comes(lambda: (tmp_path / "state" / FILE).stat().st_size >= size, PATIENCE)
     await writer.aclose()
 
 

@@ -77,6 +77,20 @@ def test_what_is_thrown_away_waits_for_no_disk(tmp_path: Path) -> None:
         assert [one.name.id for one in stored_after(db, 0)] == ["1"]
 
 
+@pytest.mark.parametrize(("usual", "unsynced"), [(2, 1), (0, 0)])
+def test_what_need_not_last_waits_for_no_disk(tmp_path: Path, usual: int, unsynced: int) -> None:
+    """Only a write that is not to be synced is not, whatever becomes of it."""
+    levels: list[int] = []
+    with contextlib.closing(Database.open(tmp_path / "state", lasting=usual > 0)) as db:
+        db.on_step = lambda _: levels.append(db.rows("PRAGMA synchronous")[0][0])
+        db.write(lambda on: on.execute("DELETE FROM texts"), synced=False)
+        db.write(lambda on: on.execute("DELETE FROM texts"))
+        with pytest.raises(ZeroDivisionError):
+            db.write(lambda _: 1 / 0, synced=False)
+        db.write(lambda on: on.execute("DELETE FROM texts"))
+    assert levels == [unsynced, unsynced, usual, usual, unsynced, usual, usual]
+
+
 def test_two_daemons_never_share_a_state(tmp_path: Path) -> None:
     """A second process is refused, told the first one's pid; a reader is not; kill frees it."""
     folder = tmp_path / "state"

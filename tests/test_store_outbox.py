@@ -22,6 +22,7 @@ from monitor.store.posts import admit
 from monitor.store.retention import Expired, expire
 from monitor.store.trouble import DiskFullError
 from monitor.store.writer import Writer
+from tests.patience import PATIENCE
 from tests.storing import Keep, alert, at, incident, received, store, support
 
 
@@ -106,15 +107,15 @@ async def test_first_since(writer: Writer, outbox: Outbox) -> None:
 async def test_waiting(writer: Writer, outbox: Outbox) -> None:
     """A waiting sink wakes as soon as an alert behind its position is committed, not before."""
     await put(writer, outbox, 1)
-    await asyncio.wait_for(outbox.wait_beyond(0), 5)
+    await asyncio.wait_for(outbox.wait_beyond(0), PATIENCE)
     waiting = [asyncio.create_task(outbox.wait_beyond(place)) for place in (1, 1, 2)]
     await asyncio.sleep(0.05)
     assert not any(task.done() for task in waiting)
     await put(writer, outbox, 2)
-    await asyncio.wait_for(asyncio.gather(*waiting[:2]), 5)
+    await asyncio.wait_for(asyncio.gather(*waiting[:2]), PATIENCE)
     assert not waiting[2].done()
     await put(writer, outbox, 3)
-    await asyncio.wait_for(waiting[2], 5)
+    await asyncio.wait_for(waiting[2], PATIENCE)
 
 
 async def test_a_position_and_its_deliveries(writer: Writer, outbox: Outbox) -> None:
@@ -175,18 +176,13 @@ async def test_order_and_errors_of_the_writer(writer: Writer) -> None:
 
 async def test_the_loop_is_never_blocked(writer: Writer) -> None:
     """While the disk is slow, the event loop goes on turning."""
-    turns = 0
-
-    async def turn() -> None:
-        nonlocal turns
-        while True:
-            await asyncio.sleep(0.001)
-            turns += 1
-
-    task = asyncio.create_task(turn())
-    await writer.do(lambda _: time.sleep(0.3))
-    task.cancel()
-    assert turns >= 30
+    slow = threading.Event()
+    writing = asyncio.create_task(writer.do(lambda _: slow.wait(PATIENCE)))
+    for _ in range(100):
+        await asyncio.sleep(0.001)
+    assert not writing.done()
+    slow.set()
+    assert await writing
 
 
 async def test_a_stop_finishes_what_was_handed_over(tmp_path: Path) -> None:
@@ -313,17 +309,12 @@ async def test_expiry_is_done_in_slices(writer: Writer) -> None:
             received(str(n), f"{text}{n}", raw=b"x" * 3000) for n in range(start, start + 1000)
         ]
         store(db, *batch)
-    rounds, longest = 0, 0.0
     more = True
     while more:
-        began = time.perf_counter()
         gone = expire(db, at(0) + timedelta(days=30), Keep())
         assert sum(outcomes(db).values()) == 12000
-        longest = max(longest, time.perf_counter() - began)
-        rounds += 1
+        assert gone.total <= 200
         more = gone.more
-    assert rounds > 1
-    assert longest < 2
     assert all(one.expired for one in stored_after(db, 0, 12000))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.post import Media, PostName, Received, event_time
@@ -247,7 +247,7 @@ ARRIVALS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(arrivals=ARRIVALS, cuts=st.lists(st.integers(1, 8), min_size=1, max_size=25))
 def test_batches_do_not_matter(
     tmp_path_factory: pytest.TempPathFactory, arrivals: list[Received], cuts: list[int]

@@ -3,8 +3,11 @@
 import hashlib
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -49,6 +52,20 @@ def fill(db: Database, first: int, last: int, day: float = 0) -> None:
             received(str(n), f"{n} {text}", published=minute, observed=minute)
             for n in range(start, min(start + 500, last))
         ))  # fmt: skip
+
+
+@pytest.mark.parametrize(("look", "rows"), [(0, 200), (1 / 512, 72), (1 / 256, 24), (1, 16)])
+def test_a_slice_takes_fewer_rows_where_each_takes_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: float, rows: int
+) -> None:
+    """Steps grow where there is time and shrink where there is none; each slice removes some."""
+    with closing(Database.open(tmp_path / "state", ballast=0)) as db:
+        fill(db, 0, 500)
+        looks = count()
+        clock = SimpleNamespace(perf_counter=lambda: next(looks) * look)
+        monkeypatch.setattr("monitor.store.retention.time", clock)
+        found = [expire(db, at(0) + timedelta(days=30), Keep()) for _ in range(2)]
+    assert [(gone.posts, gone.more) for gone in found] == [(rows, True)] * 2
 
 
 def old_state(folder: Path) -> list[Post]:
@@ -154,6 +171,7 @@ def test_a_hollow_file_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyP
     after, free = pages(db)
     assert after < before
     assert free <= after // 2
+    assert db.moved >= (before - after) // 2  # so that the log is brought home in time
     assert verify_chain(db) is None
     db.close()
 

@@ -7,6 +7,7 @@ import pytest
 
 from monitor.clock import SystemClock
 from monitor.supervise import GaveUpError, Part, Supervisor, VitalPartError
+from tests.patience import PATIENCE
 
 
 class QuickClock(SystemClock):
@@ -83,15 +84,15 @@ async def test_a_part_that_lost_its_cancellation_is_asked_again(
     async def stubborn() -> None:
         while len(swallowed) < 2:
             try:
-                await asyncio.sleep(60)
+                await asyncio.sleep(3600)
             except asyncio.CancelledError:
                 swallowed.append(1)
-        await asyncio.sleep(60)
+        await asyncio.sleep(3600)
 
     supervisor = Supervisor(QuickClock(), random.Random(1))
     run = asyncio.create_task(supervisor.run([Part("sink", stubborn)]))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    await asyncio.wait_for(supervisor.end(run), 2)
+    await asyncio.wait_for(supervisor.end(run), PATIENCE)
     assert run.done()
     assert len(swallowed) == 2

@@ -13,6 +13,7 @@ from monitor.sinks.one_by_one import Pace
 from monitor.sinks.tak import TakServer, TakSink
 from tests.doubles.outbox import MOMENT, RNG, MemoryOutbox, make_alert, make_post
 from tests.doubles.tak_server import TakServerProcess
+from tests.patience import PATIENCE
 
 
 def test_a_marker_says_where_what_and_how_sure() -> None:
@@ -63,7 +64,7 @@ async def test_a_lost_connection_loses_no_marker(tmp_path: Path) -> None:
         await asyncio.sleep(0.3)
         await server.start()
         await outbox.wait_recorded("tak", 2)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(server.events()) < 2:  # noqa: ASYNC110 - bytes of a socket
                 await asyncio.sleep(0.02)
         task.cancel()

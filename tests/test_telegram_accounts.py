@@ -24,6 +24,7 @@ from tests.doubles.telegram.bench import QUICK
 from tests.doubles.telegram.client import run_key
 from tests.doubles.telegram.control import started
 from tests.doubles.telegram.desk import Desk
+from tests.patience import PATIENCE
 
 NAMES = ("svodka", "novosti", "vesti", "gorod")
 
@@ -86,7 +87,7 @@ async def test_a_lost_account_is_replaced_and_comes_back(desk: Desk) -> None:
         await desk.ready(*NAMES)
         await everywhere(desk, "пока первого нет")
         await sign_in_again(desk, "one")
-        await desk.until(lambda: shares(desk) == first, within=30)
+        await desk.until(lambda: shares(desk) == first)
         await desk.ready(*NAMES)
         await everywhere(desk, "оба снова здесь")
         await desk.until(lambda: len(told(desk)) == 2)
@@ -170,7 +171,7 @@ async def sign_in_again(desk: Desk, name: str) -> None:
         stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     typed = f"{account.phone}\n{account.code}\n".encode()
-    out, _ = await asyncio.wait_for(process.communicate(typed), 30)
+    out, _ = await asyncio.wait_for(process.communicate(typed), PATIENCE)
     assert process.returncode == 0, out.decode()
     session = desk.state / "telegram" / f"{name}.session"
     assert [one.name for one in session.parent.glob(f"*{name}*")] == [session.name]

@@ -9,7 +9,7 @@ from tests.doubles.telegram.campaign import Plan, Stored, campaign, differing
 SHORT = Plan(seed=20230522, channels=6, posts=400, kills=4, patience=60.0)
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 async def test_store_equals_ledger(tmp_path: Path) -> None:
     """After faults and kill -9 each post is there once, with its final text or its deletion.
 

@@ -13,6 +13,7 @@ from tests.doubles.telegram.client import connected, run_key, sign_in, until, wa
 from tests.doubles.telegram.control import ControlError, MadeAccount, Telegram, started
 from tests.doubles.telegram.ledger import Channel, Post
 from tests.doubles.telegram.media import content_of, file_id
+from tests.patience import PATIENCE
 
 PHRASE = "ключ от 3 дверей"
 
@@ -69,7 +70,7 @@ async def test_qr_sign_in(telegram: Telegram, account: MadeAccount, tmp_path: Pa
     """A scanned QR code signs the waiting client in."""
     async with connected(telegram, tmp_path / "one") as client:
         shown = await client.qr_login()
-        waiting = asyncio.create_task(shown.wait(10))
+        waiting = asyncio.create_task(shown.wait(PATIENCE))
         await asyncio.sleep(0.05)
         assert await telegram.scan_login_token(shown.token, account.id)
         me = await waiting

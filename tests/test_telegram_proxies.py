@@ -6,14 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from monitor.secret import Secret
 from monitor.sources.telegram.session import _way
 from monitor.sources.telegram.trouble import AccountLostError
 from monitor.telegram_settings import Proxy
-from tests.doubles.telegram.bench import QUICK, Bench, signed_in
+from tests.doubles.telegram.bench import Bench, signed_in
 from tests.doubles.telegram.client import run_key
 from tests.doubles.telegram.control import started
 from tests.doubles.telegram.proxies import (
@@ -30,7 +29,6 @@ from tests.doubles.telegram.proxies import (
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 KINDS: dict[str, type[LittleProxy]] = {"socks5": Socks5, "http": HttpConnect, "mtproxy": MtProxy}
-PATIENT = msgspec.structs.replace(QUICK, connect_timeout=4.0)
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +66,7 @@ async def test_everything_goes_through_the_proxy(bench: Bench, kind: str) -> Non
     async with KINDS[kind](bench.telegram.port) as proxy:
         right = SECRET if kind == "mtproxy" else PASSWORD
         bench.proxy = way(kind, proxy.port, right)
-        async with bench.collecting(PATIENT):
+        async with bench.collecting():
             await bench.ready()
             await bench.telegram.post(bench.channel, "через прокси")
             await bench.until(["через прокси"])
@@ -85,7 +83,7 @@ async def test_a_proxy_that_refuses_is_no_way_around(bench: Bench, kind: str) ->
     before = set(await bench.telegram.accepted())
     async with KINDS[kind](bench.telegram.port) as proxy:
         bench.proxy = way(kind, proxy.port, "f" * 32)
-        async with bench.collecting(PATIENT):
+        async with bench.collecting():
             await bench.until(lambda: bench.state() == "unreachable")
             await bench.until(lambda: proxy.asked >= 2)
         assert not proxy.used
@@ -99,7 +97,7 @@ async def test_a_proxy_that_is_gone_is_no_way_around(bench: Bench, kind: str) ->
     async with KINDS[kind](bench.telegram.port) as proxy:
         port = proxy.port
     bench.proxy = way(kind, port, SECRET)
-    async with bench.collecting(PATIENT):
+    async with bench.collecting():
         await bench.until(lambda: bench.state() == "unreachable")
     assert set(bench.board.account) == {"unreachable"}
     assert set(await bench.telegram.accepted()) == before

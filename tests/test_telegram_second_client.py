@@ -15,6 +15,7 @@ from telethon.crypto import rsa as telethon_rsa
 from tests.doubles.telegram.cipher import read_server_key
 from tests.doubles.telegram.client import run_key
 from tests.doubles.telegram.control import MadeAccount, Telegram, started
+from tests.patience import PATIENCE
 
 pyrogram = pytest.importorskip("pyrogram", reason="optional: needs `pip install kurigram`")
 
@@ -81,7 +82,7 @@ async def test_reads_and_is_pushed(telegram: Telegram, account: MadeAccount, cli
 
     client.add_handler(pyrogram.handlers.MessageHandler(keep))
     await telegram.post(channel, "толчок")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not seen:  # noqa: ASYNC110 - the library sets no event
             await asyncio.sleep(0.01)
     assert seen[0].text == "толчок"

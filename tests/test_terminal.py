@@ -15,6 +15,7 @@ from monitor.sinks.terminal import Screen, TerminalSink, render, screen
 from monitor.sinks.wording import Manner, age, compose, quoted, time_of_day
 from tests.data import data_file
 from tests.doubles.outbox import MOMENT, RNG, MemoryOutbox, make_alert, make_post
+from tests.patience import PATIENCE, comes, turned
 
 PLAIN = Screen(colour=False, width=60)
 NOW = MOMENT + timedelta(minutes=2)
@@ -157,11 +158,12 @@ async def test_a_reader_who_does_not_read_holds_nobody_up() -> None:
     one = TerminalSink(clock=SystemClock(), rng=RNG, zone=UTC, descriptor=writing)
     task = asyncio.create_task(one.run(outbox))
     await outbox.add(*(make_alert(n) for n in range(400)))
-    await asyncio.sleep(0.3)
+    assert await comes(lambda: outbox.positions.get("terminal", (0,))[0], 5)
+    await turned(0.3)
     assert 0 < outbox.positions["terminal"][0] < 400
     os.set_blocking(reading, False)
     seen = b""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while outbox.positions["terminal"][0] < 400:
             with contextlib.suppress(BlockingIOError):
                 seen += os.read(reading, 65536)

@@ -21,8 +21,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from monitor.correlation.known import Repeats
 from monitor.correlation.repeats import (
+    Repeats,
     cited,
     followers,
     forgetting,

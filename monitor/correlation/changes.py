@@ -20,11 +20,11 @@ from monitor.correlation.blindness import missing, platform_of
 from monitor.correlation.claiming import ranges
 from monitor.correlation.clues import known, put_clue, without_clues
 from monitor.correlation.event import Event
-from monitor.correlation.repeats import cited, sketched
-from monitor.correlation.told import at_rest
+from monitor.correlation.gist import read
+from monitor.correlation.told import Rest, at_rest
 from monitor.correlation.windows import State, known_as, put_incident, put_support
 from monitor.hit import Found, Hit, spans
-from monitor.incident import Incident, Ladder, Outcome, Sketch, Support
+from monitor.incident import Gist, Incident, Ladder, Outcome, Support
 from monitor.place import Place
 from monitor.post import Post, PostName
 from monitor.source import UNKNOWN, SourceInfo
@@ -71,13 +71,13 @@ class Draft:
         self.topics: dict[str, tuple[str, ...]] = {}
         self.results: list[tuple[Outcome, str]] = []
         self.gone: list[tuple[str, str, str, bool]] = []
-        self._read: tuple[Post, Sketch, tuple[str, ...]] | None = None
+        self._read: tuple[Post, Gist] | None = None
 
-    def read(self, post: Post) -> tuple[Sketch, tuple[str, ...]]:
-        """What a post is recognised by, and what it links to: once, however much it is about."""
-        if self._read is None or self._read[0] is not post:
-            self._read = post, sketched(self.state.repeats, post), cited(post)
-        return self._read[1:]
+    def read(self, event: Event) -> Gist:
+        """What an event's post says: read once, however much it is about."""
+        if self._read is None or self._read[0] is not event.post:
+            self._read = event.post, read(self.state.repeats, event)
+        return self._read[1]
 
     def keep(self, incident: Incident, support: Support) -> None:
         """Take an incident's and a support's newest form, without an alert."""
@@ -90,18 +90,30 @@ class Draft:
         if before is not None and before.place != incident.place:
             self.moved.add(incident.id)
         self.state = put_incident(self.state, incident, before)
-        rest = self.state.told.resting.get(incident.id)
+        rest = self._resting(incident.id)
         if rest is not None:
             tale = at_rest(self.state.told, incident, rest.members)
             self.state = msgspec.structs.replace(self.state, told=tale)
         self.incidents[incident.id] = incident
         self.topics[incident.id] = incident.topics
 
+    def prolong(self, incident: Incident) -> None:
+        """Take the newest form of an open incident that only goes on: it ends later, if at all."""
+        state = self.state
+        incidents = state.incidents.insert(incident.id, incident)
+        self.state = msgspec.structs.replace(state, incidents=incidents)
+        self.incidents[incident.id] = incident
+        self.topics[incident.id] = incident.topics
+
+    def _resting(self, incident: str) -> Rest | None:
+        resting = self.state.told.resting
+        return resting.get(incident) if resting else None
+
     def note(self, support: Support) -> None:
         """Take a support's newest form; its incident has been taken before."""
         self.state = known_as(self.state, self.topics[support.incident], support)
         self.state = put_support(self.state, support)
-        rest = self.state.told.resting.get(support.incident)
+        rest = self._resting(support.incident)
         if rest is not None:
             members = rest.members.insert((support.source, support.id), support)
             tale = at_rest(self.state.told, rest.incident, members)
@@ -143,11 +155,16 @@ class Draft:
 
     def forget(self, clue: Clue, file: str) -> None:
         """Take a clue out of its group's file, whatever its newest form."""
-        clues = self.state.clues
-        there = known(clues, clue)
+        there = known(self.state.clues, clue)
         if there is not None:
-            clues = without_clues(clues, file, (there,))
-            self.state = msgspec.structs.replace(self.state, clues=clues)
+            self.drop(there, file)
+        else:
+            self.clues[file, clue.source, clue.id, clue.rule, clue.value] = None
+
+    def drop(self, clue: Clue, file: str) -> None:
+        """Take a clue out of its group's file, as it is remembered (the same object)."""
+        clues = without_clues(self.state.clues, file, (clue,))
+        self.state = msgspec.structs.replace(self.state, clues=clues)
         self.clues[file, clue.source, clue.id, clue.rule, clue.value] = None
 
     def miss(self, event: Event, hit: Hit, support: Support) -> None:
@@ -181,6 +198,7 @@ def alert_of(
     sent_at: datetime | None,
 ) -> Alert:
     """An event of an incident, in the state it leaves it in."""
+    families, affiliations, roles = _speakers(incident)
     return Alert(
         id=alert_id(incident.id, incident.ordinal),
         kind=kind,
@@ -197,12 +215,12 @@ def alert_of(
             opened_at=incident.opened_at,
             updated_at=incident.updated_at,
             place=_alert_place(incident.place),
-            families=incident.families,
-            affiliations=incident.affiliations,
+            families=families,
+            affiliations=affiliations,
             posts=incident.posts,
             numbers=ranges(incident.claims),
             echoes=incident.echoes,
-            roles=_roles(incident),
+            roles=roles,
             denied_by=_deniers(incident),
             part_of=incident.part_of,
         ),
@@ -210,11 +228,16 @@ def alert_of(
     )
 
 
-def _roles(incident: Incident) -> tuple[str, ...]:
-    """The known roles of who says so, sorted."""
-    roles = {one.role for one in incident.voices if one.posts}
+def _speakers(incident: Incident) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
+    """How many publishers speak, which sides, and in which known roles, sorted."""
+    families, affiliations, roles = set(), set(), set()
+    for voice in incident.voices:
+        if voice.posts:
+            families.add(voice.family)
+            affiliations.add(voice.affiliation)
+            roles.add(voice.role)
     roles.discard(UNKNOWN)
-    return tuple(sorted(roles))
+    return len(families), tuple(sorted(affiliations)), tuple(sorted(roles))
 
 
 def _deniers(incident: Incident) -> tuple[str, ...]:
@@ -233,7 +256,7 @@ def alert_post(post: Post, found: tuple[Found, ...], support: Support) -> AlertP
         url=post.url,
         published_at=post.published_at,
         text=text,
-        spans=tuple(one for one in spans(found) if one[1] <= len(text)),
+        spans=tuple([one for one in spans(found) if one[1] <= len(text)]),
         role=support.role,
         affiliation=support.affiliation,
         family=support.family,
@@ -244,7 +267,8 @@ def alert_post(post: Post, found: tuple[Found, ...], support: Support) -> AlertP
 
 def shown(event: Event, hits: Sequence[Hit], support: Support) -> AlertPost:
     """An event's post as alerts show it, with all that its hits found."""
-    return alert_post(event.post, tuple(one for hit in hits for one in hit.found), support)
+    found = hits[0].found if len(hits) == 1 else tuple([one for hit in hits for one in hit.found])
+    return alert_post(event.post, found, support)
 
 
 def _alert_place(place: Place | None) -> AlertPlace | None:

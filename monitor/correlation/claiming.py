@@ -1,7 +1,6 @@
 """Numbers in an incident: what each publisher says last, and the range of each side."""
 
 from collections.abc import Collection, Iterable
-from functools import lru_cache
 
 import msgspec
 
@@ -15,9 +14,8 @@ MOST = 100
 """So many publishers' numbers are kept in one incident."""
 
 
-@lru_cache(maxsize=16)
 def said(text: str) -> tuple[Said, ...]:
-    """What a text counts; remembered for a moment, as a post may be about several things."""
+    """What a text counts."""
     return tuple(Said(*tally) for tally in casualties(text))
 
 

@@ -96,7 +96,7 @@ def put_clue(
     if clue.waits and not clue.settled:
         alarms = enter(alarms, clue.due, file)
     clues = msgspec.structs.replace(clues, noted=noted, alarms=alarms)
-    if len(clues.groups[file]) > MOST_OF_A_GROUP:
+    if len(noted.table.groups[file]) > MOST_OF_A_GROUP:
         return _thinned(clues, file)
     return clues, ()
 

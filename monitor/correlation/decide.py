@@ -12,7 +12,7 @@ from monitor.correlation.blindness import hearing, platform_of, waited
 from monitor.correlation.changes import Book, Draft
 from monitor.correlation.clues import crowded, forgetting_clues
 from monitor.correlation.event import Decision, Event
-from monitor.correlation.repeats import forgetting
+from monitor.correlation.repeats import forgetting, reopened
 from monitor.correlation.retelling import remember, retell
 from monitor.correlation.taking import backed_by, take
 from monitor.correlation.timers import tick
@@ -24,9 +24,6 @@ from monitor.incident import OUTCOMES, Outcome
 __all__ = ["Decision", "Event", "advance", "decide", "relieved", "tick"]
 
 
-SOME = 250
-"""Posts that time alone makes forgotten at once: 5 ms."""
-
 JUMP = timedelta(days=1)
 """A clock that is set back further than this was wrong before: what it made us forget is over."""
 
@@ -34,7 +31,7 @@ JUMP = timedelta(days=1)
 def advance(state: State, now: datetime) -> State:
     """The state at a later time. Time runs backwards only if a clock had jumped: by days."""
     if state.now is not None and state.now - now > JUMP:
-        repeats = state.repeats.since(0)
+        repeats = reopened(state.repeats)
         clues = msgspec.structs.replace(state.clues, floor=0)
         state = msgspec.structs.replace(state, now=None, repeats=repeats, clues=clues)
     if state.now is not None and state.now >= now:
@@ -46,11 +43,10 @@ def advance(state: State, now: datetime) -> State:
 
 
 def relieved(state: State) -> State:
-    """The state without some of what is too old to be repeated: time passes before it is asked."""
+    """The state without what is too old to be repeated: time passes before it is asked."""
     if state.now is None:
         return state
-    repeats = forgetting(state.repeats, state.now, SOME)
-    return msgspec.structs.replace(state, repeats=repeats)
+    return msgspec.structs.replace(state, repeats=forgetting(state.repeats, state.now))
 
 
 def _recent(state: State, event: Event) -> State:
@@ -75,13 +71,15 @@ def _listening(state: State, event: Event) -> State:
     heard = hearing(before, event.post.observed_at or event.event_at)
     if heard == before:
         return state
-    return msgspec.structs.replace(state, heard=state.heard.insert(platform, heard))
+    return msgspec.structs.replace(state, heard={**state.heard, platform: heard})
 
 
 def decide(state: State, event: Event, book: Book) -> tuple[State, Decision]:
     """What one post version changes (its timers have fired before)."""
     state = advance(_listening(state, event), event.post.observed_at or event.event_at)
     draft = Draft(_recent(state, event), book)
+    if event.hits:  # so that it is not read anew when it is told again
+        event = msgspec.structs.replace(event, gist=draft.read(event))
     backed = backed_by(draft, event)
     before = [one for _, one in backed]
     told = telling(state.told, event, before)

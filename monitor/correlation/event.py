@@ -7,7 +7,7 @@ import msgspec
 
 from monitor.alert import Alert
 from monitor.hit import Hit
-from monitor.incident import Incident, Outcome, Support
+from monitor.incident import Gist, Incident, Outcome, Support
 from monitor.post import Post, PostName
 from monitor.watch import Clue, ClueKey
 
@@ -16,7 +16,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """One stored post version and what matching said of it.
 
     `previous` is the version before; `recalled` what the post supports in incidents that are no
-    longer open (for edits and deletions); `history` says that it was found on a first read.
+    longer open (for edits and deletions); `history` says that it was found on a first read; `gist`
+    is what was read of the post before, with the footers that were known then.
     """
 
     post: Post
@@ -26,6 +27,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     previous: Post | None = None
     recalled: tuple[tuple[Support, Incident], ...] = ()
     history: bool = False
+    gist: Gist | None = None
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -142,7 +142,7 @@ def _go_on(draft: Draft, event: Event | None, watch: Watch, clue: Clue, incident
         deadline=max(incident.deadline, clue.at + watch.window),
         posts=incident.posts + 1,
     )
-    draft.touch(later)
+    draft.prolong(later)
     if event is not None:
         draft.result("joined", f"counted in incident {incident.id}, which goes on", watch.id)
 

@@ -24,26 +24,30 @@ def find(state: State, hit: Hit, original: str | None = None) -> Incident | None
     one in which its publisher speaks, then the newest.
     """
     topic, place = hit.rule.topic, hit.place
-
-    def best(spot: str) -> Incident | None:
-        there = [state.incidents[one] for one in at(state, topic, spot)]
-        if len(there) < 2:  # noqa: PLR2004 - none, or the only one
-            return there[0] if there else None
-        return max(there, key=lambda one: _nearness(one, hit, original))
-
     if place is None:
-        newest = best("=")
+        newest = _best(state, hit, "=", original)
         if newest is None and how_many(state, topic) == 1:
-            newest = best("*")
+            newest = _best(state, hit, "*", original)
         return newest
     for outer in (place.id, *place.within):
-        found = best(f"={outer}")
+        found = _best(state, hit, f"={outer}", original)
         if found is not None:
             return found
     found = _nearest(state, hit, place)
     if found is None and how_many(state, topic, f"<{place.id}") <= MOST_INSIDE:
-        found = best(f"<{place.id}")
-    return found or best("=")
+        found = _best(state, hit, f"<{place.id}", original)
+    return found or _best(state, hit, "=", original)
+
+
+def _best(state: State, hit: Hit, spot: str, original: str | None) -> Incident | None:
+    """The incident at a spot that a hit is nearest to."""
+    names = at(state, hit.rule.topic, spot)
+    if not names:
+        return None
+    there = [state.incidents[one] for one in names]
+    if len(there) == 1:
+        return there[0]
+    return max(there, key=lambda one: _nearness(one, hit, original))
 
 
 Nearness = tuple[bool, bool, datetime, str, str]

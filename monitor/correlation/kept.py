@@ -6,7 +6,7 @@ costs what has been done since. A persistent trie costs ten times a dict at ever
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, Mapping, ValuesView
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import Any, Generic, TypeVar, overload
 
 from monitor.correlation.history import take_over
@@ -103,9 +103,9 @@ class Kept(Generic[K, V]):
     def __iter__(self) -> Iterator[K]:
         return iter(self._held())
 
-    def keys(self) -> Iterator[K]:
+    def keys(self) -> KeysView[K]:
         """Every key, in no order."""
-        return iter(self._held())
+        return self._held().keys()
 
     def values(self) -> ValuesView[V]:
         """Every value, in no order."""

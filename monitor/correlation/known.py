@@ -1,20 +1,15 @@
-"""The table that copies are known from, as a value: putting a post makes a new one.
-
-The posts of the last two days and what each is found by. It follows from their supports alone, so
-that a restart knows the same.
-"""
+"""The table that copies are known from: the posts of the last two days, what each is found by."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left, insort
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from zlib import crc32
 
 import msgspec
 
-from monitor.correlation.history import take_over
 from monitor.incident import Sketch, Support
 from monitor.text.sketch import bits, keys, least_shared
 
@@ -39,6 +34,8 @@ with the second in which it was published: which of two comes later hardly ever 
 
 NUMBER = (1 << 60) - 1
 SECOND_AT = 26
+LAST_SECOND = (1 << 60 - SECOND_AT) - 1
+"""In the year 2514."""
 PAIRS_AT, PIECES_AT = 60, 180
 ALL_PAIRS = ((1 << 120) - 1) << PAIRS_AT
 
@@ -72,21 +69,24 @@ class Known(msgspec.Struct, gc=False, eq=False, dict=False):
 
 
 class Table:
-    """What is known, in dicts that are changed in place; `Repeats` makes values of it.
+    """What is known, in dicts that are changed in place; `Repeats` (repeats.py) makes values of it.
 
     `known` has the posts by number; `index` finds them by what they say, by name and by the post
     that they forward or link to: the sign of one, or of several in the order of their keys; `tails`
-    counts, for each source, how many posts end with a line; `minutes` files posts by the minute of
-    publishing, in minutes since 1970; no post was published after `latest`.
+    has, for each source and line, the number of the post that ends with it, or of several in order;
+    `minutes` files posts by the minute of publishing, in minutes since 1970; no post was published
+    after `latest`. Posts with numbers below `first` are forgotten: until they are taken out, they
+    are left out of every answer.
     """
 
-    __slots__ = ("index", "known", "last", "latest", "minutes", "tails")
+    __slots__ = ("first", "index", "known", "last", "latest", "minutes", "tails")
 
     def __init__(self) -> None:
+        self.first = 0
         self.known: dict[int, Known] = {}
         self.last = 0
         self.index: dict[Mark, Sign | list[Sign]] = {}
-        self.tails: dict[str, dict[int, int]] = {}
+        self.tails: dict[str, dict[int, int | list[int]]] = {}
         self.minutes: dict[int, list[Known]] = {}
         self.latest: datetime | None = None
 
@@ -95,7 +95,7 @@ class Table:
         return self._of(key, named(key[-1], "=", f"{key[1]}/{key[2]}"))
 
     def _of(self, key: Key, name: Mark) -> Known | None:
-        for one in self.found(name) if name in self.index else ():
+        for one in self._found(name) if name in self.index else ():
             if one.key == key:
                 return one
         return None
@@ -117,7 +117,7 @@ class Table:
     def _enter(self, topic: str, support: Support, name: Mark) -> None:
         said, published_at = support.sketch, support.published_at
         self.last = (self.last + 1) % (1 << SECOND_AT)
-        second = max(0, int(published_at.timestamp()))
+        second = min(max(0, int(published_at.timestamp())), LAST_SECOND)
         number = second << SECOND_AT | self.last
         sign = number | bits(said.pairs) << PAIRS_AT | bits(said.pieces) << PIECES_AT
         one = self.known[number] = Known(topic, support, sign)
@@ -129,7 +129,13 @@ class Table:
         if said.tail:
             tails = self.tails.setdefault(support.source, {})
             for line in said.tail:
-                tails[line] = tails.get(line, 0) + 1
+                ends = tails.get(line)
+                if ends is None:
+                    tails[line] = number
+                elif isinstance(ends, list):
+                    insort(ends, number)
+                else:
+                    tails[line] = sorted((ends, number))
         self.minutes.setdefault(minute_of(published_at), []).append(one)
         if self.latest is None or self.latest < published_at:
             self.latest = published_at
@@ -165,7 +171,7 @@ class Table:
             elif held == sign:
                 del self.index[mark]
         del self.known[sign & NUMBER]
-        self._drop_lines(one.support)
+        self._drop_lines(one.support, sign & NUMBER)
         minute = minute_of(one.support.published_at)
         filed = self.minutes[minute]
         if filed[-1] is one:  # as when all of a minute is forgotten
@@ -175,11 +181,15 @@ class Table:
         if not filed:
             del self.minutes[minute]
 
-    def _drop_lines(self, support: Support) -> None:
+    def _drop_lines(self, support: Support, number: int) -> None:
         tails = self.tails.get(support.source, {})
         for line in support.sketch.tail:
-            tails[line] -= 1
-            if not tails[line]:
+            ends = tails[line]
+            if isinstance(ends, list):
+                del ends[bisect_left(ends, number)]
+                if len(ends) == 1:
+                    tails[line] = ends[0]
+            else:
                 del tails[line]
         if not tails:
             self.tails.pop(support.source, None)
@@ -201,6 +211,10 @@ class Table:
 
     def found(self, mark: Mark) -> list[Known]:
         """The posts that are found by a mark, the earliest first."""
+        return [one for one in self._found(mark) if one.sign & NUMBER >= self.first]
+
+    def _found(self, mark: Mark) -> list[Known]:
+        """The same with those that are forgotten."""
         held = self.index.get(mark)
         if held is None:
             return []
@@ -217,13 +231,23 @@ class Table:
         for mark in said_by(topic, support):
             held = index.get(mark)
             if isinstance(held, list):
-                shared += held if len(held) <= COMMON else held[:FIRST]
+                shared += held if len(held) <= COMMON else self._earliest(held)
             elif held is not None:
                 shared.append(held)
         if not shared:
             return []
-        found = [self.known[one & NUMBER] for one in _alike(shared, support.sketch)]
+        numbers = [one & NUMBER for one in _alike(shared, support.sketch)]
+        found = [self.known[number] for number in numbers if number >= self.first]
         return [one for one in found if one.support.source != support.source]
+
+    def _earliest(self, held: list[Sign]) -> list[Sign]:
+        """What is looked at of posts that share a mark, more than COMMON with the forgotten."""
+        start = bisect_left(held, self.first, key=_number)
+        return held[start:] if len(held) - start <= COMMON else held[start : start + FIRST]
+
+
+def _number(sign: Sign) -> int:
+    return sign & NUMBER
 
 
 def _alike(signs: list[Sign], said: Sketch) -> set[Sign]:
@@ -256,70 +280,6 @@ def _is_found_alike(one: Support, other: Support) -> bool:
     )
 
 
-class Repeats:
-    """What is known of the posts of one realm that matched; none is older than `floor`, a minute.
-
-    A value: what is put makes a new one, the old one stays as it was. Of one history only one holds
-    the table (monitor/correlation/history.py).
-    """
-
-    __slots__ = ("change", "floor", "held", "newer")
-
-    def __init__(self, *, floor: int = 0) -> None:
-        self.floor = floor
-        self.held: Table | None = Table()
-        self.change: tuple[Key, Support | None] | None = None
-        self.newer: Repeats | None = None
-
-    @property
-    def table(self) -> Table:
-        """The table as it is in this value; it is only valid until another value is asked."""
-        if self.held is None:
-            take_over(self)
-        if self.held is None:
-            raise AssertionError("some value of each history holds the table")
-        return self.held
-
-    def take_from(self, newer: Repeats) -> None:
-        """Take the table from the neighbour that this value's change leads back from."""
-        table, change = newer.held, self.change
-        if table is not None and change is not None:
-            newer.change = (change[0], table.put(*change))
-        else:
-            newer.change = None
-        newer.held, newer.newer = None, self
-        self.held, self.change, self.newer = table, None, None
-
-    def changed(self, key: Key, support: Support | None) -> Repeats:
-        """With a post in its newest form, or without it."""
-        table = self.table
-        after = Repeats._of(table, self.floor)
-        self.change = (key, table.put(key, support))
-        self.held, self.newer = None, after
-        return after
-
-    def forgotten(self, one: Known) -> Repeats:
-        """Without a post as the table has it."""
-        table, support = self.table, one.support
-        table.drop(one, named(one.topic, "=", f"{support.source}/{support.id}"))
-        after = Repeats._of(table, self.floor)
-        self.change = (one.key, support)
-        self.held, self.newer = None, after
-        return after
-
-    def since(self, floor: int) -> Repeats:
-        """The same with another floor; what is below it has been taken out before."""
-        after = Repeats._of(self.table, floor)
-        self.held, self.change, self.newer = None, None, after
-        return after
-
-    @staticmethod
-    def _of(table: Table, floor: int) -> Repeats:
-        after = Repeats.__new__(Repeats)
-        after.floor, after.held, after.change, after.newer = floor, table, None, None
-        return after
-
-
 @lru_cache(maxsize=16384)
 def _head(name: str) -> int:
     """28 bits of a name, above 32 others."""
@@ -329,11 +289,15 @@ def _head(name: str) -> int:
 class Footers:
     """The footers of one source, as a container."""
 
-    def __init__(self, tails: Mapping[str, Mapping[int, int]], source: str) -> None:
-        self._tails = tails.get(source, {})
+    def __init__(self, table: Table, source: str) -> None:
+        self._ends = table.tails.get(source, {})
+        self._first = table.first
 
     def __contains__(self, line: object) -> bool:
-        return isinstance(line, int) and self._tails.get(line, 0) >= FOOTER_FROM
+        ends = self._ends.get(line) if isinstance(line, int) else None
+        if not isinstance(ends, list) or len(ends) < FOOTER_FROM:
+            return False
+        return ends[-FOOTER_FROM] >= self._first
 
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -343,6 +307,11 @@ def minute_of(moment: datetime) -> int:
     """Minutes since 1970; twice as fast as by way of its timestamp."""
     passed = moment - _START
     return passed.days * 1440 + passed.seconds // 60
+
+
+def first_of(minute: int) -> int:
+    """What no post has a lower number than that was published in a minute or later."""
+    return min(max(0, minute * 60), LAST_SECOND) << SECOND_AT
 
 
 def marks(topic: str, support: Support) -> tuple[Mark, ...]:

@@ -16,6 +16,7 @@ from monitor.watch import Clue, in_order
 PostKey = tuple[str, str]
 
 _at = attrgetter("at")
+_bare = object.__new__
 
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -125,8 +126,10 @@ class Noted:
         """With a clue that is not there, to be forgotten with an hour."""
         table = self.held or self.table
         self.change = (file, clue, False, table.put(file, ended, clue))
-        self.held, self.newer = None, Noted._of(table)
-        return self.newer
+        after: Noted = _bare(Noted)  # as `_of` does, without its calls
+        after.held, after.newer, after.change = table, None, None
+        self.held, self.newer = None, after
+        return after
 
     def drop(self, file: str, clue: Clue) -> Noted:
         """Without a clue that is there (the same object)."""

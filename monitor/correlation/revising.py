@@ -4,7 +4,7 @@ import msgspec
 
 from monitor.alert import AlertKind
 from monitor.correlation.changes import Draft, alert_post, shown
-from monitor.correlation.claiming import changed_numbers, revised, said
+from monitor.correlation.claiming import changed_numbers, revised
 from monitor.correlation.event import Event
 from monitor.correlation.joining import named_by
 from monitor.correlation.places import is_finer
@@ -71,13 +71,13 @@ def _reasons(
 
 def _renewed(draft: Draft, event: Event, hit: Hit, support: Support, topic: str) -> Support:
     """The support as its post is now: another text may be a copy, or no longer be one."""
-    sketch, cites = draft.read(event.post)
+    gist = draft.read(event)
     renewed = msgspec.structs.replace(
         support,
         version=event.name.version,
-        sketch=sketch,
-        cites=cites,
-        said=said(event.post.text),
+        sketch=gist.sketch,
+        cites=gist.cites,
+        said=gist.said,
         said_at=event.event_at,
         place=hit.place.id if hit.place else None,
         withdrawn=False,

@@ -20,7 +20,7 @@ def listen(draft: Draft, event: Event | None, watch: Watch, clue: Clue, file: st
     if watch.type == "flatline":
         group = of_group(draft.state.clues, file)
         for old in tuple(group[: -watch.at_least]):
-            draft.forget(old, file)
+            draft.drop(old, file)
     name = draft.state.grouped.get(file)
     incident = draft.state.incidents[name] if name is not None else None
     if incident is not None and event is not None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from monitor.correlation.speaking import Judged, Kinds, Speaking, speaking
 from monitor.correlation.words import listed
 from monitor.incident import Incident, Ladder, Status, Step, Support, Voice
 from monitor.place import Place
@@ -13,44 +14,39 @@ from monitor.source import UNKNOWN
 
 def status_of(ladder: Ladder, incident: Incident) -> Status:
     """The first step that holds; retracted if nobody stands for the incident any more."""
-    return _status(ladder, incident.voices, incident.denials)
+    return _status(ladder, Speaking(incident.voices).kinds, incident.denials)
 
 
-def _status(ladder: Ladder, voices: tuple[Voice, ...], denials: tuple[Voice, ...]) -> Status:
-    if not any(voice.posts for voice in voices):
+def _status(ladder: Ladder, kinds: Kinds, denials: tuple[Voice, ...]) -> Status:
+    if not kinds:
         return "retracted"
+    against = Speaking(denials).kinds if denials else {}
     for step in ladder:
-        if len(voices) < step.families or len(denials) < step.denials:
-            continue
-        speak = _are(step, voices, step.families, step.sides)
-        if speak and _are(step, denials, step.denials, 0):
+        speak = _are(step, kinds, step.families, step.sides)
+        if speak and _are(step, against, step.denials, 0):
             return step.status
     return "unconfirmed"
 
 
-def _are(step: Step, voices: tuple[Voice, ...], families: int, sides: int) -> bool:
-    """Whether so many publishers and known sides are among the voices that count for a step.
-
-    No more are looked at than it takes: a big incident has hundreds.
-    """
+def _are(step: Step, kinds: Kinds, families: int, sides: int) -> bool:
+    """Whether so many publishers and known sides are among the voices that count for a step."""
     if not (families or sides):
         return True
     roles, affiliations, of_the_place = step.roles, step.affiliations, step.of_the_place
-    publishers, known = set(), set()
-    for voice in voices:
+    among, known = [], set()
+    for (role, affiliation, at_home), publishers in kinds.items():
         if (
-            (roles and voice.role not in roles)
-            or (affiliations and voice.affiliation not in affiliations)
-            or (of_the_place and not voice.at_home)
-            or not voice.posts
+            (roles and role not in roles)
+            or (affiliations and affiliation not in affiliations)
+            or (of_the_place and not at_home)
         ):
             continue
-        publishers.add(voice.family)
-        if voice.affiliation != UNKNOWN:
-            known.add(voice.affiliation)
-        if len(publishers) >= families and len(known) >= sides:
-            return True
-    return False
+        among.append(publishers)
+        if affiliation != UNKNOWN:
+            known.add(affiliation)
+    if not among or len(known) < sides:
+        return False
+    return max(map(len, among)) >= families or len(set().union(*among)) >= families
 
 
 def sides_of(voices: Iterable[Voice]) -> tuple[str, ...]:
@@ -144,11 +140,30 @@ def believed(
     One more of a publisher who speaks already changes no status.
     """
     voices, status = incident.voices, incident.status
-    at = _voice_of(voices, support)
+    known = speaking(incident)
+    at = known.at.get((support.family, support.role, support.affiliation))
     after = _counted(voices, at, support, 1)
     if at is None or not voices[at].posts or after[at].at_home != voices[at].at_home:
-        status = _status(ladder, after, incident.denials)
+        alike = known.heard(after, len(voices) if at is None else at)
+        status = _judged(ladder, known, alike, incident.denials)
+    else:
+        known.voices = after
     return after, status
+
+
+def _judged(ladder: Ladder, known: Speaking, alike: int, denials: tuple[Voice, ...]) -> Status:
+    """The status when one more speaks, who is one of so many `alike`.
+
+    One more than any step asks for changes nothing.
+    """
+    judged = known.judged
+    if judged is None or judged.ladder is not ladder or judged.denials is not denials:
+        judged = None
+    if judged is None or alike <= judged.most:
+        most = judged.most if judged else max([step.families for step in ladder], default=0)
+        status = _status(ladder, known.kinds, denials)
+        judged = known.judged = Judged(ladder, denials, most, status)
+    return judged.status
 
 
 def is_higher(level: Level, than: Level) -> bool:

@@ -112,7 +112,8 @@ def telling(tale: Tale, event: Event, before: Iterable[Incident]) -> Told:
         places = list(dict.fromkeys(places))
     origin = event.post.forwarded_from
     pointed = (f"{origin.source}/{origin.id}",) if origin and origin.id else ()
-    names = (f"{name.source}/{name.id}", *pointed, *cited(event.post))
+    cites = event.gist.cites if event.gist else cited(event.post)
+    names = (f"{name.source}/{name.id}", *pointed, *cites)
     named = frozenset([one.lower() for one in names])
     late = is_late(event)
     # What came too late stands where it was seen.

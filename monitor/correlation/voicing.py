@@ -3,7 +3,6 @@
 import msgspec
 
 from monitor.correlation.changes import Draft
-from monitor.correlation.claiming import said
 from monitor.correlation.event import Event
 from monitor.correlation.repeats import origin_of
 from monitor.correlation.status import is_at_home
@@ -25,7 +24,7 @@ def support_of(draft: Draft, event: Event, hit: Hit) -> Support:
         family = speaker.publisher if speaker else origin.source
         affiliation = speaker.affiliation if speaker else UNKNOWN
         role = speaker.role if speaker else UNKNOWN
-    sketch, cites = draft.read(event.post)
+    gist = draft.read(event)
     return Support(
         incident="",
         source=own if own == event.name.source else event.name.source,
@@ -39,10 +38,10 @@ def support_of(draft: Draft, event: Event, hit: Hit) -> Support:
         at_home=is_at_home(speaker.home if speaker else None, hit.place),
         place=hit.place.id if hit.place else None,
         published_at=event.post.published_at,
-        sketch=sketch,
+        sketch=gist.sketch,
         origin=f"{origin.source}/{origin.id}" if origin and origin.id else None,
-        cites=cites,
-        said=said(event.post.text),
+        cites=gist.cites,
+        said=gist.said,
         said_at=event.event_at,
         late=bool(lateness(event, hit)),
     )

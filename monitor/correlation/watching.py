@@ -15,7 +15,7 @@ from monitor.correlation.clues import known, more, of_group, of_post
 from monitor.correlation.conditions import COUNTING, counted, is_new, spiking
 from monitor.correlation.event import Event
 from monitor.correlation.evidence import admit, begin, lose
-from monitor.correlation.happening import WAITING, Happening, clue_of
+from monitor.correlation.happening import Happening, clue_of
 from monitor.correlation.noted import hour
 from monitor.correlation.silence import listen
 from monitor.correlation.status import is_at_home
@@ -25,27 +25,32 @@ from monitor.incident import Incident, Support
 from monitor.place import Place
 from monitor.post import PostName
 from monitor.source import SourceInfo
-from monitor.watch import Clue, Entry, Watch
+from monitor.watch import LIFE, SILENCES, Clue, Entry, Watch
 
-LIFE = ("flatline",)
-"""Types that ask whether something is said at all: echoes and late posts are signs of life.
-
-So is an answer that an absence waits for."""
+Part = tuple[Hit, Support | None, tuple[Entry, ...]]
+"""A hit, what its post does in an incident because of it, and whom it concerns."""
 
 
 def correlate(draft: Draft, event: Event) -> None:
     """Let the watches know what a post has changed."""
     _begin_watching(draft)
-    hits = [(hit, _part_of(draft, event, hit)) for hit in event.hits]
-    _count(draft, event, hits)
-    if not draft.book.watches:
+    book = draft.book
+    watchers, anyhow = book.watchers, book.watchers.get("*", ())
+    hits: list[Part] = [
+        (hit, _part_of(draft, event, hit), (*watchers.get(hit.rule.id, ()), *anyhow))
+        for hit in event.hits
+    ]
+    if event.name.version == 1:
+        _count(draft, event, hits)
+    if not book.watches:
         return
     fresh = _clues(draft, event, hits)
     _drop_others(draft, event, fresh)
     _drop_folded(draft, event)
     for watch, clue in fresh:
         _take(draft, event, watch, clue)
-    _move(draft, event)
+    if draft.moved:
+        _move(draft, event)
     follow(draft, event)
 
 
@@ -63,14 +68,12 @@ def _begin_watching(draft: Draft) -> None:
 
 def _part_of(draft: Draft, event: Event, hit: Hit) -> Support | None:
     """What the post does in an incident because of this hit, None if nothing."""
-    here = (event.name.source, event.name.id)
-    found = [
-        one
-        for (incident, source, post), one in draft.supports.items()
-        if (source, post) == here
-        and one.part != "evidence"
-        and (hit.rule.topic in draft.topics[incident] or one.rule == hit.rule.id)
-    ]
+    source, post = event.name.source, event.name.id
+    found = []
+    for key, one in draft.supports.items():
+        if key[2] == post and key[1] == source and one.part != "evidence":  # noqa: SIM102 - once
+            if one.rule == hit.rule.id or hit.rule.topic in draft.topics[key[0]]:
+                found.append(one)
     if len(found) < 2:  # noqa: PLR2004 - none, or the only one
         return found[0] if found else None
     named = hit.place.id if hit.place else None
@@ -90,22 +93,16 @@ def _nameless(place: Place | None) -> Place | None:
     return msgspec.structs.replace(place, names=())
 
 
-def _does_count(part: Support | None) -> bool:
-    return part is not None and not (part.late or part.withdrawn or part.echo_of)
-
-
-def _count(draft: Draft, event: Event, hits: Iterable[tuple[Hit, Support | None]]) -> None:
+def _count(draft: Draft, event: Event, hits: Iterable[Part]) -> None:
     """Add to the baselines: what counts, once for each post."""
-    if event.name.version > 1:
-        return
-    for hit, part in hits:
-        if not _does_count(part):
+    for hit, part, entries in hits:
+        if part is None or part.late or part.withdrawn or part.echo_of:
             continue
         where = _place(draft, hit, part)
         place, when = where.id if where else "", hour(event.event_at)
         key = (hit.rule.id, place, when)
         draft.counts[key] = draft.counts.get(key, 0) + 1
-        if "spike" in [one.watch.type for one in _entries(draft, hit.rule.id)]:
+        if "spike" in [one.watch.type for one in entries]:
             clues = more(draft.state.clues, sums_of(hit.rule.id, place), when)
             draft.state = msgspec.structs.replace(draft.state, clues=clues)
 
@@ -115,35 +112,28 @@ def sums_of(rule: str, place: str) -> tuple[str, str]:
     return f"{rule}\n={place}", f"{rule}\n*"
 
 
-def _entries(draft: Draft, rule: str) -> tuple[Entry, ...]:
-    watchers = draft.book.watchers
-    return (*watchers.get(rule, ()), *watchers.get("*", ()))
-
-
-def _clues(
-    draft: Draft, event: Event, hits: Iterable[tuple[Hit, Support | None]]
-) -> list[tuple[Watch, Clue]]:
+def _clues(draft: Draft, event: Event, hits: Iterable[Part]) -> list[tuple[Watch, Clue]]:
     """The clues that the post is."""
-    found: list[tuple[Watch, Clue | None]] = []
-    for hit, part in hits:
-        happening, counts = _happening(draft, hit, part), _does_count(part)
-        for entry in _entries(draft, hit.rule.id):
-            watch = entry.watch
-            if watch.count != "posts":
-                continue
-            if not counts:
-                sign = watch.type in LIFE or entry.name in watch.without
-                if event.history or not sign:
-                    continue
-            found.append((watch, clue_of(event.name, event.event_at, entry, happening)))
-    if event.post.kind == "new" and not event.history:
-        watchers = draft.book.watchers.get("")
-        if watchers:
-            anything = _of_source(draft, event.post.source, "", None, "")
-            for entry in watchers:
-                clue = clue_of(event.name, event.event_at, entry, anything)
+    found: list[tuple[Watch, Clue]] = []
+    name, at, history = event.name, event.event_at, event.history
+    for hit, part, entries in hits:
+        if not entries:
+            continue
+        happening = _happening(draft, hit, part)
+        counts = not (part is None or part.late or part.withdrawn or part.echo_of)
+        for entry in entries:
+            if entry.watch.count == "posts" and (counts or (entry.lives and not history)):
+                clue = clue_of(name, at, entry, happening)
+                if clue is not None:
+                    found.append((entry.watch, clue))
+    watchers = draft.book.watchers.get("")
+    if watchers and event.post.kind == "new" and not history:
+        anything = _of_source(draft, event.post.source, "", None, "")
+        for entry in watchers:
+            clue = clue_of(name, at, entry, anything)
+            if clue is not None:
                 found.append((entry.watch, clue))
-    return [(watch, clue) for watch, clue in found if clue is not None]
+    return found
 
 
 def _happening(draft: Draft, hit: Hit, part: Support | None) -> Happening:
@@ -153,7 +143,7 @@ def _happening(draft: Draft, hit: Hit, part: Support | None) -> Happening:
     at_home = is_at_home(listed.home if listed else None, place)
     who: Support | Hit = hit if part is None else part
     return Happening(
-        hit.rule.id, place, who.family or source, who.affiliation, who.role, at_home,
+        source, hit.rule.id, place, who.family or source, who.affiliation, who.role, at_home,
         part.incident if part else "", hit,
     )  # fmt: skip
 
@@ -164,7 +154,9 @@ def _of_source(
     """What a source says that is no hit: any post, or an incident that has opened."""
     who = draft.book.sources.get(source) or SourceInfo(id=source)
     at_home = is_at_home(who.home, place)
-    return Happening(rule, place, who.publisher, who.affiliation, who.role, at_home, incident)
+    return Happening(
+        source, rule, place, who.publisher, who.affiliation, who.role, at_home, incident
+    )
 
 
 def _drop_others(draft: Draft, event: Event, fresh: list[tuple[Watch, Clue]]) -> None:
@@ -229,7 +221,7 @@ def _take(draft: Draft, event: Event | None, watch: Watch, clue: Clue) -> None:
             clue, at=before.at, until=before.until, settled=before.settled
         )
     draft.remember(clue, file, before)
-    if watch.type in WAITING:
+    if watch.type in SILENCES:
         listen(draft, event, watch, clue, file)
         return
     if before is not None or admit(draft, event, watch, clue, file):

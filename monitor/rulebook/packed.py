@@ -7,9 +7,8 @@ the rules; the rest need never be made where rules are only judged by.
 import pickle
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from heapq import merge
-from typing import Generic, TypeVar, overload
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar, overload
 
 from monitor.rule import Rule
 
@@ -80,39 +79,6 @@ class Packed(Sequence[T]):
         return made
 
 
-class PackedMap(Generic[T]):
-    """Numbers -> values, of which only `get`, `in` and the length are asked."""
-
-    def __init__(self, values: Mapping[int, T]) -> None:
-        self._numbers = array("q", sorted(values))
-        self._values = Packed(values[number] for number in self._numbers)
-
-    @staticmethod
-    def of(values: "Mapping[int, T] | PackedMap[T]") -> "PackedMap[T]":
-        """Packed, if it is not yet."""
-        return values if isinstance(values, PackedMap) else PackedMap(values)
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def __contains__(self, number: int) -> bool:
-        return self.get(number) is not None
-
-    def __getitem__(self, number: int) -> T:
-        """The value of a number that has one."""
-        found = self.get(number)
-        if found is None:
-            raise KeyError(number)
-        return found
-
-    def get(self, number: int) -> T | None:
-        """The value of a number, if it has one."""
-        at = bisect_left(self._numbers, number)
-        if at < len(self._numbers) and self._numbers[at] == number:
-            return self._values[at]
-        return None
-
-
 class Shelf(Sequence[Rule]):
     """Rules in the order of their ids."""
 
@@ -142,13 +108,22 @@ class Shelf(Sequence[Rule]):
         return hash(self.ids)
 
     def with_others(self, hidden: frozenset[str], others: "Shelf") -> "Shelf":
-        """These without the hidden ones, and the others among them."""
-        kept = [(one, at) for at, one in enumerate(self.ids) if one not in hidden]
-        added = [(one, len(self.ids) + at) for at, one in enumerate(others.ids)]
-        order = list(merge(kept, added))
+        """These without the hidden ones, and the others among them.
+
+        Few differ of many, and the event loop waits: only those that do are looked at.
+        """
+        ids, order = list(self.ids), array("l", range(len(self.ids)))
+        for one in hidden:
+            at = bisect_left(ids, one)
+            if ids[at : at + 1] == [one]:
+                del ids[at], order[at]
+        for number, one in enumerate(others.ids):
+            at = bisect_left(ids, one)
+            ids.insert(at, one)
+            order.insert(at, len(self.ids) + number)
         mixed = object.__new__(Shelf)
-        mixed.ids = tuple(one for one, _ in order)
-        mixed._rules = _Mixed(self, others, array("l", (at for _, at in order)))
+        mixed.ids = tuple(ids)
+        mixed._rules = _Mixed(self, others, order)
         return mixed
 
 

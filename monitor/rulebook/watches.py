@@ -27,7 +27,7 @@ from monitor.mistake import Mark, Mistake
 from monitor.rule import DEFAULT_WINDOW, Count, Level, Rule
 from monitor.rulebook.conditions import every, terms_in
 from monitor.rulebook.forms import Event, Id, Text, Title
-from monitor.watch import FIELDS, Entry, Watch, WatchType, keyed
+from monitor.watch import FIELDS, Entry, Watch, WatchType, entry_of, keyed
 
 LONGEST = timedelta(days=31)
 MOST = 500
@@ -353,10 +353,10 @@ def watchers_of(watches: Iterable[Watch], rules: Sequence[Rule]) -> dict[str, tu
     for watch in watches:
         if not watch.rules:
             anything = "" if watch.type == "flatline" else "*"
-            found.setdefault(anything, []).append(Entry(watch, ""))
+            found.setdefault(anything, []).append(entry_of(watch, ""))
         for name in (*watch.rules, *watch.without):
             for rule in _members(name, rules):
-                found.setdefault(rule, []).append(Entry(watch, name))
+                found.setdefault(rule, []).append(entry_of(watch, name))
     return {rule: tuple(entries) for rule, entries in found.items()}
 
 

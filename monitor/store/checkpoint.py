@@ -48,18 +48,26 @@ def lengthen(log: Path) -> None:
 
 
 class Checkpoints:
-    """What `writer` adds to the log is brought home; `connect` makes another connection."""
+    """What `writer` adds to the log is brought home; `connect` makes another connection.
+
+    `changed` says how many rows have been changed so far, or pages moved.
+    """
 
     def __init__(
-        self, log: Path, writer: sqlite3.Connection, connect: Callable[[], sqlite3.Connection]
+        self,
+        log: Path,
+        writer: sqlite3.Connection,
+        connect: Callable[[], sqlite3.Connection],
+        changed: Callable[[], int],
     ) -> None:
         writer.execute(f"PRAGMA wal_autocheckpoint = {BOUND}")
         self._log = log
         self._length = _size(log)
-        self._writer = writer
         self._connect = connect
-        self._home = writer.total_changes
+        self._changed = changed
+        self._home = changed()
         self._due = threading.Event()
+        self._enough = False
         self._trying = False
         self._over = False
         self._thread: threading.Thread | None = None
@@ -69,9 +77,9 @@ class Checkpoints:
         if _size(self._log) > self._length:
             lengthen(self._log)
         self._length = _size(self._log)
-        rows = self._writer.total_changes
+        rows = self._changed()
         if rows - self._home >= ROWS:
-            self._home = rows
+            self._home, self._enough = rows, True
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="store-log", daemon=True)
                 self._thread.start()
@@ -89,9 +97,10 @@ class Checkpoints:
     def _run(self) -> None:
         with suppress(sqlite3.Error), closing(self._connect()) as connection:
             while self._next():
-                self._trying = True
-                self._bring_home(connection)
-                self._trying = False
+                while self._enough and not self._over:
+                    self._enough, self._trying = False, True
+                    self._until_anew(connection)
+                    self._trying = False
 
     def _next(self) -> bool:
         """Wait for the next commit that matters; False at the end."""
@@ -100,14 +109,19 @@ class Checkpoints:
             self._due.clear()
         return not self._over
 
-    def _bring_home(self, connection: sqlite3.Connection) -> None:
+    def _until_anew(self, connection: sqlite3.Connection) -> None:
         """Again behind each commit, until one has begun the log anew."""
         begun = _beginning(self._log)
         for _ in range(TRIES):
-            with suppress(sqlite3.Error):  # trouble of the disk is told by the commit that meets it
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            _bring_home(connection)
             if not self._next() or _beginning(self._log) != begun:
                 return
+
+
+def _bring_home(connection: sqlite3.Connection) -> None:
+    """Trouble of the disk is told by the commit that meets it."""
+    with suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def _size(log: Path) -> int:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from monitor.incident import Gist
 from monitor.post import Post, PostKind, Received
 from monitor.store.texts import Text
 
@@ -51,7 +52,8 @@ class Sound(msgspec.Struct, frozen=True, array_like=True, gc=False):
     `content` is its hash. `timed` is the post with its times filled in if it turns out to be new
     (None = it says itself that it is not) and `body` its JSON, so that a post is written out once.
     If `received` carries the post as a new one is stored, `text` may be its JSON, packed, and
-    `quiet` says that it was judged already: if it turns out to be new, no rule holds for it.
+    `quiet` says that it was judged already: if it turns out to be new, no rule holds for it. Else
+    `gist` may be what was read of it.
     """
 
     received: Received
@@ -61,6 +63,7 @@ class Sound(msgspec.Struct, frozen=True, array_like=True, gc=False):
     body: bytes = b""
     text: Text | None = None
     quiet: bool = False
+    gist: Gist | None = None
 
 
 _JSON = msgspec.json.Encoder()

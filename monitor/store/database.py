@@ -6,8 +6,8 @@ what `write` returned survives a power cut, and many posts share one commit.
 
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +30,8 @@ _ACTED_UPON = (
 )  # fmt: skip
 _OLDEST_SQLITE = (3, 37, 0)
 _HEADER = 100
+_NORMAL = 1
+"""Of `PRAGMA synchronous`: the log is synced before its pages are brought home, not before that."""
 
 _SETTINGS = (
     "PRAGMA synchronous = FULL",
@@ -51,7 +53,8 @@ class Database:
     """One open state. Not for several threads at once: see `monitor.store.writer`.
 
     `on_step`, for tests only, is called before every named step of a write: it may raise (the
-    write is rolled back) or end the process.
+    write is rolled back) or end the process. `moved` counts the pages that were written without a
+    row being changed.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Database:
         self.folder = folder
         self.connection = connection
         self.on_step: Callable[[str], None] | None = None
+        self.moved = 0
         self._lock = lock
         self._ballast = ballast
         self._head: Head | None = None
@@ -143,25 +147,33 @@ class Database:
         except TROUBLES as error:
             raise self._told(error) from error
 
-    def write(self, body: Body[T], *, name: str = "", emergency: bool = False) -> T:
+    def write(
+        self, body: Body[T], *, name: str = "", emergency: bool = False, synced: bool = True
+    ) -> T:
         """Run `body` in one transaction; if anything raises, nothing has happened.
 
         `name` stands before the steps that tests see. `emergency` writes (expiry, what the sinks
-        did) may use the ballast when the disk is full; all others wait until it lies again.
+        did) may use the ballast when the disk is full; all others wait until it lies again. What is
+        not `synced` waits for no disk: a power cut undoes it, unless another write came after it.
 
         Raises:
             DiskFullError: no room, nothing stored, try again.
             StateError: another trouble of the disk.
         """
+
+        def once() -> T:
+            with nullcontext() if synced else _unsynced(self.connection):
+                return self._once(body, name, emergency=emergency)
+
         try:
-            return self._once(body, name, emergency=emergency)
+            return once()
         except DiskFullError:
             if self.shorten_log():
                 with suppress(DiskFullError):
-                    return self._once(body, name, emergency=emergency)
+                    return once()
             if not (emergency and self._ballast.release()):
                 raise
-        return self._once(body, name, emergency=emergency)
+        return once()
 
     @property
     def short_of_room(self) -> bool:
@@ -170,8 +182,12 @@ class Database:
 
     def checkpoints(self) -> Checkpoints:
         """From now on the log's pages are brought home by another thread."""
-        log = self.folder / f"{FILE}-wal"
-        return Checkpoints(log, self.connection, lambda: _connect(self.folder / FILE, "rw"))
+        return Checkpoints(
+            self.folder / f"{FILE}-wal",
+            self.connection,
+            lambda: _connect(self.folder / FILE, "rw"),
+            lambda: self.connection.total_changes + self.moved,
+        )
 
     def shorten_log(self) -> bool:
         """Bring the log's pages home and give its room back; False if that was not possible."""
@@ -218,6 +234,17 @@ class Database:
             self._suspect = True
         if self._lock is not None:
             self._lock.release(clean=not self._suspect)
+
+
+@contextmanager
+def _unsynced(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commits go into the log in their order, as ever, but are not brought to the disk at once."""
+    ((level,),) = connection.execute("PRAGMA synchronous").fetchall()
+    connection.execute(f"PRAGMA synchronous = {min(level, _NORMAL)}")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA synchronous = {level}")
 
 
 def _connect(path: Path, mode: str, *, lasting: bool = True) -> sqlite3.Connection:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from monitor.incident import Gist
 from monitor.post import Post, PostName, Received, event_time
 from monitor.store.chain import LINK_COLUMNS, check_link
 from monitor.store.channels import Addresses
@@ -28,7 +29,7 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     and `content` are what the store files it under. `problem` is why it must be quarantined: set
     when the channel's numeric id changed under the same name, or when its values were unsound.
     `body` is the post's JSON where it was written out already, `text` the same where it was packed;
-    `quiet` says that it was judged already, and no rule holds.
+    `quiet` says that it was judged already, and no rule holds; `gist` is what was read of it.
     """
 
     received: Received
@@ -42,6 +43,7 @@ class Admitted(msgspec.Struct, frozen=True, gc=False):
     body: bytes = b""
     text: Text | None = None
     quiet: bool = False
+    gist: Gist | None = None
 
 
 SEALED_COLUMNS = "body, hits, outcome, reason, history"
@@ -193,6 +195,7 @@ class _Batch:
             body,
             sane.text if as_it_came else None,
             sane.quiet and latest is None,
+            sane.gist if as_it_came else None,
         )
         self._remember(key, admitted)
         return admitted

@@ -82,7 +82,16 @@ def _line_hash(line: str) -> int:
 def sketch(text: str, footers: Container[int] = ()) -> Sketch:
     """The sketch of a text, empty for texts that are too short; as long as ten times its fold."""
     tail = tail_of(text)
-    body = without_footer(text, footers) if tail and tail[0] in footers else text
+    return sketch_of(body_of(text, tail, footers), tail)
+
+
+def body_of(text: str, tail: tuple[int, ...], footers: Container[int]) -> str:
+    """The text, without its footer if it has one."""
+    return without_footer(text, footers) if tail and tail[0] in footers else text
+
+
+def sketch_of(body: str, tail: tuple[int, ...]) -> Sketch:
+    """The sketch of a text whose footer is taken off, and whose last lines are known."""
     if "/" in body or "@" in body:
         for sign, address in _ADDRESSES.items():
             if sign in body:

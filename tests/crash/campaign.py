@@ -21,6 +21,7 @@ import orjson
 from tests.crash.oracle import Verdict, judge
 from tests.crash.posts import write
 from tests.doubles.brokers import Mosquitto, Subscriber
+from tests.patience import PATIENCE
 
 LAST = 1000
 """Posts that come only after the last restart."""
@@ -159,7 +160,7 @@ class Campaign:
 
     async def _until_running(self, process: asyncio.subprocess.Process) -> None:
         """Return when this daemon says that it runs."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while process.returncode is None:
                 with (self.folder / "daemon.log").open("rb") as log:
                     log.seek(self._read)
@@ -186,7 +187,7 @@ class Campaign:
             elif self._idle() and len(set(subscriber.ids())) >= expected:
                 break
         process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(process.wait(), 15)
+        await asyncio.wait_for(process.wait(), PATIENCE)
         return first
 
     def _ask(self, sql: str) -> list[Any]:

@@ -26,6 +26,7 @@ from tests.doubles.bot_limits import (
     text_problem,
     units,
 )
+from tests.patience import PATIENCE
 
 TOKEN = "12345:" + "canary-of-the-bot"  # assembled, so that no scanner takes it for a real one
 BOT_NAME = "monitor_bot"
@@ -141,7 +142,7 @@ class BotApiDouble:
         """What stands in the chat now."""
         return [message.text for message in self.messages.values()]
 
-    async def until(self, condition: Callable[[], object], seconds: float = 20.0) -> None:
+    async def until(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
         """Return when the condition holds."""
         async with asyncio.timeout(seconds):
             while not condition():  # noqa: ASYNC110 - a double polls

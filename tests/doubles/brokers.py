@@ -19,6 +19,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from monitor.sinks.mqtt_connection import Address
+from tests.patience import PATIENCE
 
 CONFIGURATIONS: dict[str, tuple[str, ...]] = {
     "memory": (),
@@ -42,7 +43,7 @@ def free_port() -> int:
             return port
 
 
-async def listening(port: int, seconds: float = 10.0) -> None:
+async def listening(port: int, seconds: float = PATIENCE) -> None:
     """Return when somebody listens."""
     async with asyncio.timeout(seconds):
         while True:
@@ -147,6 +148,7 @@ class Subscriber:
         self._events: list[dict[str, Any]] = []
         self._ids: dict[str, None] = {}
         self.messages: list[Message] = []
+        self.subscriptions = 0
 
     def _make(self) -> paho.Client:
         client = paho.Client(
@@ -158,10 +160,14 @@ class Subscriber:
             client.username_pw_set(self._address.username, self._address.password.reveal())
         client.reconnect_delay_set(0.1, 0.1)  # type: ignore[arg-type] # its annotation is narrower
         client.on_connect = self._subscribe
-        client.on_subscribe = lambda *_: self._listening.set()
+        client.on_subscribe = self._subscribed
         client.on_disconnect = lambda *_: self._listening.clear()
         client.on_message = self._heard
         return client
+
+    def _subscribed(self, *_: object) -> None:
+        self.subscriptions += 1
+        self._listening.set()
 
     def _subscribe(self, client: paho.Client, *_: object) -> None:
         client.subscribe(self._topic, qos=1)
@@ -178,7 +184,7 @@ class Subscriber:
     async def __aenter__(self) -> Self:
         self._client.connect_async(self._address.host, self._address.port)
         self._client.loop_start()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not self._listening.is_set():  # noqa: ASYNC110 - another thread sets it
                 await asyncio.sleep(0.01)
         return self
@@ -186,6 +192,12 @@ class Subscriber:
     async def __aexit__(self, *_: object) -> None:
         self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
+
+    async def caught_up(self) -> None:
+        """Return when all has come that stood retained: the broker answers in order."""
+        sent = self._client.publish("round/trip", b"", qos=1)
+        await asyncio.to_thread(sent.wait_for_publish, PATIENCE)
+        assert sent.is_published()
 
     def events(self) -> list[dict[str, Any]]:
         """The alert envelopes in the order of arrival, repeats included."""
@@ -203,7 +215,7 @@ class Subscriber:
             if message.topic == topic
         ]
 
-    async def until(self, ids: Sequence[str], seconds: float = 20.0) -> None:
+    async def until(self, ids: Sequence[str], seconds: float = PATIENCE) -> None:
         """Return when all these alerts have come."""
         missing = list(ids)
         async with asyncio.timeout(seconds):

@@ -16,6 +16,8 @@ import msgspec
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from tests.patience import PATIENCE
+
 HERE = Path(__file__).resolve().parents[2]
 
 
@@ -45,7 +47,7 @@ class CountingSubscriber:
             sys.executable, "-m", "tests.doubles.counting", str(self._port),
             stdin=PIPE, stdout=PIPE, cwd=HERE,
         )  # fmt: skip
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while not (await self.ask()).listening:  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.05)
         return self

@@ -11,6 +11,7 @@ from monitor.alert import Alert, AlertIncident, AlertKind, AlertPlace, AlertPost
 from monitor.rule import Level
 from monitor.store.attempts import Attempt
 from monitor.store.deliveries import Delivery
+from tests.patience import PATIENCE
 
 
 class MemoryOutbox:
@@ -93,7 +94,7 @@ class MemoryOutbox:
         """As the store's."""
         return next((one for one in self.alerts[::-1] if one.incident.id == incident), None)
 
-    async def wait_recorded(self, sink: str, sequence: int, seconds: float = 20.0) -> None:
+    async def wait_recorded(self, sink: str, sequence: int, seconds: float = PATIENCE) -> None:
         """Return when the sink's position has come to `sequence`."""
         async with asyncio.timeout(seconds):
             while self.positions.get(sink, (0, {}))[0] < sequence:  # noqa: ASYNC110 - a double polls

@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 
 from tests.doubles.brokers import free_port
+from tests.patience import PATIENCE
 
 CONFIG = """
 server_name: test.invalid
@@ -65,7 +66,7 @@ class Synapse:
 
     async def ready(self, web: aiohttp.ClientSession) -> None:
         """Return once it answers."""
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 try:
                     async with web.get(f"{self.url}/_matrix/client/versions") as answer:

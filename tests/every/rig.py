@@ -31,6 +31,10 @@ class Rig(ABC):
     def sink(self, mute: Mute = nothing_muted) -> Sink:
         """A new sink for this receiver, as a restart would make it."""
 
+    def marked(self) -> bool:
+        """Whether what it keeps for the next start, if it keeps something, stands there."""
+        return True
+
     @abstractmethod
     def shown(self) -> list[str]:
         """The ids of the alerts shown, in order, repeats included."""

@@ -26,6 +26,7 @@ from monitor.sources.recording import Playback, Recording
 from monitor.sources.roster import Roster
 from tests.doubles.intake import Board, Ledger, ManualClock
 from tests.doubles.preview_server import PreviewServer
+from tests.patience import PATIENCE, ends
 
 HOSTILE = [
     "a\0b",
@@ -151,7 +152,7 @@ TEXTS = [f"text {n}" for n in range(65)]
 async def run_until(source: Source, ledger: Ledger, count: int) -> None:
     """Run it until so many posts are committed, and a little longer to see repeats."""
     task = asyncio.create_task(source.run(ledger))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while len(ledger.posts()) < count:
             if task.done():
                 break
@@ -163,8 +164,7 @@ async def run_until(source: Source, ledger: Ledger, count: int) -> None:
 async def stopped(task: "asyncio.Task[None]") -> None:
     """Cancel it; it must end within a second."""
     task.cancel()
-    done, _ = await asyncio.wait([task], timeout=1)
-    assert done
+    assert await ends(task, 1)
     if not task.cancelled():
         task.result()
 
@@ -264,6 +264,6 @@ async def test_a_stop_is_prompt_while_the_store_is_down(kind: str, tmp_path: Pat
         source = rig.made()
         source._clock = SystemClock()  # type: ignore[attr-defined] # real pauses
         task = asyncio.create_task(source.run(ledger))
-        await asyncio.wait_for(ledger.refusing.wait(), 5)
+        await asyncio.wait_for(ledger.refusing.wait(), PATIENCE)
         await stopped(task)
         assert ledger.posts() == []

@@ -120,7 +120,7 @@ def _form(story: Story, incident: Incident) -> tuple[object, ...]:
 
 @pytest.mark.timeout(0 if EXAMPLES > 1000 else 120)
 @given(mornings())
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 def test_any_order_of_arrival_ends_in_the_same_incidents(
     morning: tuple[list[Told], list[Told]],
 ) -> None:

@@ -228,7 +228,7 @@ HAPPENING = st.tuples(
 
 @pytest.mark.timeout(300)
 @given(st.lists(HAPPENING, min_size=2, max_size=6, unique_by=lambda one: one[:2]), st.randoms())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_the_order_of_arrival_does_not_matter(
     drawn: list[tuple[object, ...]], draw: object
 ) -> None:

@@ -32,7 +32,7 @@ POST = st.tuples(
 
 @pytest.mark.timeout(120)
 @given(st.lists(POST, min_size=2, max_size=7, unique_by=lambda one: one[0]), st.randoms())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_order_of_arrival_counts_the_same(
     drawn: list[tuple[object, ...]], draw: object
 ) -> None:

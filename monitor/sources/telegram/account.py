@@ -15,7 +15,13 @@ import structlog
 from monitor.clock import Clock
 from monitor.source import Intake, SourceInfo
 from monitor.sources.telegram.calls import Calls
-from monitor.sources.telegram.connection import Connection, Pace, outliving, worst
+from monitor.sources.telegram.connection import (
+    Connection,
+    Pace,
+    outliving,
+    times_asked_to_stop,
+    worst,
+)
 from monitor.sources.telegram.listener import Listener
 from monitor.sources.telegram.register import AccountBoard, Register
 from monitor.sources.telegram.session import AccountSettings, open_client
@@ -91,7 +97,7 @@ class TelegramAccount:
         client = open_client(self._settings, self._pace.connect_timeout, Listener)
         connection = Connection(client, register, self._clock, self._pace, self._look)
         try:
-            await outliving(connection.open())
+            await _opened(connection)
             self.calls = connection.calls
             await connection.serve()
         except Exception as error:
@@ -102,3 +108,17 @@ class TelegramAccount:
                 async with asyncio.timeout(LONGEST_CLOSE):
                     await client.disconnect()
                     await client.disconnected  # its error was dealt with above
+
+
+async def _opened(connection: Connection) -> None:
+    """Open it, and end here if we were asked to stop meanwhile: the client library may lose that.
+
+    On Python 3.11 `asyncio.wait_for`, with which it connects, swallows a cancellation that comes at
+    the moment at which its future is done: just when a proxy refuses, say.
+    """
+    asked = times_asked_to_stop()
+    try:
+        await outliving(connection.open())
+    finally:
+        if times_asked_to_stop() > asked:
+            raise asyncio.CancelledError

@@ -260,13 +260,22 @@ async def outliving(work: Coroutine[Any, Any, Ended]) -> Ended:
 
     It cancels the calls that wait for an answer when it closes the connection by itself.
     """
+    asked = times_asked_to_stop()
     try:
         return await work
     except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
+        if times_asked_to_stop() > asked:
             raise
         raise TroubleError("the client library dropped a call") from None
+
+
+def times_asked_to_stop() -> int:
+    """How often this task was asked to stop; to be compared with how often it was before.
+
+    On Python 3.11 it is not 0 again when a TaskGroup has ended with an error.
+    """
+    task = asyncio.current_task()
+    return task.cancelling() if task else 0
 
 
 def worst(error: BaseException) -> Exception:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from monitor.clock import SystemClock
@@ -18,6 +19,7 @@ from monitor.telegram_settings import Proxy
 from tests.doubles.intake import Board, Ledger
 from tests.doubles.telegram.client import API_HASH, API_ID, connected, run_key, sign_in
 from tests.doubles.telegram.control import MadeAccount, Telegram
+from tests.patience import PATIENCE
 
 QUICK = Pace(
     sweep_every=1.0,
@@ -30,6 +32,8 @@ QUICK = Pace(
     retry_most=0.3,
     poll_every=0.3,
 )
+STEADY = msgspec.structs.replace(QUICK, ping_timeout=10.0, call_timeout=10.0, connect_timeout=10.0)
+"""No line is given up because this machine had other things to do."""
 
 
 class Bench:
@@ -48,7 +52,7 @@ class Bench:
         self.board = Board()
 
     @asynccontextmanager
-    async def collecting(self, pace: Pace = QUICK) -> AsyncIterator["asyncio.Task[None]"]:
+    async def collecting(self, pace: Pace = STEADY) -> AsyncIterator["asyncio.Task[None]"]:
         """Run the collector; cancelled on leaving."""
         server = Server(self.telegram.host, self.telegram.port, run_key().public)
         settings = AccountSettings(
@@ -85,7 +89,7 @@ class Bench:
         health = self.board.last.get("telegram:svodka")
         return health.state if health else ""
 
-    async def until(self, wanted: Any, within: float = 10.0) -> None:
+    async def until(self, wanted: Any, within: float = PATIENCE) -> None:
         """Wait for a condition, or for these texts to be stored."""
         holds = wanted if callable(wanted) else lambda: set(wanted) <= set(self.texts())
         try:
@@ -101,7 +105,7 @@ class Bench:
         last = self.board.last
         await self.until(lambda: all(one in last and last[one].state == "ok" for one in wanted))
 
-    async def listened_to(self, within: float = 5.0) -> None:
+    async def listened_to(self, within: float = PATIENCE) -> None:
         """Wait until the server has somebody to push to."""
         async with asyncio.timeout(within):
             while not any(one["updates"] for one in await self.telegram.lines()):  # noqa: ASYNC110 - another process
@@ -131,7 +135,7 @@ class Bench:
                     found.append(f"{name} is {post['text']!r}, stored: {stored.text!r}")
         return found
 
-    async def faithful(self, within: float = 10.0) -> None:
+    async def faithful(self, within: float = PATIENCE) -> None:
         """Wait until the store equals the ledger; every post stored as new once."""
         found: list[str] = []
         try:

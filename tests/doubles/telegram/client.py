@@ -17,6 +17,7 @@ from telethon.sessions import SQLiteSession
 from tests.doubles.telegram.cipher import make_server_key
 from tests.doubles.telegram.control import Key, MadeAccount, Telegram
 from tests.doubles.telegram.media import DC
+from tests.patience import PATIENCE
 
 API_ID, API_HASH = 4242, "0123456789abcdef0123456789abcdef"
 
@@ -64,7 +65,7 @@ async def sign_in(client: Any, account: MadeAccount) -> None:
         await client.sign_in(password=account.password)
 
 
-async def until(holds: Callable[[], object], within: float = 5.0) -> None:
+async def until(holds: Callable[[], object], within: float = PATIENCE) -> None:
     """Wait for something to become true."""
     async with asyncio.timeout(within):
         while not holds():  # noqa: ASYNC110 - any condition may be waited for

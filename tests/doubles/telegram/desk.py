@@ -18,6 +18,7 @@ from monitor.store.archive import outcomes, stored_after
 from monitor.store.database import Database
 from tests.doubles.telegram.client import API_HASH, API_ID, connected, run_key, sign_in
 from tests.doubles.telegram.control import MadeAccount, Telegram
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[3]
 RULES = """\
@@ -92,7 +93,7 @@ class Desk:
             if process.returncode is None:
                 process.send_signal(signal.SIGTERM)
                 try:
-                    await asyncio.wait_for(process.wait(), 15)
+                    await asyncio.wait_for(process.wait(), PATIENCE)
                 except TimeoutError:
                     process.kill()
                     await process.wait()
@@ -133,7 +134,7 @@ class Desk:
         sources = self.status().get("sources", [])
         return next((one for one in sources if one["source"] == f"telegram:{name}"), {})
 
-    async def until(self, holds: Callable[[], object], within: float = 15.0) -> None:
+    async def until(self, holds: Callable[[], object], within: float = PATIENCE) -> None:
         """Wait for something to become true."""
         try:
             async with asyncio.timeout(within):
