@@ -17,22 +17,39 @@ LATIN_TO_CYRILLIC = dict(zip("aceopxyikmhtb", "асеорхуікмнтв", stri
 OWN_LETTERS = {"й": "й", "ї": "ї", "ў": "ў", "ё": "е"}
 PLAIN = {"ß": "ss", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th",
          "ı": "i", "ħ": "h", "ŋ": "n", "ŧ": "t", "ŀ": "l", "ٱ": "ا"}  # fmt: skip
-MARKED = regex.compile(r"(?s).[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f]*")
+# The pairs that are another letter; and marks that belong to the letter before them.
+WHOLE = {"и\u0306": "й", "і\u0308": "ї", "у\u0306": "ў"}
+MARKED = regex.compile(
+    r"(?s).[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
+    r"\u0610-\u061a\u064b-\u065f]*"
+)
 # Stress and vowel points that a reader may leave out: those for any script, and for these three.
 # In every other script (Syriac, Devanagari, Thai) a mark is a vowel: a letter like others.
-POINTED = "".join(
-    rf"\p{{In{block}}}"
-    for block in (
-        "Combining_Diacritical_Marks", "Combining_Diacritical_Marks_Extended",
-        "Combining_Diacritical_Marks_Supplement", "Combining_Diacritical_Marks_for_Symbols",
-        "Combining_Half_Marks", "Variation_Selectors", "Variation_Selectors_Supplement",
-        "Cyrillic", "Hebrew", "Arabic",
+POINTED = regex.compile(
+    "["
+    + "".join(
+        rf"\p{{In{block}}}"
+        for block in (
+            "Combining_Diacritical_Marks", "Combining_Diacritical_Marks_Supplement",
+            "Combining_Diacritical_Marks_for_Symbols", "Combining_Half_Marks",
+            "Variation_Selectors", "Variation_Selectors_Supplement", "Cyrillic", "Hebrew", "Arabic",
+        )
     )
+    + "]"
 )  # fmt: skip
-UNSEEN = regex.compile(
-    rf"\p{{Cf}}|[\p{{Mn}}\u0488\u0489](?<=[{POINTED}])|[\u0640\u115f\u1160\u3164]"
+# Points that are no marks by their category: Cyrillic thousands, the lengthening and the small
+# letters and ornaments that a Quran has over its words, fillers, a block of nothing but marks.
+LEFT_OUT = regex.compile(
+    r"[\u0488\u0489\u0640\u06de\u06e5\u06e6\u06e9\u115f\u1160\u3164"
+    r"\p{InCombining_Diacritical_Marks_Extended}]"
 )
-UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]")
+# By their blocks: what these scripts have beyond (archaic kana) is like letters of any other.
+UNSPACED = regex.compile(
+    r"[\p{InThai}\p{InLao}\p{InMyanmar}\p{InKhmer}\p{InHangul_Jamo}\p{InHangul_Syllables}"
+    r"\p{InHangul_Jamo_Extended_A}\p{InHangul_Jamo_Extended_B}\p{InCJK_Radicals_Supplement}"
+    r"\p{InKangxi_Radicals}\u3005-\u3007\u3021-\u31ff\p{InCJK_Unified_Ideographs_Extension_A}"
+    r"\p{InCJK_Unified_Ideographs}\p{InCJK_Compatibility_Ideographs}\U00020000-\U0003ffff]"
+)
 APOSTROPHES = "'’ʼ`´‘‛ʹʻˈ′＇"
 JOINED = regex.compile(r"[абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґў]")
 
@@ -55,14 +72,15 @@ def same_look(word: str) -> str:
 
 
 def characters(text: str) -> list[tuple[str, str, int, int]]:
-    """(letters, letters with their capitals, start, end) for each character that is seen."""
+    """(letter, the same with its capital, start, end) for each letter and space that is seen.
+
+    A character may be several: `½` is 1, a space and 2.
+    """
     out: list[tuple[str, str, int, int]] = []
     for cluster in regex.finditer(MARKED, text):
-        composed = unicodedata.normalize("NFC", cluster[0])
-        first = composed[0]
-        said = spoken(first)
-        if said:
-            shown = said.upper() if first.isupper() else said
+        pair = WHOLE.get(cluster[0][:2].lower())
+        for said in pair or spoken(cluster[0][0]):
+            shown = said.upper() if cluster[0][0].isupper() else said
             out.append((said, shown, cluster.start(), cluster.end()))
     return out
 
@@ -75,27 +93,39 @@ def spoken(character: str) -> str:
         return "'"
     if lower in OWN_LETTERS or lower in PLAIN:
         return OWN_LETTERS.get(lower, PLAIN.get(lower, ""))
-    if UNSEEN.fullmatch(character):
+    if unseen(character):
         return ""
     category = unicodedata.category(character)
     if category[0] not in "LNM" or category == "Me":
         return " "
-    if UNSPACED.fullmatch(character) and category != "Nd":
+    if "가" <= character <= "힣":
         return character
-    bare = unicodedata.normalize("NFKD", lower).casefold()
+    # Marks go before parts are made small: an iota under nothing would become a letter.
+    parts = unicodedata.normalize("NFKD", character.casefold())
+    bare = "".join(part for part in parts if not unseen(part)).casefold()
     return "".join(map(_part, bare))
+
+
+def unseen(character: str) -> bool:
+    """Whether a reader does not see it, or may leave it out."""
+    category = unicodedata.category(character)
+    pointed = category == "Mn" and POINTED.fullmatch(character) is not None
+    return category == "Cf" or pointed or LEFT_OUT.fullmatch(character) is not None
 
 
 def _part(part: str) -> str:
     """One character of a decomposition: numbers above nine that are one character say nothing."""
-    if UNSEEN.fullmatch(part):
-        return ""
     if part in APOSTROPHES:
         return "'"
     category = unicodedata.category(part)
     if category in {"Nd", "No"}:
         return str(unicodedata.digit(part, " "))
     return PLAIN.get(part, part) if category[0] in "LMN" else " "
+
+
+def unspaced(text: str) -> int:
+    """How many letters it has of scripts without spaces."""
+    return sum(UNSPACED.fullmatch(said) is not None for said, *_ in characters(text))
 
 
 @lru_cache(maxsize=64)
@@ -199,7 +229,7 @@ def find(
             if not looks(text)[at].startswith(first):
                 continue
             run = here[at : at + len(wanted)]
-            if not UNSPACED.search(text, run[0].start, run[-1].end) and all(
+            if not unspaced(text[run[0].start : run[-1].end]) and all(
                 is_word(written, cased, word.letters, word.cased, alone=len(wanted) == 1)
                 for (written, cased), word in zip(wanted, run, strict=True)
             ):
@@ -221,7 +251,7 @@ def near_each_other(
         for other in right:
             first, second = sorted((one, other))
             between = text[first[1] : second[0]]
-            apart = len(words(between)) + len(UNSPACED.findall(between))
+            apart = len(words(between)) + unspaced(between)
             wrong_way = ordered and first != one
             if first[1] <= second[0] and apart < most and not wrong_way:
                 found |= {one, other}

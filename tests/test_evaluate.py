@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from monitor.incident import Ladder
+from monitor.lexicon.surfaces import as_written
 from monitor.matching.evaluate import Matcher, evaluate
 from monitor.matching.seen import MAX_PLACES
 from monitor.matching.verdict import Verdict, explain
@@ -24,6 +25,7 @@ from monitor.rule import (
     Speaker,
     Term,
 )
+from monitor.rulebook.compile import compile_rulebook, one_by_one
 from monitor.source import SourceInfo
 from monitor.watch import Entry, Watch
 
@@ -96,6 +98,30 @@ def test_a_hit_says_which_words_where() -> None:
         ("зашла", 6, 11, "зашла*"),
     ]
     assert (hit.post, hit.rulebook, hit.place) == (NAME, "book", None)
+
+
+@pytest.mark.parametrize("often", ["дрон*", "=дронов"])
+def test_terms_at_one_place_follow_each_other_by_name(often: str) -> None:
+    """What a hit says does not depend on which of its terms is the more common one."""
+    book = Book((rule("r", AnyOf(terms("дрон*", "=дронов"))),))
+    (hit,) = evaluate(Matcher(book, counts={often: 9}), post("дронов"), NAME)
+    assert [one.term for one in hit.found] == ["=дронов", "дрон*"]
+
+
+def test_what_rules_are_filed_under_is_numbered_last() -> None:
+    """Terms that bring rules near have the last numbers, the most common of the others the first.
+
+    One comparison tells whether anything is filed under a find: most finds have nothing.
+    """
+    rules = tuple(
+        rule(f"r{rare}", AllOf((Term(rare), AnyOf(terms("удар", "взрыв", "обстрел")))))
+        for rare in ("вялки", "ясная")
+    )
+    counts = {"удар": 5, "взрыв": 90, "обстрел": 20, "вялки": 1, "ясная": 2}
+    made = compile_rulebook(Book(rules), one_by_one(as_written), counts)
+    assert made.terms == ("взрыв", "обстрел", "удар", "ясная", "вялки")
+    assert made.filed == 3
+    assert made.groups[0] == (frozenset({4}), frozenset({0, 1, 2}))
 
 
 def test_who_speaks_is_stamped() -> None:

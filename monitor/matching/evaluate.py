@@ -15,7 +15,7 @@ from monitor.lexicon.expressions import is_pattern
 from monitor.lexicon.inflect import plain_forms
 from monitor.lexicon.surfaces import Inflect
 from monitor.matching.concepts import OPEN, Concepts
-from monitor.matching.filing import Filing, Trial, terms_named
+from monitor.matching.filing import Filing, Trial, met, terms_named
 from monitor.matching.ground import Grounds, beside_words
 from monitor.matching.outside import linked, matched
 from monitor.matching.scan import Look, RawFind, Readings, Scanner, stands
@@ -27,7 +27,7 @@ from monitor.rule import Link, Rule
 from monitor.rulebook.compile import DISGUISE, Book, Forms, compile_rulebook, one_by_one
 from monitor.rulebook.conditions import every, possible
 from monitor.rulebook.packed import Shelf
-from monitor.rulebook.plan import Group, necessary
+from monitor.rulebook.plan import Group
 from monitor.rulebook.where import wheres_in
 from monitor.source import SourceInfo
 from monitor.text.disguise import readings as undisguised
@@ -73,25 +73,22 @@ class Matcher:
         self._places = frozenset(compiled.numbers[where.text] for where in compiled.wheres)
         self._grounds = Grounds(ground, compiled.wheres)
         self._disguise = compiled.numbers[DISGUISE]
-        groups = [
-            necessary(rule.when, compiled.numbers, compiled.frequency.__getitem__)
-            for rule in compiled.rules
-        ]
         # What makes a post worth a second look.
-        near = {self._disguise}.union(*(each[0] for each in groups if each))
+        near = {self._disguise, *range(compiled.filed, len(compiled.terms))}
         self._concepts = Concepts(len(compiled.numbers))
         self._narrow = Scanner(compiled.narrow, self._concepts, near)
         self._wide = Scanner(compiled.wide, self._concepts) if compiled.wide.meanings else None
         self._unspaced = any(unspaced(symbol) for key in compiled.wide.meanings for symbol in key)
-        self._filing = Filing(compiled.rules, groups, compiled.numbers, self._concepts)
+        self._filing = Filing(
+            compiled.rules, compiled.groups, compiled.numbers, self._concepts, compiled.filed
+        )
         for scanner in filter(None, (self._narrow, self._wide)):
             scanner.ready()
-        # What every post needs, at hand:
         self._find = self._narrow.find
-        self._concept = self._narrow.concept
-        self._near = self._narrow.near
-        self._under = frozenset(self._filing.filed)
         self._open = self._filing.always or self._wide is not None
+        narrow = self._narrow
+        self._at_hand = self._find, narrow.far, narrow.near, narrow.concept, self._filing.brought
+        """What every post needs: one look instead of five."""
 
     def __getstate__(self) -> dict[str, object]:
         """All but what is tested: functions do not travel between processes."""
@@ -150,7 +147,8 @@ class Matcher:
         if self._wide is not None and self._may_be_wide(text, folded):
             wide = fold_wide(text)
             made.append((self._wide, Look(text, wide, self._wide.find(wide))))
-        if self._disguise in {self._concept[find[2]] for find in look.finds}:
+        concept = self._narrow.concept
+        if self._disguise in {concept[find[2]] for find in look.finds}:
             made += [(self._narrow, one) for one in self._undisguised(look)]
         return made
 
@@ -170,16 +168,15 @@ class Matcher:
     def judge(self, post: Post) -> tuple[list[int], Readings] | None:
         """The rules that hold, by number in the order of their ids; None for the usual post."""
         text = post.text
+        look_for, far, near, concept, brought = self._at_hand
         folded, coded = fold_coded(text)
-        finds = self._find(folded)
+        finds = look_for(folded)
         if not self._open:
-            near = self._near
             for find in finds:
-                if find[2] < near:
+                if far <= find[2] < near:
                     break
             else:
                 return None
-        concept = self._concept
         found = {concept[find[2]] for find in finds}
         readings: Readings = ()
         if self._open or self._disguise in found:
@@ -188,17 +185,13 @@ class Matcher:
         elif OPEN in found:
             readings = ((self._narrow, Look(text, folded, finds, coded)),)
             self._narrow.answer(readings[0][1], found)
-        holding, later = self._tried(found, post)
-        if not holding and not later:
+        trials = brought(found)
+        if not trials:
             return None
         if not readings:
             readings = ((self._narrow, Look(text, folded, finds, coded)),)
-        if later:
-            holding.update(self._tested(later.values(), found, readings, post))
-        only = self.speaker(post).rules
-        if only:
-            holding = {one for one in holding if self._rules[one].id in only}
-        return (sorted(holding), readings) if holding else None
+        holding = self._held(trials, found, readings, post)
+        return (holding, readings) if holding else None
 
     def _found(self, readings: Readings) -> set[int]:
         """Every concept that was found."""
@@ -210,42 +203,43 @@ class Matcher:
             found |= here
         return found
 
-    def _tried(self, found: set[int], post: Post) -> tuple[set[int], dict[int, Trial]]:
-        """Try the rules that are near: those that hold, and those with an exact test to come.
+    def _held(
+        self, near: Iterable[Trial], found: set[int], readings: Readings, post: Post
+    ) -> list[int]:
+        """Of the rules that are near, those that hold, in order. One may be near by several finds.
 
-        A rule may be near by several finds.
+        Who has an exact test comes last.
         """
         holding: set[int] = set()
         later: dict[int, Trial] = {}
-        who: SourceInfo | None = None
-        filed = self._filing.near
-        for concept in self._under & found:
-            wanted, trials = filed[concept] or self._filing.made(concept)
-            if found.isdisjoint(wanted):  # most are
+        who = self.speaker(post)
+        apart = found.isdisjoint
+        for trial in near:
+            number, none, more, speaks, test = trial
+            if number in holding or (none and not apart(none)):
                 continue
-            for one in found.intersection(wanted):
-                for trial in trials[one]:
-                    number, none, more, speaks, test = trial
-                    if number in holding or (none and not none.isdisjoint(found)):
-                        continue
-                    if more and not trial.met(found):
-                        continue
-                    if speaks:
-                        who = who or self.speaker(post)
-                        if not speaks(found, who):
-                            continue
-                    if test:
-                        later[number] = trial
-                    else:
-                        holding.add(number)
-        return holding, later
+            if (more and not met(more, found)) or (speaks and not speaks(found, who)):
+                continue
+            if test:
+                later[number] = trial
+            else:
+                holding.add(number)
+        if later:
+            holding.update(self._tested(later.values(), found, readings, who, post))
+        if who.rules:
+            return sorted(one for one in holding if self._rules[one].id in who.rules)
+        return sorted(holding)
 
     def _tested(
-        self, later: Collection[Trial], found: set[int], readings: Readings, post: Post
+        self,
+        later: Collection[Trial],
+        found: set[int],
+        readings: Readings,
+        who: SourceInfo,
+        post: Post,
     ) -> Iterator[int]:
         """Of rules that came so far, those whose exact test holds."""
-        who = self.speaker(post)
-        numbers = [trial.number for trial in later]
+        numbers = [number for number, *_ in later]
         exact = self._concepts.spelled_out(found)
         asked = self._filing.questions(numbers)
         if asked:
@@ -255,9 +249,9 @@ class Matcher:
         if self._places:
             exact -= self._places
             exact |= self._where(post.text, [self._rules[one] for one in numbers], who)
-        for trial in later:
-            if trial.test is not None and trial.test(exact, who):
-                yield trial.number
+        for number, *_, test in later:
+            if test is not None and test(exact, who):
+                yield number
 
     def _where(self, text: str, tried: Sequence[Rule], who: SourceInfo) -> set[int]:
         """The place conditions that hold; only worked out if a rule that came near has one."""
@@ -294,9 +288,8 @@ class Matcher:
         seen: dict[str, list[Found]] = {}
         if self._places and (wanted is None or wanted & self._places):
             seen.update(self._grounds.of(text, who.home).found)
-        for start, end, number in stands(readings, wanted, most):
-            if number not in self._places and number != self._disguise:
-                term = self._terms[number]
+        for start, end, term, number in stands(readings, wanted, most, self._terms):
+            if number not in self._places:
                 found = Found(text=text[start:end], start=start, end=end, term=term)
                 seen.setdefault(term, []).append(found)
         for number in self._expressions if wanted is None else self._expressions & wanted:
@@ -312,7 +305,7 @@ class Matcher:
     ) -> Iterable[Hit]:
         """The rules that hold, each with the words that make it hold, for each place apart."""
         who = self.speaker(post)
-        told = [self._filing.told[number] for number in holding]
+        told = self._filing.told(holding)
         words = Words(partial(self._words, readings, told)).of
         role, affiliation, family = who.role, who.affiliation, who.publisher
         rulebook = self.rulebook.hash
@@ -338,10 +331,10 @@ class Matcher:
     ) -> list[tuple[int, Found]]:
         """Where the terms stand that speak for these rules: each with its number, in order."""
         wanted = frozenset[int]().union(*(terms for _, terms in told if terms))
-        text, terms = readings[0][1].text, self._terms
+        text = readings[0][1].text
         return [
-            (term, Found(text=text[start:end], start=start, end=end, term=terms[term]))
-            for start, end, term in stands(readings, wanted, MAX_PLACES)
+            (number, Found(text=text[start:end], start=start, end=end, term=term))
+            for start, end, term, number in stands(readings, wanted, MAX_PLACES, self._terms)
         ]
 
     def _weighed(

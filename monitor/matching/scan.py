@@ -6,7 +6,7 @@ Finds that could be something else are verified on the post's own text.
 
 import re
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from itertools import chain
@@ -19,7 +19,7 @@ from daachorse import CharwiseDoubleArrayAhoCorasick, DoubleArrayAhoCorasick
 from monitor.loosely import loosely
 from monitor.matching.concepts import OPEN, Concepts
 from monitor.matching.meant import SHORT, meant
-from monitor.rulebook.packed import PackedMap
+from monitor.rulebook.packed import Packed
 from monitor.rulebook.patterns import Check, Meaning, Onward, Patterns
 from monitor.text.disguise import Reading, around, places
 from monitor.text.fold import Origins
@@ -77,8 +77,8 @@ class Scanner:
     """One automaton with the meanings of its patterns.
 
     Nearly every pattern simply means one term; the table `concept` says which, by the pattern's
-    number. Some leave a question OPEN, answered by their `Meaning` on the text itself. Patterns
-    below `near` are those that may bring rules near: most posts have none.
+    number. Some leave a question OPEN, answered by their `Meaning` on the text itself: those
+    below `asked`. Patterns from `far` to `near` may bring rules near: most posts have none.
     """
 
     def __init__(
@@ -88,32 +88,27 @@ class Scanner:
 
         `near`: the terms that bring rules near.
         """
-        first, asking, asking_others, others = patterns.in_order(near)
-        keys = [key for key, _ in chain(first, asking, asking_others, others)]
+        asking_others, asking, first, others = patterns.in_order(near)
+        keys = [key for key, _ in chain(asking_others, asking, first, others)]
         self.find: Find = _nothing
         """Every overlapping find in a folded text, once it is `ready`: bytes or str as asked."""
         self._building: Callable[[], Find] | None = _begun(keys, bytewise=patterns.bytewise)
-        asked = [meaning for _, meaning in asking + asking_others]
+        asked = [meaning for _, meaning in asking_others + asking]
         self._concepts = concepts
         self._longest = patterns.longest
-        self._first, self.near = len(first), len(first) + len(asking)
-        self._behind = len(first) + len(asked)
-        said, said_by_others = (
-            [concepts.of(meaning.terms) for _, meaning in certain] for certain in (first, others)
-        )
+        self.far, self.asked = len(asking_others), len(asked)
+        self.near = self.asked + len(first)
+        certain = first + others
+        said = [concepts.of(meaning.terms) for _, meaning in certain]
         # Half as wide, it is twice as much at hand.
-        small = all(number in _SMALL for number in chain(said, said_by_others))
-        numbers = [*said, *[OPEN] * len(asked), *said_by_others]
-        self.concept = array("h" if small else "i", numbers)
+        small = all(number in _SMALL for number in said)
+        self.concept = array("h" if small else "i", [OPEN] * len(asked) + said)
         self._edges: dict[int, tuple[int, int, bool]] = {}
-        numbered = chain(enumerate(first), enumerate(others, self._behind))
-        for number, (_, meaning) in numbered:
+        for number, (_, meaning) in enumerate(certain, self.asked):
             edges = (meaning.lead, meaning.trail, meaning.open)
             if edges != _USUAL:
                 self._edges[number] = edges
-        self._asking: Mapping[int, Meaning] | PackedMap[Meaning] = dict(
-            enumerate(asked, self._first)
-        )
+        self._asking = Packed(asked)
         self._glances = _glances(asked, concepts, bytewise=patterns.bytewise)
         self._said = lru_cache(maxsize=16384)(loosely(self._say))
 
@@ -123,9 +118,8 @@ class Scanner:
             self.find, self._building = self._building(), None
 
     def __getstate__(self) -> dict[str, object]:
-        """Without what is remembered; what open questions mean is unpacked when asked for."""
-        kept = {name: value for name, value in vars(self).items() if name != "_said"}
-        return kept | {"_asking": PackedMap.of(self._asking)}
+        """Without what is remembered."""
+        return {name: value for name, value in vars(self).items() if name != "_said"}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         """Begin to remember anew."""
@@ -141,19 +135,19 @@ class Scanner:
         """Put into `found`, in the place of OPEN, what the open questions lead to."""
         found.discard(OPEN)
         text, folded, straight = look.text, look.folded, look.coded is None
-        first, behind, glances = self._first, self._behind, self._glances
+        asked, glances = self.asked, self._glances
         for find in look.finds:
-            start, end, number = find
-            if number < first or number >= behind:
+            number = find[2]
+            if number >= asked:
                 continue
-            glance = glances[number - first]
+            glance = glances[number]
             if glance.__class__ is tuple:
-                here = text[start : end - 2] if straight else look.said(find)
+                here = text[find[0] : find[1] - 2] if straight else look.said(find)
                 if here.lower() == glance[0]:
                     found.add(glance[1])
                 else:
                     found.update((self._said if len(here) <= SHORT else self._say)(number, here))
-            elif glance is None or _next_word(folded, end - 1) in glance:
+            elif glance is None or _next_word(folded, find[1] - 1) in glance:
                 for these, checks, begins, ends in self._complete(look.view, find):
                     found.update(these)
                     if checks:
@@ -214,15 +208,14 @@ class Scanner:
 
     def _leads(self, number: int) -> Iterable[int]:
         """The terms that a pattern may lead to."""
-        if number not in self._asking:
+        if number >= self.asked:
             return self._concepts.meant(self.concept[number])
         return self._asking[number].all_terms()
 
     def _ends(self, look: Look, find: RawFind) -> list[Sighting]:
         """What one find leads to, verified."""
         start, end, number = find
-        asks = self._first <= number < self._behind
-        glance = self._glances[number - self._first] if asks else None
+        glance = self._glances[number] if number < self.asked else None
         if isinstance(glance, tuple):
             first, last = look.span(start + 1, end - 1)
             say = self._said if last - first <= SHORT else self._say
@@ -240,7 +233,7 @@ class Scanner:
     def _complete(self, view: str, find: RawFind) -> list[_Complete]:
         """Every end of a term that a find leads to: its terms, those to verify, first and last."""
         start, end, number = find
-        meaning = self._asking.get(number)
+        meaning = self._asking[number] if number < self.asked else None
         if meaning is None:
             lead, trail, goes_on = self._edges.get(number, _USUAL)
         else:
@@ -262,8 +255,13 @@ Readings = Sequence[tuple[Scanner, Look]]
 """What each automaton found in a text."""
 
 
-def stands(readings: Readings, wanted: frozenset[int] | None, most: int) -> list[Sighting]:
-    """Where every term (or only those wanted) stands, each place once, in order."""
+def stands(
+    readings: Readings, wanted: frozenset[int] | None, most: int, names: Sequence[str]
+) -> list[tuple[int, int, str, int]]:
+    """Where every term with a name (or only those wanted) stands, each place once, in order.
+
+    (start, end, name, number of the term). At one place terms follow each other by their names.
+    """
     sightings: set[Sighting] = set()
     for scanner, look in readings:
         here: Iterable[Sighting] = scanner.sightings(look, wanted, most)
@@ -271,7 +269,10 @@ def stands(readings: Readings, wanted: frozenset[int] | None, most: int) -> list
             back = places(look.reading)
             here = ((back[start], back[end - 1] + 1, term) for start, end, term in here)
         sightings.update(here)
-    return sorted(sightings)
+    named = len(names)
+    return sorted(
+        [(start, end, names[term], term) for start, end, term in sightings if term < named]
+    )
 
 
 Glance = tuple[str, int] | frozenset[bytes | str] | None

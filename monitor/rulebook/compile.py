@@ -6,7 +6,9 @@ what is found in it, not with the number of rules.
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 from monitor.gazetteer.lookup import Gazetteer
@@ -19,7 +21,7 @@ from monitor.rule import Asked, Condition, Rule, Term, Where
 from monitor.rulebook.conditions import Numbers, asked_in, terms_in
 from monitor.rulebook.packed import Shelf
 from monitor.rulebook.patterns import Patterns, plain
-from monitor.rulebook.plan import necessary
+from monitor.rulebook.plan import Group, necessary
 from monitor.rulebook.where import fits, likely, wheres_in
 from monitor.source import SourceInfo
 from monitor.watch import Entry, Watch
@@ -68,15 +70,16 @@ class Book(Protocol):
 class Compiled(NamedTuple):
     """The tables; see the fields.
 
-    `terms` by number; `rules` in order of their ids; `frequency` of each term, in comparison with
-    others (infinite: it is not looked for); `narrow` and `wide`: the patterns of the byte and of
-    the character automaton; `wheres`: every place condition, each once; `asked`: what is asked of a
-    post when a rule came near, by number.
+    `terms` by number; `rules` in order of their ids, `groups` the necessary groups of each, the
+    rarest first; `filed`: the first number of those that rules are filed under; `narrow` and
+    `wide`: the patterns of the byte and of the character automaton; `wheres`: every place
+    condition, each once; `asked`: what is asked of a post when a rule came near, by number.
     """
 
     terms: tuple[str, ...]
     rules: Shelf
-    frequency: tuple[float, ...]
+    groups: tuple[tuple[Group, ...], ...]
+    filed: int
     narrow: Patterns
     wide: Patterns
     wheres: tuple[Where, ...]
@@ -163,6 +166,11 @@ def compile_rulebook(
     for text, where in wheres.items():
         asked_for = text in told_by_names
         forms.append(spelled(names_of(where, gazetteer or Gazetteer()) if asked_for else ()))
+    frequency = _frequency(terms, forms, counts)
+    groups = [necessary(rule.when, known, frequency.__getitem__) for rule in rules]
+    order, filed = _order(groups, frequency)
+    terms, forms = tuple(terms[one] for one in order), [forms[one] for one in order]
+    known = {text: number for number, text in enumerate(terms)}
     narrow, wide = Patterns(bytewise=True), Patterns(bytewise=False)
     for number, found in enumerate(forms):
         narrow.add_plain(found.plain, number)
@@ -174,13 +182,36 @@ def compile_rulebook(
     return Compiled(
         terms,
         rules,
-        _frequency(terms, forms, counts),
+        _renumbered(groups, order),
+        filed,
         narrow,
         wide,
         tuple(wheres.values()),
         asked,
         known,
     )
+
+
+def _order(groups: Sequence[Sequence[Group]], frequency: Sequence[float]) -> tuple[list[int], int]:
+    """The terms as they are numbered, and the first number of those that rules are filed under.
+
+    Those come last, so that one comparison tells them. The others begin with the one that posts
+    and rules have most: numbers below 257 are there once for the whole interpreter, always at hand.
+    """
+    under = frozenset[int]().union(*(of[0] for of in groups if of))
+    uses = Counter(chain.from_iterable(chain.from_iterable(of[1:] for of in groups)))
+    met = [
+        -often * (1 + uses[one]) if often < math.inf else 0.0 for one, often in enumerate(frequency)
+    ]
+    order = sorted(range(len(frequency)), key=lambda one: (one in under, met[one]))
+    return order, len(order) - len(under)
+
+
+def _renumbered(
+    groups: Iterable[Sequence[Group]], order: Sequence[int]
+) -> tuple[tuple[Group, ...], ...]:
+    number = {one: at for at, one in enumerate(order)}.__getitem__
+    return tuple(tuple(frozenset(map(number, group)) for group in of) for of in groups)
 
 
 def texts_of(rule: Rule) -> Iterator[str]:

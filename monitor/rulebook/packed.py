@@ -7,8 +7,8 @@ the rules; the rest need never be made where rules are only judged by.
 import pickle
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Generic, TypeVar, overload
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar, overload
 
 from monitor.rule import Rule
 
@@ -77,39 +77,6 @@ class Packed(Sequence[T]):
             self._bytes[self._starts[block] : self._starts[block + 1]]
         )
         return made
-
-
-class PackedMap(Generic[T]):
-    """Numbers -> values, of which only `get`, `in` and the length are asked."""
-
-    def __init__(self, values: Mapping[int, T]) -> None:
-        self._numbers = array("q", sorted(values))
-        self._values = Packed(values[number] for number in self._numbers)
-
-    @staticmethod
-    def of(values: "Mapping[int, T] | PackedMap[T]") -> "PackedMap[T]":
-        """Packed, if it is not yet."""
-        return values if isinstance(values, PackedMap) else PackedMap(values)
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def __contains__(self, number: int) -> bool:
-        return self.get(number) is not None
-
-    def __getitem__(self, number: int) -> T:
-        """The value of a number that has one."""
-        found = self.get(number)
-        if found is None:
-            raise KeyError(number)
-        return found
-
-    def get(self, number: int) -> T | None:
-        """The value of a number, if it has one."""
-        at = bisect_left(self._numbers, number)
-        if at < len(self._numbers) and self._numbers[at] == number:
-            return self._values[at]
-        return None
 
 
 class Shelf(Sequence[Rule]):

@@ -133,11 +133,11 @@ class Patterns:
     def in_order(self, near: AbstractSet[int] = frozenset()) -> tuple[list[Entry], ...]:
         """Every pattern as the automaton numbers it.
 
-        Those that mean, or may lead to, one of the terms that bring rules `near`: first those that
-        leave no question open, then those that do. After them the others: with a question, without.
+        First those that leave a question open, then those that leave none. In the middle stand
+        those of either kind that mean, or may lead to, one of the terms that bring rules `near`.
         """
         order: tuple[list[Entry], ...] = ([], [], [], [])
-        first, asking, others_asking, others = order
+        others_asking, asking, first, others = order
         last, brings = None, False
         for entry in self.meanings.items():
             meaning = entry[1]
