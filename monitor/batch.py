@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 import msgspec
 from rpds import HashTrieMap
@@ -151,6 +152,7 @@ class Batch:
     def __init__(self, memory: Memory, db: Database) -> None:
         self._db = db
         self._latest: dict[tuple[str, str, bool], Post] = {}
+        self._collected = 0
         self._memory = memory
         self._passing: dict[bool, Passing] = {}
         self._before = memory
@@ -271,9 +273,15 @@ class Batch:
     def note(self, judged: Judged) -> None:
         """Take what became of a version."""
         self.judged.append(judged)
-        name, post = judged.admitted.name, judged.admitted.received.post
-        if post.kind != "delete":
-            self._latest[name.source, name.id, name.exercise] = post
+
+    def _said(self, source: str, post: str, *, exercise: bool) -> Post | None:
+        """A post of this batch as it was judged last: collected when somebody asks, seldom."""
+        for judged in islice(self.judged, self._collected, None):
+            one, name = judged.admitted.received.post, judged.admitted.name
+            if one.kind != "delete":
+                self._latest[name.source, name.id, name.exercise] = one
+        self._collected = len(self.judged)
+        return self._latest.get((source, post, exercise))
 
     def _with_texts(self, alert: Alert) -> Alert:
         """The alert with what earlier posts of a correlation say: decisions know only who spoke."""
@@ -285,7 +293,7 @@ class Batch:
     def _with_text(self, shown: AlertPost, *, exercise: bool) -> AlertPost:
         if shown.text:
             return shown
-        post = self._latest.get((shown.source, shown.id, exercise))
+        post = self._said(shown.source, shown.id, exercise=exercise)
         if post is None:
             stored = versions(self._db, shown.source, shown.id, exercise=exercise)
             said = (one.post for one in reversed(stored) if one.kind != "delete")

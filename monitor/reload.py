@@ -31,6 +31,8 @@ SETTLE = 0.1
 """Seconds without a change before a save counts as complete."""
 DOUBT = 1.0
 """The same, if something is wrong: half of a file is most often followed by the other half."""
+READINGS = 10
+"""So often files that change all the time are read until what they say counts, right or wrong."""
 NAMED = 10
 """So many rules that are new, or gone, the log names."""
 WARM_AFTER = 5.0
@@ -127,12 +129,12 @@ class Reload:
         """
         started = self._clock.monotonic()
         made = await self._made()
-        while True:
+        for _ in range(READINGS):
             still = SETTLE if isinstance(made, Matcher) else DOUBT
-            before, seen = seen, await self._look_until(started + still, seen)
-            if seen == before:
+            now = await self._look_until(started + still, seen)
+            if now == seen:
                 break
-            started = self._clock.monotonic()
+            seen, started = now, self._clock.monotonic()
             made = await self._made()
         if isinstance(made, Matcher):
             await self._put(made, self._clock.monotonic() - started, quiet=quiet)

@@ -157,7 +157,7 @@ def child(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess
     """Run tests/store_child.py to its end."""
     return subprocess.run(
         [sys.executable, "-m", "tests.store_child", *map(str, arguments)],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=50, **options,
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=150, **options,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from tests.patience import PATIENCE
 ROOT = Path(__file__).resolve().parents[1]
 RECORDING = ROOT / "deploy" / "quickstart" / "border-raid.jsonl"
 
-pytestmark = pytest.mark.timeout(180)  # processes are slow to start on a busy machine
+pytestmark = pytest.mark.timeout(400)  # processes are slow to start on a busy machine
 
 
 def configure(folder: Path, bus: str, start: str = "start: recorded", more: str = "") -> Path:

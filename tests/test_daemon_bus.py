@@ -17,7 +17,7 @@ from tests.test_daemon import ROOT, running, start, started, stopped
 
 __all__ = ["started"]  # the fixture that ends what a test has started
 
-pytestmark = pytest.mark.timeout(180)  # processes are slow to start on a busy machine
+pytestmark = pytest.mark.timeout(400)  # processes are slow to start on a busy machine
 
 SHIPPED = ROOT / "deploy" / "mosquitto"
 USERS = ("monitor", "desk", "homeassistant")

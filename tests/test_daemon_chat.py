@@ -15,7 +15,7 @@ from tests.test_daemon import running, start, started, stopped
 
 __all__ = ["started"]  # the fixture that ends what a test has started
 
-pytestmark = pytest.mark.timeout(180)  # processes are slow to start on a busy machine
+pytestmark = pytest.mark.timeout(400)  # processes are slow to start on a busy machine
 
 CONFIG = """\
 instance: desk

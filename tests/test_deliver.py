@@ -94,6 +94,23 @@ async def test_a_failed_record_moves_nothing() -> None:
     assert stream.position == 0
 
 
+async def test_what_is_gathered_is_recorded_together_and_when_the_run_ends() -> None:
+    """Deliveries that wait for others cost one record, and none is lost to a stop meanwhile."""
+    outbox, receiver = MemoryOutbox(), _Receiver()
+    stream = Stream(outbox, "sink", receiver.begin, SystemClock(), gather=1e6)
+    task = asyncio.ensure_future(stream.run(0))
+    for number in range(5):
+        await outbox.add(make_alert(number))
+        async with asyncio.timeout(20):
+            while len(receiver.taken) <= number:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.001)
+    assert outbox.records == 0
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    assert (outbox.records, stream.position) == (1, 5)
+
+
 def test_pauses_grow_and_respect_the_receiver() -> None:
     """Pauses double up to the longest, with jitter below; a receiver's own wish is a minimum."""
     backoff = Backoff(RNG, first=1.0, longest=60.0)

@@ -96,7 +96,10 @@ async def test_it_listens_on_loopback_only_and_ends_with_us(tmp_path: Path) -> N
 
 def _listening_addresses(pid: int) -> list[str]:
     """The local addresses of a process's listening sockets, as /proc writes them."""
-    links = [link.readlink().name for link in Path(f"/proc/{pid}/fd").iterdir()]
+    links = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            links.append(link.readlink().name)
     inodes = {link[len("socket:[") : -1] for link in links if link.startswith("socket:[")}
     tables = [Path(f"/proc/net/{name}").read_text().splitlines()[1:] for name in ("tcp", "tcp6")]
     fields = [line.split() for table in tables for line in table]

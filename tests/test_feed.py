@@ -14,7 +14,7 @@ from aiohttp import web
 from monitor.source import SourceInfo
 from monitor.sources.feed import FeedOptions, FeedReader
 from monitor.sources.feed_page import declares_types, read_feed
-from monitor.sources.fetch import Fetch, Limits
+from monitor.sources.fetch import Fetch
 from tests.cost import least
 from tests.data import data_file
 from tests.doubles.intake import Board, Ledger, ManualClock
@@ -183,7 +183,7 @@ class Bench:
     def __init__(self, server: FeedServer, url: str) -> None:
         self.server, self.url = server, url
         self.clock, self.board, self.ledger = ManualClock(), Board(), Ledger()
-        self.fetch = Fetch(self.clock, allow_private=True, limits=Limits(total=0.5))
+        self.fetch = Fetch(self.clock, allow_private=True)
         self.restart()
 
     def restart(self) -> None:

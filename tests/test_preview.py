@@ -35,7 +35,7 @@ class Bench:
 
     def made(self) -> PreviewReader:
         """A reader that starts from the stored cursors, as after a restart."""
-        self.fetch = Fetch(self.clock, allow_private=True, limits=Limits(total=0.5))
+        self.fetch = Fetch(self.clock, allow_private=True)
         reader = PreviewReader(
             [SourceInfo(id=f"telegram:{name}") for name in self.names],
             fetch=self.fetch,
@@ -181,12 +181,15 @@ async def test_faults_are_told_apart_and_cost_no_post(
         await b.steps(1)
         stored = len(b.ledger.posts())
         b.server.faults["" if everywhere else "one"] = fault
+        if fault == "slow":
+            b.fetch._limits = Limits(total=1.0)
         channel.post("meanwhile")
         await b.steps(3)
         assert b.state() == state
         assert b.board.last["telegram:one"].hint
         assert len(b.ledger.posts()) == stored
         b.server.faults.clear()
+        b.fetch._limits = Limits()
         await b.steps(1)
         assert b.state() == "ok"
         assert b.ledger.kinds()[stored:] == [("new", "11")]

@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor import readymade
+from monitor import changing, readymade
 from monitor.matching.evaluate import Matcher, evaluate
 from monitor.mistake import MistakesError
 from monitor.post import PostName
@@ -217,6 +218,12 @@ def test_beside_other_threads_rules_are_made_here(
     finally:
         done.set()
         other.join()
+
+
+def test_a_child_killed_at_a_start(material: Material, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the child that makes the rules of a start dies, the same rules are made here."""
+    monkeypatch.setattr(changing, "once", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    assert judged(ready(material)) == FOUND
 
 
 def test_a_child_tells_the_mistakes(material: Material) -> None:

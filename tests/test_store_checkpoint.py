@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -38,6 +39,13 @@ def counted(file: Path) -> int:
         return int(connection.execute("SELECT count(*) FROM bulk").fetchone()[0])
 
 
+def copied(folder: Path, to: Path) -> None:
+    """The state as a kill leaves it: copied in this order, the file is not behind its log."""
+    to.mkdir(mode=0o700)
+    for one in (f"{FILE}-wal", FILE):
+        (to / one).write_bytes((folder / one).read_bytes())
+
+
 async def test_pages_go_home_and_the_log_begins_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,12 +63,62 @@ async def test_pages_go_home_and_the_log_begins_anew(
     for done in range(1, 6):
         for _ in range(10):
             await writer.do(put, checkpoint.ROWS // 10)
-        assert await comes(lambda: len(brought) == done, PATIENCE)  # noqa: B023 - called at once
-        assert brought[-1] >= done * checkpoint.ROWS * len(ROW)
+        size = done * checkpoint.ROWS * len(ROW)
+        assert await comes(lambda: brought and brought[-1] >= size, PATIENCE)  # noqa: B023 - at once
     assert log.stat().st_size < 3 * checkpoint.ROWS * 4096
     await writer.aclose()
     assert not log.exists()
     assert counted(file) == 5 * checkpoint.ROWS
+
+
+async def test_the_log_begins_anew_although_a_commit_was_under_way(tmp_path: Path) -> None:
+    """What a transaction adds that began before all pages were home does not keep the log going."""
+    writer = await opened(tmp_path / "state")
+    file, log = (tmp_path / "state" / name for name in (FILE, f"{FILE}-wal"))
+    begun = log.read_bytes()[: checkpoint.HEADER]
+
+    def put_late(db: Database) -> None:
+        def body(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT INTO bulk VALUES ('late')")
+            while file.stat().st_size < checkpoint.ROWS * len(ROW):
+                time.sleep(0.01)
+
+        db.write(body)
+
+    await writer.do(put, checkpoint.ROWS)
+    await writer.do(put_late)
+    pause = 0.02
+    while log.read_bytes()[: checkpoint.HEADER] == begun:
+        await writer.do(put, 1)
+        await asyncio.sleep(pause)  # longer and longer: a disk may be slow
+        pause *= 2
+    await writer.aclose()
+
+
+async def test_commits_write_over_what_the_log_has_ready(tmp_path: Path) -> None:
+    """The log grows once for many commits; what its file has ready behind it is no part of it."""
+    writer = await opened(tmp_path / "state")
+    log = tmp_path / "state" / f"{FILE}-wal"
+    lengths = set()
+    for _ in range(50):
+        await writer.do(put, 3)
+        lengths.add(log.stat().st_size)
+    assert len(lengths) == 1
+    copied(tmp_path / "state", tmp_path / "copy")
+    await writer.aclose()
+    assert counted(tmp_path / "copy" / FILE) == counted(tmp_path / "state" / FILE) == 150
+
+
+async def test_zeros_alone_are_an_empty_log(tmp_path: Path) -> None:
+    """Zeros before the first page, too, are in nobody's way: of the writer, of who opens a copy."""
+    writer = await opened(tmp_path / "state")
+    await writer.do(Database.shorten_log)
+    checkpoint.lengthen(tmp_path / "state" / f"{FILE}-wal")
+    copied(tmp_path / "state", tmp_path / "copy")
+    assert counted(tmp_path / "copy" / FILE) == 0
+    await writer.do(put, 3)
+    assert counted(tmp_path / "state" / FILE) == 3
+    await writer.aclose()
 
 
 async def test_a_few_rows_stay_in_the_log(tmp_path: Path) -> None:
@@ -101,9 +159,6 @@ async def test_what_a_thread_has_not_brought_home_is_not_lost(tmp_path: Path) ->
     writer = await opened(tmp_path / "state")
     await writer.do(put, checkpoint.ROWS + 10)
     await writer.do(put, 7)
-    copy = tmp_path / "copy"
-    copy.mkdir(mode=0o700)
-    for one in (f"{FILE}-wal", FILE):  # as a kill leaves it: in this order, the file is not behind
-        (copy / one).write_bytes((tmp_path / "state" / one).read_bytes())
+    copied(tmp_path / "state", tmp_path / "copy")
     await writer.aclose()
-    assert counted(copy / FILE) == checkpoint.ROWS + 17
+    assert counted(tmp_path / "copy" / FILE) == checkpoint.ROWS + 17

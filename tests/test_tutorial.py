@@ -17,7 +17,7 @@ PAGE = ROOT / "docs" / "tutorial.md"
 FENCE = re.compile(r"(?ms)^```(yaml|json|console)\n(.*?)^```$")
 NAMED = re.compile(r"`([\w./-]+\.(?:yaml|jsonl))`:\s*\Z")
 MARK = re.compile(r"[🔴🟠🟡🟣🟤🔵⚪]")
-PATIENCE = 40.0
+PATIENCE = 60.0
 """Seconds that something may take after a `sleep`, on a busy machine."""
 
 
@@ -99,7 +99,7 @@ class Desk:
         """End what still runs."""
         for one in self.running:
             one.send_signal(signal.SIGTERM)
-            assert one.wait(20) == 0
+            assert one.wait(PATIENCE) == 0
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     one.close()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_tutorial_is_true(desk: Desk) -> None:
     """Followed word for word, every command prints what the page says it prints."""
     for step in steps():

@@ -154,6 +154,18 @@ async def test_half_of_a_file_is_not_told(tmp_path: Path, monkeypatch: pytest.Mo
     assert events(logs) == ["rules_loaded"]
 
 
+async def test_files_that_never_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If something writes all the time, what is wrong is told, and what is right in force."""
+    wrong = MistakesError([Mistake(Mark("one.yaml", 1, 1), "wrong", "mend it")])
+    script, times = Script(*(11 * [wrong])), itertools.count()
+    async with running(tmp_path, LeapingClock()) as desk:
+        desk.reload._workshop = script
+        save(desk.file, rules("rule-1"))
+        monkeypatch.setattr(reload, "stamp", lambda _: (("one.yaml", next(times), 0, 0, 0),))
+        await desk.refused(1)
+        await desk.until("rule-1", 30)
+
+
 async def test_the_log_names_what_is_new_or_gone(tmp_path: Path) -> None:
     """Whoever deletes a file by mistake finds its rules in the log, the first ones by name."""
     async with running(tmp_path, FastClock()) as desk:

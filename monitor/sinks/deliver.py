@@ -239,12 +239,15 @@ class Stream:
     or raises RetryError (the run ends there, everything before is recorded) or RejectedError (a
     dead letter). The transport must keep the order of what was begun. `position` is the last
     sequence up to which everything is recorded; `reached` what this run has come to, which is less
-    while a run repeats older alerts (those are not recorded again).
+    while a run repeats older alerts (those are not recorded again). `gather`: seconds that a
+    delivery waits for others to be recorded with it; what a kill repeats grows by so much.
     """
 
-    def __init__(
-        self, outbox: Outbox, sink: str, begin: Begin, clock: Clock, *, mute: Mute = nothing_muted
-    ) -> None:
+    def __init__(  # what it is, where it goes, and its pace
+        self, outbox: Outbox, sink: str, begin: Begin, clock: Clock, *,
+        mute: Mute = nothing_muted, gather: float = 0.0,
+    ) -> None:  # fmt: skip
+        self._gather = gather
         self._outbox = outbox
         self.sink = sink
         self._begin = begin
@@ -303,17 +306,25 @@ class Stream:
     async def _settle(self) -> None:
         while True:
             await self._flying.wait()
-            deliveries: list[Delivery] = []
             try:
-                while self._flight and (not deliveries or self._flight[0].outcome.done()):
-                    first = self._flight[0]
-                    deliveries.append(await self._outcome(first))
-                    self._flight.popleft()
+                await asyncio.wait([self._flight[0].outcome])
+                if self._gather:
+                    await asyncio.sleep(self._gather)
             finally:
-                if not self._flight:
-                    self._flying.clear()
-                if deliveries:
-                    await self._record(deliveries)
+                await self._record_done()
+
+    async def _record_done(self) -> None:
+        """Record, in order, what has an outcome; raises the RetryError that is one."""
+        deliveries: list[Delivery] = []
+        try:
+            while self._flight and self._flight[0].outcome.done():
+                deliveries.append(await self._outcome(self._flight[0]))
+                self._flight.popleft()
+        finally:
+            if not self._flight:
+                self._flying.clear()
+            if deliveries:
+                await self._record(deliveries)
 
     async def _outcome(self, one: _Flight) -> Delivery:
         attempts = self._attempts.get(one.alert.sequence, 0) + 1

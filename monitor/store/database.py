@@ -183,6 +183,7 @@ class Database:
     def checkpoints(self) -> Checkpoints:
         """From now on the log's pages are brought home by another thread."""
         return Checkpoints(
+            self.folder / f"{FILE}-wal",
             self.connection,
             lambda: _connect(self.folder / FILE, "rw"),
             lambda: self.connection.total_changes + self.moved,

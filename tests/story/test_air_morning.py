@@ -10,8 +10,6 @@ import pytest
 from tests.data import data_file
 from tests.story.replayed import LOUD, AlertObject, replayed, ringing
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> list[AlertObject]:

@@ -118,7 +118,7 @@ def _form(story: Story, incident: Incident) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-@pytest.mark.timeout(0 if EXAMPLES > 1000 else 120)
+@pytest.mark.timeout(0 if EXAMPLES > 1000 else 180)
 @given(mornings())
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 def test_any_order_of_arrival_ends_in_the_same_incidents(

@@ -12,8 +12,6 @@ from tests.story.replayed import AlertObject as Alert
 
 RECORDING = settings.shipped("deploy/quickstart/border-raid.jsonl")
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture(scope="module")
 def told() -> list[Alert]:

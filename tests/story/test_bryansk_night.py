@@ -12,8 +12,6 @@ from tests.story.replayed import LOUD, AlertObject, caused_by, replayed, ringing
 RECORDING = Path(__file__).with_name("bryansk-night.jsonl")
 REPOSTS = "exercise_bryansk_reposts"
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture(scope="module")
 def told() -> list[AlertObject]:

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,7 +29,6 @@ POST = st.tuples(
 )
 
 
-@pytest.mark.timeout(120)
 @given(st.lists(POST, min_size=2, max_size=7, unique_by=lambda one: one[0]), st.randoms())
 @settings(max_examples=150)
 def test_any_order_of_arrival_counts_the_same(

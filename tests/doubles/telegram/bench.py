@@ -84,9 +84,9 @@ class Bench:
             if one.post.kind == "new" and not one.history
         ]
 
-    def state(self) -> str:
-        """How the channel is said to be doing."""
-        health = self.board.last.get("telegram:svodka")
+    def state(self, name: str = "svodka") -> str:
+        """How a channel is said to be doing."""
+        health = self.board.last.get(f"telegram:{name}")
         return health.state if health else ""
 
     async def until(self, wanted: Any, within: float = PATIENCE) -> None:
