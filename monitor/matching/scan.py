@@ -46,7 +46,7 @@ class Look(msgspec.Struct, gc=False):  # made for every other post: that must be
     text: str
     folded: bytes | str
     finds: Sequence[RawFind]
-    coded: bytes | None = b""
+    coded: bytes = b""
     reading: Reading | None = None
     _view: str | None = None
     _origins: Origins | None = None
@@ -59,6 +59,12 @@ class Look(msgspec.Struct, gc=False):  # made for every other post: that must be
             self._view = folded.decode("latin-1") if isinstance(folded, bytes) else folded
         return self._view
 
+    @property
+    def straight(self) -> bool:
+        """Whether each character became one symbol: places need no working out."""
+        # A run without codes is never shortened by its handler, so nothing can even out.
+        return len(self.text) == len(self.coded) == len(self.folded) - 2
+
     def said(self, find: RawFind) -> str:
         """The words of the text that a find between two spaces is."""
         first, last = self.span(find[0] + 1, find[1] - 1)
@@ -66,7 +72,7 @@ class Look(msgspec.Struct, gc=False):  # made for every other post: that must be
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """[start, end) in the text of the symbols [first, last) in the folded text."""
-        if self.coded is None:
+        if self.straight:
             return first - 1, last - 1
         if self._origins is None:
             self._origins = Origins(self.text, self.folded, self.coded)
@@ -134,7 +140,7 @@ class Scanner:
     def answer(self, look: Look, found: set[int]) -> None:
         """Put into `found`, in the place of OPEN, what the open questions lead to."""
         found.discard(OPEN)
-        text, folded, straight = look.text, look.folded, look.coded is None
+        text, folded, straight = look.text, look.folded, look.straight
         asked, glances = self.asked, self._glances
         for find in look.finds:
             number = find[2]
@@ -175,7 +181,7 @@ class Scanner:
         if wanted is None:
             wanted = frozenset(range(self._concepts.terms))
         seen: list[Sighting] = []
-        concept_of, edges, straight = self.concept, self._edges, look.coded is None
+        concept_of, edges, straight = self.concept, self._edges, look.straight
         near = self._concepts.widened(wanted)
         for find in look.finds:
             start, end, number = find

@@ -72,7 +72,8 @@ def expire(
     inside the file is used again by the posts to come. When the disk is short of room, or nothing
     is left to remove and more than half of the file is free, a slice also gives some of it back.
 
-    Nothing waits for the disk: what a power cut brings back is removed again.
+    It waits for no disk (but for one page of a log that begins anew): what a power cut brings back
+    is removed again.
 
     Raises:
         DiskFullError: not even the ballast was room enough.

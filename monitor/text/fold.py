@@ -140,20 +140,18 @@ def fold(text: str) -> bytes:
     return folded
 
 
-def fold_coded(text: str) -> tuple[bytes, bytes | None]:
-    """As `fold`, and None if each character became one symbol: places need no working out.
+def fold_coded(text: str) -> tuple[bytes, bytes]:
+    """As `fold`, and the text's codes before they are folded, from which places can be worked out.
 
-    Otherwise what `Origins` can use; nothing if letters had to be put together first.
+    No codes if letters had to be put together first.
     """
     coded = _encode(text, "monitor.fold", _MAP)[0]
     folded = b" %b " % coded.translate(_FOLDED, _DELETED)
-    # A run without codes is never shortened by its handler, so nothing can even out.
-    straight = len(text) == len(coded) == len(folded) - 2
     if _SPLIT in folded:
         return fold(whole_letters(text)), b""
     if _APOSTROPHE in folded:
         folded = _STRAY.sub(b" ", folded)
-    return folded, None if straight else coded
+    return folded, coded
 
 
 def narrow(symbols: str) -> bytes | None:
