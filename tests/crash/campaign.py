@@ -148,7 +148,7 @@ class Campaign:
             flowing += done > 0
             wanted = (len(self._flowing) - before) / (self._kills - number)
             longer = 1.06 if done else 1.2  # a slow machine needs longer for its first commit
-            life = life * 0.9 if done > wanted else min(3.0, life * longer)
+            life = life * 0.9 if done >= wanted else min(2.0, life * longer)
         return flowing
 
     async def _until_heard(self, subscriber: Subscriber) -> None:
