@@ -21,52 +21,11 @@ from monitor.sinks.telegram_api import BotApi
 from monitor.sinks.telegram_bot import TelegramBotSink
 from monitor.sinks.wording import Manner, time_of_day
 from tests.doubles.bot_api import TOKEN, BotApiDouble
+from tests.doubles.clocks import QuickClock, SteadyClock
 from tests.doubles.outbox import MOMENT, RNG, MemoryOutbox, make_alert, make_post
 from tests.patience import turned
 
 MANNER = Manner(str, lambda moment: time_of_day(moment, MOMENT, UTC))
-
-
-class QuickClock(SystemClock):
-    """Fifty times faster than the machine's: a minute's pacing in a second."""
-
-    def monotonic(self) -> float:
-        """Fast seconds."""
-        return super().monotonic() * 50
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleep a fiftieth."""
-        await asyncio.sleep(seconds / 50)
-
-
-class SteadyClock(SystemClock):
-    """As quick, in the event loop's own time: a turn that took long counts for 20 ms.
-
-    Sink and double count in it, so that a call which this process had no time to pass on comes
-    neither late nor too early after others.
-    """
-
-    def __init__(self) -> None:
-        self.time = 0.0
-
-    async def run(self) -> None:
-        """Let time pass."""
-        loop = asyncio.get_running_loop()
-        last = loop.time()
-        while True:
-            await asyncio.sleep(0.005)
-            self.time += min(loop.time() - last, 0.02)
-            last = loop.time()
-
-    def monotonic(self) -> float:
-        """Fast seconds."""
-        return self.time * 50
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleep a fiftieth."""
-        until = self.time + seconds / 50
-        while self.time < until:  # noqa: ASYNC110 - time has no event
-            await asyncio.sleep(0.005)
 
 
 def _double() -> BotApiDouble:

@@ -171,25 +171,24 @@ def compile_rulebook(
     order, filed = _order(groups, frequency)
     terms, forms = tuple(terms[one] for one in order), [forms[one] for one in order]
     known = {text: number for number, text in enumerate(terms)}
+    narrow, wide = _patterns(forms)
+    asked = _asked(rules, known)
+    narrow.mark_disguises(known.setdefault(DISGUISE, len(known)))
+    return Compiled(
+        terms, rules, _renumbered(groups, order), filed,
+        narrow, wide, tuple(wheres.values()), asked, known,
+    )  # fmt: skip
+
+
+def _patterns(forms: Sequence[Spelled]) -> tuple[Patterns, Patterns]:
+    """The surfaces of terms, by number: those that bytes can say, and the others."""
     narrow, wide = Patterns(bytewise=True), Patterns(bytewise=False)
     for number, found in enumerate(forms):
         narrow.add_plain(found.plain, number)
         for surface in found.others:
             if not narrow.add(surface, number):
                 wide.add(surface, number)
-    asked = _asked(rules, known)
-    narrow.mark_disguises(known.setdefault(DISGUISE, len(known)))
-    return Compiled(
-        terms,
-        rules,
-        _renumbered(groups, order),
-        filed,
-        narrow,
-        wide,
-        tuple(wheres.values()),
-        asked,
-        known,
-    )
+    return narrow, wide
 
 
 def _order(groups: Sequence[Sequence[Group]], frequency: Sequence[float]) -> tuple[list[int], int]:

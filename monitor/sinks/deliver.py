@@ -309,7 +309,7 @@ class Stream:
             try:
                 await asyncio.wait([self._flight[0].outcome])
                 if self._gather:
-                    await asyncio.sleep(self._gather)
+                    await self._clock.sleep(self._gather)
             finally:
                 await self._record_done()
 
@@ -357,15 +357,9 @@ class Stream:
 def delivery(alert: Alert, sent: Sent, attempts: int, now: datetime) -> Delivery:
     """What the store keeps of one sending."""
     return Delivery(
-        sequence=alert.sequence,
-        alert=alert.id,
-        incident=alert.incident.id,
-        state=sent.state,
-        attempts=attempts,
-        at=now,
-        reference=sent.reference,
-        detail=sent.detail,
-    )
+        sequence=alert.sequence, alert=alert.id, incident=alert.incident.id, state=sent.state,
+        attempts=attempts, at=now, reference=sent.reference, detail=sent.detail,
+    )  # fmt: skip
 
 
 def settled(sent: Sent) -> "asyncio.Future[Sent]":
