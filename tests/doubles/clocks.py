@@ -6,19 +6,22 @@ from monitor.clock import SystemClock
 
 
 class QuickClock(SystemClock):
-    """Fifty times faster than the machine's: a minute's pacing in a second."""
+    """So many times faster than the machine's: at 50, a minute's pacing in a second."""
+
+    def __init__(self, times: int = 50) -> None:
+        self._times = times
 
     def monotonic(self) -> float:
         """Fast seconds."""
-        return super().monotonic() * 50
+        return super().monotonic() * self._times
 
     async def sleep(self, seconds: float) -> None:
-        """Sleep a fiftieth."""
-        await asyncio.sleep(seconds / 50)
+        """Sleep a fraction of it."""
+        await asyncio.sleep(seconds / self._times)
 
 
 class SteadyClock(SystemClock):
-    """As quick, in the event loop's own time: a turn that took long counts for 20 ms.
+    """Fifty times faster, in the event loop's own time: a turn that took long counts for 20 ms.
 
     Sink and double count in it, so that a call which this process had no time to pass on comes
     neither late nor too early after others.

@@ -26,6 +26,7 @@ from monitor.sinks.terminal import TerminalSink
 from monitor.sinks.webhook import Target, WebhookSink
 from tests.doubles.bot_api import TOKEN, BotApiDouble
 from tests.doubles.brokers import Mosquitto, Subscriber, free_port, listening
+from tests.doubles.clocks import QuickClock
 from tests.doubles.outbox import RNG
 from tests.doubles.webhook_server import WebhookServer
 from tests.every.rig import CANARY, Rig
@@ -33,18 +34,6 @@ from tests.every.wire_rigs import AppriseRig, EmailRig, MatrixRig, TakRig
 from tests.patience import PATIENCE
 
 QUICK = Tuning(mark_wait=0.2, health_every=5, subscribers_return=0.1, longest_pause=0.2)
-
-
-class HastyClock(SystemClock):
-    """A hundred times faster, so that a chat's pacing does not make the suite slow."""
-
-    def monotonic(self) -> float:
-        """Fast seconds."""
-        return super().monotonic() * 100
-
-    async def sleep(self, seconds: float) -> None:
-        """Sleep a hundredth."""
-        await asyncio.sleep(seconds / 100)
 
 
 class TerminalRig(Rig):
@@ -106,7 +95,7 @@ class ChatRig(Rig):
         """A sink for one group."""
         api = BotApi(Secret("env:T", TOKEN), self._double.url)
         return TelegramBotSink(
-            "chat", Room(api, "-1"), Look(), clock=HastyClock(), rng=RNG, gates=Gates(mute)
+            "chat", Room(api, "-1"), Look(), clock=QuickClock(100), rng=RNG, gates=Gates(mute)
         )
 
     def shown(self) -> list[str]:
